@@ -1,0 +1,1 @@
+use assert_cmd as _;

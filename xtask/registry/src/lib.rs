@@ -1,0 +1,1 @@
+//! A small registry for class and tests.
