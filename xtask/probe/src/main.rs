@@ -2,5 +2,47 @@
 //! reports what it sees there, one `key value` line for each key asked for.
 //!
 //! It is linked statically, so that it needs nothing from the root it runs in,
-//! and it asks the kernel itself: no program of the container is involved.
-fn main() {}
+//! and it asks the kernel itself: no other program of the container takes part.
+//! `probe hostname pid hold` prints two lines and then waits until its standard
+//! input ends, so that a check can look at the living process from outside.
+
+mod act;
+mod look;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    for request in std::env::args().skip(1) {
+        let (key, argument) = match request.split_once(':') {
+            Some((key, argument)) => (key, argument),
+            None => (request.as_str(), ""),
+        };
+        if let Some(value) = look::at(key, argument) {
+            say(&request, &value);
+        } else if let Some(outcome) = act::perform(key, argument) {
+            match outcome {
+                act::Outcome::Value(value) => say(&request, &value),
+                act::Outcome::Exit(code) => return ExitCode::from(code),
+            }
+        } else {
+            eprintln!("probe: unknown request '{request}'");
+            return ExitCode::from(2);
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// One line for each line of the value; an empty value is shown as `-`.
+///
+/// A closed pipe is no reason to panic: the check that closed it has seen enough.
+fn say(key: &str, value: &str) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    if value.is_empty() {
+        let _ = writeln!(out, "{key} -");
+    }
+    for line in value.lines() {
+        let _ = writeln!(out, "{key} {line}");
+    }
+    let _ = out.flush();
+}

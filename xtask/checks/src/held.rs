@@ -1,0 +1,72 @@
+//! A program that is kept alive while a check looks at it from outside.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+
+use crate::View;
+
+/// A running program whose probe was asked to `hold`.
+///
+/// The probe reports its lines, then waits for the end of its standard input;
+/// [`Held::release`] gives it that, and waits for the end.
+pub struct Held {
+    child: Child,
+    output: BufReader<ChildStdout>,
+}
+
+impl Held {
+    /// Starts `program` with a pipe at its standard input and output.
+    pub fn start(program: &Path, arguments: &[&str]) -> Self {
+        let spawned = Command::new(program).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut child = match spawned {
+            Ok(child) => child,
+            Err(error) => panic!("{} could not be started: {error}", program.display()),
+        };
+        match child.stdout.take() {
+            Some(stdout) => Self { child, output: BufReader::new(stdout) },
+            None => panic!("no pipe from {}", program.display()),
+        }
+    }
+
+    /// The process id of the program itself, as the host sees it.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Reads the probe's report of `lines` lines; blocks until they are there or
+    /// the program ends.
+    pub fn report(&mut self, lines: usize) -> View {
+        let mut text = String::new();
+        for _ in 0..lines {
+            match self.output.read_line(&mut text) {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) => panic!("the program's output could not be read: {error}"),
+            }
+        }
+        View::parse(&text)
+    }
+
+    /// Lets the probe go on, and returns how the program ended and what else it
+    /// printed.
+    pub fn release(mut self) -> (ExitStatus, String) {
+        drop(self.child.stdin.take());
+        let mut rest = String::new();
+        if let Err(error) = self.output.read_to_string(&mut rest) {
+            panic!("the program's output could not be read: {error}");
+        }
+        match self.child.wait() {
+            Ok(status) => (status, rest),
+            Err(error) => panic!("the program could not be waited for: {error}"),
+        }
+    }
+}
+
+impl Drop for Held {
+    /// A check that fails half-way must not leave its program behind.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,65 @@
+//! Directories that live as long as one check.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+/// An empty directory that is removed when dropped.
+///
+/// `cargo xtask check` sets `TMPDIR` to a file system that vanishes with the
+/// check, so a check that is killed leaves nothing either.
+pub fn scratch() -> TempDir {
+    match tempfile::Builder::new().prefix("galley-check-").tempdir() {
+        Ok(directory) => directory,
+        Err(error) => panic!("no temporary directory for the check: {error}"),
+    }
+}
+
+/// A root file system with the probe as `/bin/probe`, the empty directories a
+/// container expects, and a file `/nonce` that tells this root from any other.
+pub struct Rootfs {
+    directory: TempDir,
+    nonce: String,
+}
+
+impl Rootfs {
+    /// Builds the root in a directory of its own.
+    pub fn new() -> Self {
+        let (directory, nonce) = (scratch(), crate::nonce());
+        for name in ["bin", "dev", "etc", "proc", "root", "run", "sys", "tmp"] {
+            must(fs::create_dir(directory.path().join(name)));
+        }
+        must(fs::copy(crate::probe(), directory.path().join("bin/probe")));
+        must(fs::write(directory.path().join("nonce"), &nonce));
+        Self { directory, nonce }
+    }
+
+    /// Where the root is on the host.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// What `/nonce` holds.
+    pub fn nonce(&self) -> &str {
+        &self.nonce
+    }
+
+    /// The host's path of a path inside, such as `/etc/passwd`.
+    pub fn inside(&self, path: &str) -> PathBuf {
+        self.path().join(path.trim_start_matches('/'))
+    }
+}
+
+impl Default for Rootfs {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn must<T>(result: std::io::Result<T>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => panic!("the check could not prepare its root file system: {error}"),
+    }
+}

@@ -1,0 +1,111 @@
+//! What the probe can do, so that a check sees a limit bite.
+
+use std::io::Read;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, raise};
+
+/// How a request ended: with something to report, or with the end of the probe.
+pub enum Outcome {
+    Value(String),
+    Exit(u8),
+}
+
+/// Performs `key`, or answers `None` if there is no such action.
+pub fn perform(key: &str, argument: &str) -> Option<Outcome> {
+    let number = || argument.parse::<u64>().unwrap_or(0);
+    Some(match key {
+        "exit" => Outcome::Exit(number() as u8),
+        "signal" => Outcome::Value(kill_self(argument)),
+        "hold" => Outcome::Value(hold()),
+        "memory" => Outcome::Value(touch_memory(number())),
+        "forks" => Outcome::Value(fork_until_refused(number())),
+        "spin" => Outcome::Value(spin(Duration::from_millis(number()))),
+        "write" => Outcome::Value(write(argument)),
+        "sethostname" => Outcome::Value(format!("{:?}", nix::unistd::sethostname(argument))),
+        _ => return None,
+    })
+}
+
+/// Ends the process by a signal, by name (`SIGTERM`).
+fn kill_self(name: &str) -> String {
+    match name.parse::<Signal>() {
+        Ok(signal) => format!("raised: {:?}", raise(signal)),
+        Err(_) => "error: no such signal".into(),
+    }
+}
+
+/// Waits until standard input ends.
+fn hold() -> String {
+    let mut sink = Vec::new();
+    match std::io::stdin().read_to_end(&mut sink) {
+        Ok(_) => "released".into(),
+        Err(error) => format!("error: {error}"),
+    }
+}
+
+/// Allocates `mebibytes` one at a time and writes to every page of each.
+fn touch_memory(mebibytes: u64) -> String {
+    let mut held: Vec<Vec<u8>> = Vec::new();
+    for _ in 0..mebibytes {
+        let mut block = vec![0_u8; 1 << 20];
+        block.iter_mut().step_by(4096).for_each(|byte| *byte = 1);
+        held.push(std::hint::black_box(block));
+    }
+    format!("touched {} MiB", held.len())
+}
+
+/// Starts up to `most` children that live until all are started; reports how
+/// many the kernel allowed.
+fn fork_until_refused(most: u64) -> String {
+    let mut children: Vec<Child> = Vec::new();
+    let mut refused = String::from("never refused");
+    for _ in 0..most {
+        // The children hold on a pipe from this process, so none ends early.
+        match Command::new("/proc/self/exe")
+            .arg("hold")
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+        {
+            Ok(child) => children.push(child),
+            Err(error) => {
+                refused = format!("refused: {error}");
+                break;
+            }
+        }
+    }
+    let count = children.len();
+    for mut child in children {
+        drop(child.stdin.take());
+        let _ = child.wait();
+    }
+    format!("started {count}, {refused}")
+}
+
+/// Computes for `time` of wall clock and reports the CPU time it was given, in ms.
+fn spin(time: Duration) -> String {
+    let end = Instant::now() + time;
+    while Instant::now() < end {
+        std::hint::black_box(0_u64);
+    }
+    let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF);
+    match usage {
+        Ok(usage) => {
+            let (user, system) = (usage.user_time(), usage.system_time());
+            let milliseconds = (user.tv_sec() + system.tv_sec()) * 1000 + (user.tv_usec() + system.tv_usec()) / 1000;
+            format!("{milliseconds} ms")
+        }
+        Err(errno) => format!("error: {errno}"),
+    }
+}
+
+/// `PATH=TEXT`: writes the text to the file.
+fn write(argument: &str) -> String {
+    let Some((path, text)) = argument.split_once('=') else { return "error: PATH=TEXT".into() };
+    match std::fs::write(path, text) {
+        Ok(()) => "ok".into(),
+        Err(error) => format!("error: {error}"),
+    }
+}

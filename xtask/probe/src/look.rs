@@ -1,0 +1,137 @@
+//! What the probe can see without changing anything.
+
+use std::fs;
+use std::path::Path;
+
+use nix::sys::utsname::uname;
+use nix::unistd::{getegid, geteuid, getpid, getppid};
+
+/// The value of `key`, or `None` if there is no such thing to look at.
+///
+/// A file that cannot be read gives `error: …` as its value, never a panic:
+/// what is missing inside a container is itself a thing to see.
+pub fn at(key: &str, argument: &str) -> Option<String> {
+    Some(match key {
+        "hostname" => hostname(),
+        "pid" => getpid().to_string(),
+        "ppid" => getppid().to_string(),
+        "uid" => geteuid().to_string(),
+        "gid" => getegid().to_string(),
+        "args" => std::env::args().collect::<Vec<_>>().join(" "),
+        "env" => std::env::var(argument).unwrap_or_else(|_| "unset".into()),
+        "cwd" => shown(std::env::current_dir().map(|path| path.display().to_string())),
+        "list" => list(Path::new(argument)),
+        "read" => shown(fs::read_to_string(argument)).trim_end().to_owned(),
+        "exists" => fs::symlink_metadata(argument).is_ok().to_string(),
+        "uid_map" | "gid_map" => columns(&shown(fs::read_to_string(format!("/proc/self/{key}")))),
+        "cgroup" => shown(fs::read_to_string("/proc/self/cgroup")),
+        "status" => status(argument),
+        "ns" => shown(fs::read_link(format!("/proc/self/ns/{argument}")).map(|link| link.display().to_string())),
+        "mounts" => mounts(),
+        "processes" => processes(),
+        "interfaces" => interfaces(),
+        _ => return None,
+    })
+}
+
+fn shown(result: std::io::Result<String>) -> String {
+    result.unwrap_or_else(|error| format!("error: {error}"))
+}
+
+fn hostname() -> String {
+    match uname() {
+        Ok(name) => name.nodename().to_string_lossy().into_owned(),
+        Err(errno) => format!("error: {errno}"),
+    }
+}
+
+/// The entries of a directory, sorted, on one line.
+fn list(directory: &Path) -> String {
+    match fs::read_dir(directory) {
+        Ok(entries) => {
+            let mut names: Vec<String> =
+                entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+            names.sort();
+            names.join(" ")
+        }
+        Err(error) => format!("error: {error}"),
+    }
+}
+
+/// Runs of blanks become one, as `uid_map` pads its columns.
+fn columns(text: &str) -> String {
+    text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join("\n")
+}
+
+/// One field of `/proc/self/status`, such as `NSpid` or `CapEff`.
+fn status(field: &str) -> String {
+    let text = shown(fs::read_to_string("/proc/self/status"));
+    let prefix = format!("{field}:");
+    text.lines()
+        .find_map(|line| line.strip_prefix(&prefix))
+        .map(columns)
+        .unwrap_or_else(|| "error: no such field".into())
+}
+
+/// `mount point, type, propagation` of every mount, as proc(5) numbers the fields.
+fn mounts() -> String {
+    let text = shown(fs::read_to_string("/proc/self/mountinfo"));
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let Some((before, after)) = line.split_once(" - ") else { continue };
+        let fields: Vec<&str> = before.split(' ').collect();
+        let Some(point) = fields.get(4) else { continue };
+        let kind = after.split(' ').next().unwrap_or("?");
+        // Optional fields start at the seventh; "shared:N" marks a peer group.
+        let tags = fields.get(6..).unwrap_or_default();
+        let propagation = if tags.iter().any(|tag| tag.starts_with("shared:")) {
+            "shared"
+        } else if tags.iter().any(|tag| tag.starts_with("master:")) {
+            "slave"
+        } else {
+            "private"
+        };
+        lines.push(format!("{point} {kind} {propagation}"));
+    }
+    lines.join("\n")
+}
+
+/// The process ids that `/proc` shows, in order.
+fn processes() -> String {
+    match fs::read_dir("/proc") {
+        Ok(entries) => {
+            let mut pids: Vec<u32> =
+                entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+            pids.sort_unstable();
+            pids.iter().map(u32::to_string).collect::<Vec<_>>().join(" ")
+        }
+        Err(error) => format!("error: {error}"),
+    }
+}
+
+/// Every network interface with its state, from the kernel and not from `/sys`.
+fn interfaces() -> String {
+    use nix::ifaddrs::getifaddrs;
+    use nix::net::if_::{InterfaceFlags, if_nameindex};
+    let Ok(all) = if_nameindex() else { return "error: cannot list interfaces".into() };
+    // An interface without an address is listed by getifaddrs too, but not in
+    // every kernel; the flags of those it lists are what is wanted here.
+    let up: Vec<String> = getifaddrs()
+        .map(|addresses| {
+            addresses
+                .filter(|address| address.flags.contains(InterfaceFlags::IFF_UP))
+                .map(|address| address.interface_name)
+                .collect()
+        })
+        .unwrap_or_default();
+    let mut lines: Vec<String> = all
+        .iter()
+        .map(|interface| {
+            let name = interface.name().to_string_lossy().into_owned();
+            let state = if up.contains(&name) { "up" } else { "down" };
+            format!("{name} {state}")
+        })
+        .collect();
+    lines.sort();
+    lines.join("\n")
+}
