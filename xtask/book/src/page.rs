@@ -81,11 +81,7 @@ impl Reader<'_> {
                     self.begin(kind, range);
                 }
             }
-            Event::End(tag) => {
-                if closes(tag) {
-                    self.end();
-                }
-            }
+            Event::End(tag) if closes(tag) => self.end(),
             Event::Text(text) => self.text(&text),
             // One word, whatever it holds: code has no reading grade.
             Event::Code(_) => self.word("it"),
