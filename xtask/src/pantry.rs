@@ -299,10 +299,10 @@ fn dockerfile(recipe: &Recipe, root: &Path) -> String {
          COPY root /\n\
          ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n\
          LABEL org.opencontainers.image.title=\"{}\" \\\n\
-         \x20     org.opencontainers.image.description=\"Stand-in made from the packages {packages} of Debian {}; not the image from Docker Hub\"\n\
+         \x20     org.opencontainers.image.description=\"Stand-in made from the packages {packages} of Debian{}; not the image from Docker Hub\"\n\
          {}\n",
         recipe.name,
-        release.trim(),
+        if release.is_empty() { String::new() } else { format!(" {}", release.trim()) },
         recipe.command
     )
 }
