@@ -3,7 +3,7 @@
 use nix::errno::Errno;
 use nix::sched::CloneFlags;
 use nix::sys::signal::{SigSet, Signal};
-use nix::sys::wait::{WaitStatus, waitpid};
+use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
 use crate::{Error, Result};
@@ -73,7 +73,7 @@ pub fn forwarded_signals() -> SigSet {
 pub fn init(child: Pid) -> Result<u8> {
     // ANCHOR: init
     use nix::sys::signal::kill;
-    use nix::sys::wait::WaitPidFlag;
+    use nix::sys::wait::{WaitPidFlag, WaitStatus};
 
     let signals = forwarded_signals();
     signals.thread_block().map_err(|errno| Error::new("sigprocmask", errno))?;
