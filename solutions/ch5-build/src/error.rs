@@ -64,18 +64,32 @@ impl fmt::Display for Fault {
     }
 }
 
+impl std::error::Error for Problem {}
+
 /// Why a build stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The Dockerfile is wrong, or asks for what cannot be had.
     #[error("{0}")]
     Dockerfile(Box<Fault>),
+    /// The same, before the line is known.
+    #[error(transparent)]
+    Problem(#[from] Problem),
     /// A command of RUN ended with another code than 0.
-    #[error("{}:{line}: '{command}' ended with exit code {code}", file.display())]
-    Run { file: PathBuf, line: usize, command: String, code: u8 },
+    #[error("RUN ended with exit code {code}: {command}")]
+    Run { command: String, code: u8 },
+    /// A command of RUN could not be started at all.
+    #[error("RUN could not start its command: {0}")]
+    Start(#[from] namespaces::StartError),
     /// The kernel or a file system refused.
     #[error("cannot {action} {}: {source}", path.display())]
     Io { action: &'static str, path: PathBuf, source: io::Error },
+    /// A call of the kernel, as chapters 1 and 2 report it.
+    #[error(transparent)]
+    Kernel(#[from] namespaces::Error),
+    /// The store, as chapter 4 reports it.
+    #[error(transparent)]
+    Images(#[from] images::Error),
 }
 
 impl Error {
@@ -88,6 +102,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Run { code, .. } => *code,
+            Self::Start(error) => error.code,
             _ => 1,
         }
     }
