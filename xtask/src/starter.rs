@@ -151,7 +151,7 @@ mod tests {
         let starter = make(&CHAPTERS[0], source).unwrap();
         assert_eq!(
             starter,
-            "/// Enters.\npub fn enter(rootfs: &Path, mut f: impl Fn(u8, u8) -> u8) -> Result<()> {\n    // ANCHOR: enter\n    let _ = (rootfs, f); // what you have to work with\n    todo!(\"ch1 step 3: enter the new root\")\n    // ANCHOR_END: enter\n}\n"
+            "/// Enters.\npub fn enter(rootfs: &Path, mut f: impl Fn(u8, u8) -> u8) -> Result<()> {\n    // ANCHOR: enter\n    let _ = (rootfs, f); // what you have to work with\n    todo!(\"ch1 step 4: enter the new root\")\n    // ANCHOR_END: enter\n}\n"
         );
     }
 

@@ -118,8 +118,12 @@ fn stale(tree: &Tree, derived: &Derived) -> Result<Vec<PathBuf>> {
     Ok(stale)
 }
 
-/// Writes a file whole: a reader sees the old text or the new, never half.
+/// Writes a file whole: a reader sees the old text or the new, never half. A file
+/// that is right already keeps its time, so that nothing is built again for it.
 pub fn put(path: &Path, text: &str) -> Result<()> {
+    if fs::read_to_string(path).is_ok_and(|present| present == text) {
+        return Ok(());
+    }
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(Error::file("create", parent))?;
     }

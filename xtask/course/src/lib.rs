@@ -52,6 +52,7 @@ pub const CHAPTERS: &[Chapter] = &[
         name: "chroot",
         title: "A process with its own root",
         steps: &[
+            step("exit_code", "put the end of a process in one number"),
             step("run", "run a program and report how it ended"),
             step("make_rootfs", "make a root file system out of host programs"),
             step("enter", "enter the new root"),
@@ -132,6 +133,7 @@ pub const CHAPTERS: &[Chapter] = &[
         steps: &[
             step("parse_reference", "read an image's name as Docker does"),
             step("parse_challenge", "understand the registry's 401"),
+            step("authorize", "answer it with a password or a token"),
             step("push_blob", "upload a blob that is not there yet"),
             step("push", "push an image"),
             step("pull_blob", "download a blob and verify it"),

@@ -7,6 +7,7 @@
 //! input ends, so that a check can look at the living process from outside.
 
 mod act;
+mod family;
 mod look;
 
 use std::process::ExitCode;

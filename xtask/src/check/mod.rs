@@ -3,7 +3,7 @@
 //! Reading order: [`compile`] builds the crate and its checks once, [`grade`]
 //! runs every check in a sandbox of its own, [`report`] says what came out.
 
-mod compile;
+pub mod compile;
 mod finding;
 mod grade;
 mod report;
