@@ -42,8 +42,12 @@ pub fn copy(root: &Path, selected: &[Selected], target: &Target) -> Result<Vec<E
     let into = target.is_directory || whole_directory || place.is_dir();
     if !into && selected.len() > 1 {
         let word = target.path.display().to_string();
-        return Err(Problem::new(&word, format!("'{word}' is no directory, but {} files are copied there", selected.len()))
-            .suggest("end the target with a slash").into());
+        return Err(Problem::new(
+            &word,
+            format!("'{word}' is no directory, but {} files are copied there", selected.len()),
+        )
+        .suggest("end the target with a slash")
+        .into());
     }
     for file in selected {
         let path = if into { target.path.join(&file.to) } else { target.path.clone() };
@@ -84,6 +88,9 @@ pub fn name_in(
     if *node == Node::Directory && find(path)?.is_dir() {
         place = find(path)?;
     }
+    if place == root {
+        return Ok(None);
+    }
     for directory in place.ancestors().skip(1).take_while(|directory| *directory != root) {
         add_directory(root, directory, entries)?;
     }
@@ -91,9 +98,7 @@ pub fn name_in(
     if *node != Node::Directory || !place.is_dir() {
         return Ok(Some(name));
     }
-    if place != root {
-        add_directory(root, &place, entries)?;
-    }
+    add_directory(root, &place, entries)?;
     Ok(None)
 }
 
@@ -130,27 +135,32 @@ pub fn mode(text: &str) -> std::result::Result<u32, Problem> {
     }
 }
 
-/// The numbers of `user` or `user:group`, by the image's own passwd(5) and group(5).
-pub fn owner(root: &Path, text: &str) -> std::result::Result<(u32, u32), Problem> {
-    let (user, group) = text.split_once(':').map_or((text, None), |(user, group)| (user, Some(group)));
-    let entry = line(root, "etc/passwd", user);
-    let field = |number: usize| entry.as_ref().and_then(|fields| fields.get(number)?.parse::<u32>().ok());
-    let unknown = |name: &str, file| Problem::new(name, format!("'{name}' is not in the image's {file}"));
-    let uid = user.parse().ok().or(field(2)).ok_or_else(|| unknown(user, "/etc/passwd"))?;
-    let gid = match group {
-        None => field(3).unwrap_or(uid),
-        Some(group) => {
-            let entry = line(root, "etc/group", group);
-            let number = entry.and_then(|fields| fields.get(2)?.parse().ok());
-            group.parse().ok().or(number).ok_or_else(|| unknown(group, "/etc/group"))?
-        }
-    };
-    Ok((uid, gid))
+/// Somebody whom the image's passwd(5) and group(5) know, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    pub uid: u32,
+    /// The group that was asked for: `user:group`.
+    pub group: Option<u32>,
+    /// The user's own group, if the user has a line in the file.
+    pub own_group: Option<u32>,
 }
 
-/// The fields of the line that begins with a name.
-fn line(root: &Path, file: &str, name: &str) -> Option<Vec<String>> {
-    let text = std::fs::read_to_string(beneath(root, Path::new(file)).ok()?).ok()?;
-    let line = text.lines().find(|line| line.split(':').next() == Some(name))?;
-    Some(line.split(':').map(str::to_owned).collect())
+/// The numbers of `user` or `user:group`. The image's own files are read as
+/// text: the C library would read the host's.
+pub fn owner(root: &Path, text: &str) -> std::result::Result<Owner, Problem> {
+    let (user, group) = text.split_once(':').map_or((text, None), |(user, group)| (user, Some(group)));
+    let field = |file, name: &str, number: usize| -> Option<u32> {
+        let path = beneath(root, Path::new(file)).ok()?;
+        let text = std::fs::read_to_string(path).ok()?;
+        text.lines().find(|line| line.split(':').next() == Some(name))?.split(':').nth(number)?.parse().ok()
+    };
+    let unknown = |name: &str, file| {
+        Problem::new(name, format!("'{name}' is not in the image's {file}"))
+            .suggest("add it in a RUN, or write its number")
+    };
+    let uid = user.parse().ok().or_else(|| field("etc/passwd", user, 2)).ok_or_else(|| unknown(user, "/etc/passwd"))?;
+    let find_group = |name: &str| {
+        name.parse().ok().or_else(|| field("etc/group", name, 2)).ok_or_else(|| unknown(name, "/etc/group"))
+    };
+    Ok(Owner { uid, group: group.map(find_group).transpose()?, own_group: field("etc/passwd", user, 3) })
 }

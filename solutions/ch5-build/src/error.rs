@@ -81,6 +81,12 @@ pub enum Error {
     /// A command of RUN could not be started at all.
     #[error("RUN could not start its command: {0}")]
     Start(#[from] namespaces::StartError),
+    /// The caller could not give RUN's process a control group.
+    #[error("RUN's process got no control group: {0}")]
+    Group(String),
+    /// A word with a NUL byte, which no process can be given.
+    #[error("'{0}' has a NUL byte in it")]
+    Nul(String),
     /// The kernel or a file system refused.
     #[error("cannot {action} {}: {source}", path.display())]
     Io { action: &'static str, path: PathBuf, source: io::Error },
