@@ -1,6 +1,8 @@
 //! Checks of chapter 4. They look at the store's files, at what tar, gzip and
 //! sha256sum make of them, and at mounts; never only at what the program says.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a check that cannot go on ends here")]
+
 mod archive;
 mod given;
 mod step1;
@@ -133,6 +135,11 @@ fn is_real_root() -> bool {
 /// since Linux 6.6.
 fn has_user_xattrs(directory: &Path) -> bool {
     xattr::set(directory, "user.check", b"1").is_ok()
+}
+
+/// Makes the modes of new files those of the snapshots, whatever the user's umask is.
+fn usual_umask() {
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
 }
 
 /// Runs the program with at most `kibibytes` of address space.

@@ -11,6 +11,7 @@ use crate::{blob_path, field, sha256sum, str, succeed, text, tool};
 
 /// Makes a small tree; `names` says in which order, which some file systems keep.
 fn make_tree<'a>(directory: &Path, names: impl Iterator<Item = &'a str>, nonce: &str) {
+    crate::usual_umask();
     for name in names {
         let path = directory.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

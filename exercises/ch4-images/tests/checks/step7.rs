@@ -17,6 +17,7 @@ struct Stack {
 
 impl Stack {
     fn new() -> Self {
+        crate::usual_umask();
         let directory = scratch();
         for name in ["upper", "work", "target"] {
             fs::create_dir(directory.path().join(name)).unwrap();
