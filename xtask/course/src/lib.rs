@@ -132,6 +132,7 @@ pub const CHAPTERS: &[Chapter] = &[
         steps: &[
             step("parse_reference", "read an image's name as Docker does"),
             step("parse_challenge", "understand the registry's 401"),
+            step("authorize", "answer it with a password or a token"),
             step("push_blob", "upload a blob that is not there yet"),
             step("push", "push an image"),
             step("pull_blob", "download a blob and verify it"),
