@@ -143,7 +143,7 @@ impl Server {
         lock(&self.shared.log).clear();
     }
 
-    /// Orders a fault; it strikes the first request that it fits, once.
+    /// Orders a fault; it strikes the first admitted request that it fits, once.
     pub fn order(&self, fault: Fault) {
         lock(&self.shared.faults).push(fault);
     }
@@ -237,7 +237,9 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream);
     while let Some(mut request) = http::Request::read(&mut reader, stream)? {
-        let struck = fault::take(&mut lock(&shared.faults), &request);
+        // A fault waits for a request that got past the 401, as real ones do.
+        let admitted = routes::refuse(shared, &request).is_none();
+        let struck = if admitted { fault::take(&mut lock(&shared.faults), &request) } else { None };
         let mut response = match struck.as_ref().and_then(fault::Kind::instead) {
             Some(response) => response,
             None => routes::answer(shared, &mut request),

@@ -24,11 +24,10 @@ fn route(shared: &Shared, request: &mut Request<'_>) -> Answer {
     let Some(rest) = path.strip_prefix("/v2/") else {
         return Ok(Response::error(404, "UNSUPPORTED", "no such path"));
     };
-    let target = split(rest);
-    if let Some(refused) = shared.access.refuse(request, target.as_ref().map(|(name, _, _)| *name)) {
+    if let Some(refused) = refuse(shared, request) {
         return Ok(refused);
     }
-    match target {
+    match split(rest) {
         None if rest.is_empty() => Ok(Response::new(200).json("{}".to_owned())),
         None if rest == "_catalog" => {
             Ok(Response::new(200).json(format!(r#"{{"repositories":{}}}"#, list(&shared.storage.repositories()?))))
@@ -40,6 +39,12 @@ fn route(shared: &Shared, request: &mut Request<'_>) -> Answer {
         Some((name, "manifests", reference)) => manifest(shared, request, name, reference),
         Some((name, _, _)) => tags(shared, request, name),
     }
+}
+
+/// The 401 for a request that lacks the right login or token.
+pub fn refuse(shared: &Shared, request: &Request<'_>) -> Option<Response> {
+    let rest = request.path.strip_prefix("/v2/")?;
+    shared.access.refuse(request, split(rest).map(|(name, _, _)| name))
 }
 
 /// `a/b/manifests/1` is the name `a/b`, the kind `manifests`, the key `1`.
