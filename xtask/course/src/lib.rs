@@ -94,8 +94,9 @@ pub const CHAPTERS: &[Chapter] = &[
         steps: &[
             step("write_blob", "store bytes under their digest"),
             step("read_blob", "read them back, and refuse what does not match"),
-            step("pack", "make a layer out of a directory"),
-            step("unpack", "unpack a layer, and never outside its target"),
+            step("write_layer", "make a layer, with its two digests"),
+            step("place", "find a name's place, and never outside the root"),
+            step("unpack", "unpack a layer, entry by entry"),
             step("add_image", "describe layers as an image"),
             step("mount", "stack layers into one root"),
         ],
@@ -131,6 +132,7 @@ pub const CHAPTERS: &[Chapter] = &[
         steps: &[
             step("parse_reference", "read an image's name as Docker does"),
             step("parse_challenge", "understand the registry's 401"),
+            step("authorize", "answer it with a password or a token"),
             step("push_blob", "upload a blob that is not there yet"),
             step("push", "push an image"),
             step("pull_blob", "download a blob and verify it"),

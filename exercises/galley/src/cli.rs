@@ -1,0 +1,189 @@
+//! The commands and flags that a Docker user's fingers already know.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A container runtime, small enough to read.
+#[derive(Parser)]
+#[command(name = "galley", version, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Build an image from a Dockerfile
+    Build(Build),
+    /// Create a container and run a command in it
+    Run(Run),
+    /// List images
+    Images(Quiet),
+    /// List containers
+    Ps(Ps),
+    /// Show what a detached container printed
+    Logs { container: String },
+    /// Stop containers: the stop signal first, SIGKILL after the grace
+    Stop(Stop),
+    /// Remove containers
+    Rm(Remove),
+    /// Give an image a second name
+    Tag { image: String, name: String },
+    /// Remove images by name
+    Rmi {
+        #[arg(required = true)]
+        images: Vec<String>,
+    },
+    /// Show an image's config and manifest, or a container's record, as JSON
+    Inspect { name: String },
+    /// Check a user name and password with a registry, and remember them
+    Login(Login),
+    /// Forget a registry's user name and password
+    Logout { registry: Option<String> },
+    /// Send an image to its registry
+    Push { image: String },
+    /// Fetch an image from its registry
+    Pull { image: String },
+    /// Remove what nothing needs: ended containers, unnamed images, leftovers
+    Prune {
+        /// Also remove images that no container uses
+        #[arg(long)]
+        all: bool,
+        /// Do not ask
+        #[arg(short, long)]
+        force: bool,
+    },
+}
+
+#[derive(Args)]
+pub struct Build {
+    /// The name for the image; may be given several times
+    #[arg(short, long = "tag", value_name = "NAME[:TAG]")]
+    pub tags: Vec<String>,
+    /// The Dockerfile [default: CONTEXT/Dockerfile]
+    #[arg(short, long, value_name = "PATH")]
+    pub file: Option<PathBuf>,
+    /// A value for an ARG of the Dockerfile
+    #[arg(long = "build-arg", value_name = "NAME=VALUE")]
+    pub build_args: Vec<String>,
+    /// Carry out every instruction, whatever is known from before
+    #[arg(long)]
+    pub no_cache: bool,
+    /// The directory whose files COPY means
+    pub context: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Network {
+    /// A network of its own: loopback and the published ports
+    Private,
+    /// The same as private
+    None,
+    /// The host's network
+    Host,
+}
+
+#[derive(Args)]
+pub struct Run {
+    /// Publish a port: [ADDRESS:]HOST:CONTAINER
+    #[arg(short, long, value_name = "PORTS")]
+    pub publish: Vec<String>,
+    /// Run in the background and print the container's id
+    #[arg(short, long)]
+    pub detach: bool,
+    /// Remove the container when it has ended
+    #[arg(long)]
+    pub rm: bool,
+    /// Let the program read standard input
+    #[arg(short, long)]
+    pub interactive: bool,
+    /// Set a variable: NAME=VALUE, or NAME to pass yours on
+    #[arg(short, long, value_name = "VARIABLE")]
+    pub env: Vec<String>,
+    /// Show a file or directory of the host inside: HOST:CONTAINER[:ro]
+    #[arg(short, long, value_name = "VOLUME")]
+    pub volume: Vec<String>,
+    /// The directory to start in
+    #[arg(short, long, value_name = "PATH")]
+    pub workdir: Option<PathBuf>,
+    /// The user: NAME or ID, with :GROUP if wanted
+    #[arg(short, long)]
+    pub user: Option<String>,
+    #[arg(long)]
+    pub name: Option<String>,
+    #[arg(long)]
+    pub hostname: Option<String>,
+    /// The program, in place of the image's ENTRYPOINT
+    #[arg(long)]
+    pub entrypoint: Option<String>,
+    /// Put a process 1 first that reaps and forwards signals
+    #[arg(long)]
+    pub init: bool,
+    /// A memory limit, such as 64m
+    #[arg(short, long)]
+    pub memory: Option<String>,
+    /// A limit in processors, such as 0.5
+    #[arg(long)]
+    pub cpus: Option<String>,
+    /// The most processes and threads
+    #[arg(long, value_name = "NUMBER")]
+    pub pids_limit: Option<u64>,
+    #[arg(long, value_enum, default_value = "private")]
+    pub network: Network,
+    /// Let nothing in the root file system be changed
+    #[arg(long)]
+    pub read_only: bool,
+    /// Use a directory in an image's place
+    #[arg(long, value_name = "DIR")]
+    pub rootfs: Option<PathBuf>,
+    /// The image (not with --rootfs), then the command and its arguments
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "IMAGE [COMMAND]")]
+    pub rest: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct Quiet {
+    /// Print only the ids
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+#[derive(Args)]
+pub struct Ps {
+    /// Show those that have ended, too
+    #[arg(short, long)]
+    pub all: bool,
+    /// Print only the ids
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+#[derive(Args)]
+pub struct Stop {
+    /// Seconds to wait before SIGKILL
+    #[arg(short, long, default_value_t = 10)]
+    pub time: u64,
+    #[arg(required = true)]
+    pub containers: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct Remove {
+    /// Kill a container that runs
+    #[arg(short, long)]
+    pub force: bool,
+    #[arg(required = true)]
+    pub containers: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct Login {
+    #[arg(short, long)]
+    pub username: String,
+    /// Read the password from standard input
+    #[arg(long)]
+    pub password_stdin: bool,
+    /// The registry [default: docker.io]
+    pub registry: Option<String>,
+}

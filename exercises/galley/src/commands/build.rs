@@ -1,0 +1,58 @@
+//! `galley build`.
+
+use std::io::stdout;
+
+use build::Options;
+use nix::unistd::Pid;
+
+use crate::cli::Build;
+use crate::error::{Error, Result};
+use crate::home::{Home, obtain};
+
+/// Builds an image from a Dockerfile.
+pub fn build(arguments: &Build) -> Result<()> {
+    namespaces::own_mounts()?;
+    let store = Home::find()?.store()?;
+    let names: Vec<String> = arguments
+        .tags
+        .iter()
+        .map(|tag| Ok(registry::parse_reference(tag)?.to_string()))
+        .collect::<Result<_>>()?;
+    let build_args: Vec<(String, String)> = arguments
+        .build_args
+        .iter()
+        .map(|text| match text.split_once('=') {
+            Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+            None => Err(Error::Usage(format!("--build-arg {text}: write NAME=VALUE"))),
+        })
+        .collect::<Result<_>>()?;
+    let dockerfile = arguments.file.clone().unwrap_or_else(|| arguments.context.join("Dockerfile"));
+    let options = Options {
+        context: &arguments.context,
+        dockerfile: &dockerfile,
+        names: &names,
+        build_args: &build_args,
+        no_cache: arguments.no_cache,
+        base: &|name| obtain(&store, name).map_err(|error| error.to_string()),
+        started: &confine,
+    };
+    build::build(&store, &options, &mut stdout())?;
+    Ok(())
+}
+
+/// Puts a RUN's process in a control group of its own; what is returned removes it.
+///
+/// An ordinary user has no group to give; there the namespaces must do.
+fn confine(process: Pid) -> std::result::Result<Box<dyn FnOnce()>, String> {
+    let Ok(group) = cgroups::Group::create(&format!("galley/build-{process}")) else { return Ok(Box::new(|| ())) };
+    if let Err(error) = group.add(process) {
+        // The first fault is the one to report; `galley prune` finds the group.
+        let _ = group.delete();
+        return Err(error.to_string());
+    }
+    Ok(Box::new(move || {
+        if let Err(error) = group.delete() {
+            eprintln!("galley: {error}");
+        }
+    }))
+}

@@ -1,0 +1,101 @@
+//! `galley ps`, `logs`, `stop` and `rm`.
+
+use std::fs::File;
+use std::io::{ErrorKind, copy, stdout};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use run::{Container, Status, stop_container};
+
+use super::table;
+use crate::cli::{Ps, Remove, Stop};
+use crate::error::{Error, Result};
+use crate::home::Home;
+
+/// Lists containers, the newest first.
+pub fn list(arguments: &Ps) -> Result<()> {
+    let mut all = Home::find()?.containers()?.all()?;
+    all.retain(|(_, status)| arguments.all || *status == Status::Running);
+    if arguments.quiet {
+        all.iter().for_each(|(container, _)| println!("{}", container.short()));
+        return Ok(());
+    }
+    let rows: Vec<[String; 7]> = all.iter().map(|(container, status)| row(container, *status)).collect();
+    table::print(["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"], &rows);
+    Ok(())
+}
+
+fn row(container: &Container, status: Status) -> [String; 7] {
+    let status = match status {
+        Status::Running => "Up".to_owned(),
+        Status::Exited(code) if container.oom_killed => format!("Exited ({code}), out of memory"),
+        Status::Exited(code) => format!("Exited ({code})"),
+        Status::Lost => "Dead".to_owned(),
+    };
+    let ports: Vec<String> = container.ports.iter().map(ToString::to_string).collect();
+    [
+        container.short().to_owned(),
+        container.image.clone(),
+        format!("\"{}\"", shortened(&container.command.join(" "))),
+        table::age(container.created),
+        status,
+        ports.join(", "),
+        container.name.clone(),
+    ]
+}
+
+fn shortened(text: &str) -> String {
+    if text.chars().count() <= 20 { text.to_owned() } else { text.chars().take(19).chain(['…']).collect() }
+}
+
+/// Prints what a detached container has printed so far.
+pub fn logs(name: &str) -> Result<()> {
+    let containers = Home::find()?.containers()?;
+    let (container, _) = containers.find(name)?;
+    let path = containers.directory(&container.id).join("log");
+    let mut log = match File::open(&path) {
+        Ok(log) => log,
+        // A container in the foreground printed to the terminal; there is no log.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Error::file("open", &path)(error)),
+    };
+    copy(&mut log, &mut stdout()).map_err(Error::file("read", &path))?;
+    Ok(())
+}
+
+/// Stops each container and prints the name it was called by.
+pub fn stop(arguments: &Stop) -> Result<()> {
+    let containers = Home::find()?.containers()?;
+    for name in &arguments.containers {
+        let (container, _) = containers.find(name)?;
+        stop_container(&containers, &container, signal_of(&container), Duration::from_secs(arguments.time))?;
+        println!("{name}");
+    }
+    Ok(())
+}
+
+/// STOPSIGNAL of the image, by name (`SIGINT`, `INT`) or number; else SIGTERM.
+fn signal_of(container: &Container) -> Signal {
+    let text = container.stop_signal.as_deref().unwrap_or("SIGTERM");
+    let by_number = text.parse::<i32>().ok().and_then(|number| Signal::try_from(number).ok());
+    by_number.or_else(|| text.parse().ok()).or_else(|| format!("SIG{text}").parse().ok()).unwrap_or(Signal::SIGTERM)
+}
+
+/// Removes containers that have ended; with `-f`, kills them first.
+pub fn remove(arguments: &Remove) -> Result<()> {
+    // What a container wrote may belong to users that exist only in its namespace.
+    namespaces::own_mounts()?;
+    let containers = Home::find()?.containers()?;
+    for name in &arguments.containers {
+        let (container, status) = containers.find(name)?;
+        if status == Status::Running {
+            if !arguments.force {
+                return Err(run::Error::Running(name.clone()).into());
+            }
+            stop_container(&containers, &container, Signal::SIGKILL, Duration::ZERO)?;
+        }
+        containers.remove(&container.id)?;
+        println!("{name}");
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! `galley run`.
+
+use images::spec;
+use run::{Root, Settings, Volume, detach, foreground, parse_port};
+
+use crate::cli::{Network, Run};
+use crate::error::{Error, Result};
+use crate::home::{Home, obtain};
+
+/// Runs a container; in the foreground, the exit code is the program's.
+pub fn run(arguments: &Run) -> Result<u8> {
+    let mut settings = settings(arguments)?;
+    namespaces::own_mounts()?;
+    let home = Home::find()?;
+    let root = root(&home, arguments, &mut settings)?;
+    if arguments.detach {
+        println!("{}", detach(&home.containers()?, &settings, &root)?);
+        return Ok(0);
+    }
+    Ok(foreground(&home.containers()?, &settings, &root)?)
+}
+
+/// The image's layers, or the directory of `--rootfs`; and what is left of the
+/// arguments is the command.
+fn root(home: &Home, arguments: &Run, settings: &mut Settings) -> Result<Root> {
+    if let Some(rootfs) = &arguments.rootfs {
+        settings.image = rootfs.display().to_string();
+        settings.arguments.clone_from(&arguments.rest);
+        return Ok(Root::Directory(rootfs.canonicalize().map_err(Error::file("find", rootfs))?));
+    }
+    let Some((name, command)) = arguments.rest.split_first() else {
+        return Err(Error::Usage("which image? write `galley run IMAGE [COMMAND]`, or --rootfs DIR".to_owned()));
+    };
+    settings.image.clone_from(name);
+    settings.arguments = command.to_vec();
+    let store = home.store()?;
+    let image = obtain(&store, name)?;
+    let config: spec::Config = image.config.config().clone().unwrap_or_default();
+    Ok(Root::Image { layers: store.unpacked(&image)?, config: Box::new(config) })
+}
+
+fn settings(arguments: &Run) -> Result<Settings> {
+    if arguments.detach && arguments.interactive {
+        return Err(Error::Usage("-d and -i do not go together: there would be nobody to read from".to_owned()));
+    }
+    let limits = cgroups::Limits {
+        memory: arguments.memory.as_deref().map(cgroups::parse_memory).transpose()?,
+        cpus: arguments.cpus.as_deref().map(cgroups::parse_cpus).transpose()?,
+        pids: arguments.pids_limit,
+    };
+    Ok(Settings {
+        entrypoint: arguments.entrypoint.clone(),
+        env: arguments.env.clone(),
+        workdir: arguments.workdir.clone(),
+        user: arguments.user.clone(),
+        name: arguments.name.clone(),
+        hostname: arguments.hostname.clone(),
+        ports: arguments.publish.iter().map(|text| parse_port(text)).collect::<std::result::Result<_, _>>()?,
+        volumes: arguments.volume.iter().map(|text| Volume::parse(text)).collect::<std::result::Result<_, _>>()?,
+        network: match arguments.network {
+            Network::Private | Network::None => run::Network::Private,
+            Network::Host => run::Network::Host,
+        },
+        limits,
+        read_only: arguments.read_only,
+        init: arguments.init,
+        remove: arguments.rm,
+        interactive: arguments.interactive,
+        ..Settings::default()
+    })
+}

@@ -1,0 +1,48 @@
+//! The faults of every chapter under one name, each with Docker's exit code.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Call(#[from] chroot::Error),
+    #[error(transparent)]
+    Limits(#[from] cgroups::Error),
+    #[error(transparent)]
+    Image(#[from] images::Error),
+    #[error(transparent)]
+    Build(#[from] build::Error),
+    #[error(transparent)]
+    Run(#[from] run::Error),
+    #[error(transparent)]
+    Registry(#[from] registry::Error),
+    #[error("no image '{0}' here; `galley images` lists them")]
+    NoImage(String),
+    #[error("no home for images: set GALLEY_HOME, or HOME")]
+    NoHome,
+    #[error("{0}")]
+    Usage(String),
+    #[error("cannot {action} {}: {source}", path.display())]
+    File { action: &'static str, path: PathBuf, source: io::Error },
+}
+
+impl Error {
+    /// A fault while doing `action` (a verb: "read", "write") to `path`.
+    pub fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File { action, path, source }
+    }
+
+    /// As Docker: what the program could not be started with, or 125 for a fault
+    /// of `run` itself, and 1 for every other command.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Run(error) => error.code(),
+            Self::Usage(_) => 125,
+            _ => 1,
+        }
+    }
+}

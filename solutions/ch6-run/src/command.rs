@@ -1,0 +1,36 @@
+//! Step 1: which program runs.
+
+use images::spec;
+
+use crate::error::{Error, Result};
+
+/// Combines the image's ENTRYPOINT and CMD with what the user wrote.
+///
+/// - The arguments after the image's name take the place of CMD.
+/// - `--entrypoint` takes the place of ENTRYPOINT, and CMD no longer counts: it
+///   was written for another program. An empty one removes ENTRYPOINT.
+/// - What runs is ENTRYPOINT followed by CMD.
+///
+/// The shell form needs no case of its own: the build recorded `CMD echo hi` as
+/// `["/bin/sh", "-c", "echo hi"]` (image-spec, config.md, `Entrypoint` and `Cmd`).
+///
+/// # Errors
+/// [`Error::NoCommand`] if nothing is left to run.
+pub fn command(config: &spec::Config, entrypoint: Option<&str>, arguments: &[String]) -> Result<Vec<String>> {
+    // ANCHOR: command
+    let image_entrypoint = config.entrypoint().clone().unwrap_or_default();
+    let image_cmd = config.cmd().clone().unwrap_or_default();
+
+    let (mut command, default_arguments) = match entrypoint {
+        None => (image_entrypoint, image_cmd),
+        Some("") => (Vec::new(), Vec::new()),
+        Some(program) => (vec![program.to_owned()], Vec::new()),
+    };
+    if arguments.is_empty() {
+        command.extend(default_arguments);
+    } else {
+        command.extend_from_slice(arguments);
+    }
+    if command.is_empty() { Err(Error::NoCommand) } else { Ok(command) }
+    // ANCHOR_END: command
+}

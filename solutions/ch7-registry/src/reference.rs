@@ -1,0 +1,108 @@
+//! An image's name: where it is, what it is called there, and which one it is.
+
+use std::fmt;
+use std::str::FromStr;
+
+use images::Digest;
+
+use crate::{Error, Result};
+
+/// A complete name: `ubuntu` stands for `docker.io/library/ubuntu:latest`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The host and port of the registry: `docker.io`, `localhost:5000`.
+    pub registry: String,
+    /// The name there: `library/ubuntu`.
+    pub repository: String,
+    /// A name that the registry may move to another image: `latest`. There is
+    /// always a tag or a digest.
+    pub tag: Option<String>,
+    /// The manifest's digest: names one image for ever.
+    pub digest: Option<Digest>,
+}
+
+/// Reads a name as Docker does, and completes it.
+///
+/// The grammar is that of the distribution project's `reference` package. What
+/// stands before the first slash is a registry if it has a dot or a colon, is
+/// `localhost`, or has a capital letter; otherwise the registry is `docker.io`,
+/// whose one-part names belong to `library/`.
+///
+/// # Errors
+/// [`Error::Reference`] with the reason, from [`crate::grammar`].
+pub fn parse_reference(text: &str) -> Result<Reference> {
+    // ANCHOR: parse_reference
+    use crate::grammar::{check_registry, check_repository, check_tag};
+
+    let refuse = |why| Error::Reference { text: text.to_owned(), why };
+    if text.is_empty() {
+        return Err(refuse("it is empty"));
+    }
+    let (rest, digest) = match text.split_once('@') {
+        Some((rest, digest)) => (rest, Some(digest)),
+        None => (text, None),
+    };
+    // A colon begins the tag only behind the last slash; before it, a port.
+    let last = rest.rfind('/').map_or(0, |slash| slash + 1);
+    let (name, tag) = match rest[last..].find(':') {
+        Some(colon) => (&rest[..last + colon], Some(&rest[last + colon + 1..])),
+        None => (rest, None),
+    };
+    let capital = |part: &str| part.bytes().any(|byte| byte.is_ascii_uppercase());
+    let (registry, path) = match name.split_once('/') {
+        Some((first, path)) if first.contains(['.', ':']) || first == "localhost" || capital(first) => (first, path),
+        _ => ("docker.io", name),
+    };
+    let registry = if registry == "index.docker.io" { "docker.io" } else { registry };
+    let is_id = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    if is_id {
+        return Err(refuse("64 hexadecimal digits are an image's id"));
+    }
+    let official = registry == "docker.io" && !path.contains('/');
+    let repository = if official { format!("library/{path}") } else { path.to_owned() };
+    check_registry(registry).and(check_repository(&repository)).map_err(refuse)?;
+    let tag = tag.or(if digest.is_none() { Some("latest") } else { None });
+    tag.map_or(Ok(()), check_tag).map_err(refuse)?;
+    let no_digest = |_| refuse("behind the @ stands no sha256: digest of 64 digits 0-9a-f");
+    let digest = digest.map(str::parse).transpose().map_err(no_digest)?;
+    Ok(Reference { registry: registry.to_owned(), repository, tag: tag.map(str::to_owned), digest })
+    // ANCHOR_END: parse_reference
+}
+
+impl Reference {
+    /// What a manifest is asked for by: the digest if there is one, for nobody
+    /// can move it, else the tag.
+    pub fn key(&self) -> String {
+        match (&self.digest, &self.tag) {
+            (Some(digest), _) => digest.to_string(),
+            (None, Some(tag)) => tag.clone(),
+            (None, None) => "latest".to_owned(),
+        }
+    }
+
+    /// The short form that Docker shows: without `docker.io/` and `library/`.
+    pub fn familiar(&self) -> String {
+        let text = self.to_string();
+        let text = text.strip_prefix("docker.io/").unwrap_or(&text);
+        text.strip_prefix("library/").filter(|_| self.registry == "docker.io").unwrap_or(text).to_owned()
+    }
+}
+
+impl FromStr for Reference {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        parse_reference(text)
+    }
+}
+
+impl fmt::Display for Reference {
+    /// The complete form: `docker.io/ada/quotes:1`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.registry, self.repository)?;
+        if let Some(tag) = &self.tag {
+            write!(f, ":{tag}")?;
+        }
+        self.digest.as_ref().map_or(Ok(()), |digest| write!(f, "@{digest}"))
+    }
+}

@@ -1,0 +1,48 @@
+//! `registry-server --listen 127.0.0.1:5000 [--root DIR] [--auth user:password] [--tokens] [--fault METHOD,PATH,KIND]…`
+
+use std::process::ExitCode;
+
+use registry_server::{Fault, Options, Server};
+
+const USAGE: &str = "usage: registry-server [--listen 127.0.0.1:5000] [--root DIR] [--auth USER:PASSWORD] [--tokens] \
+    [--fault METHOD,PART-OF-PATH,429|drop=BYTES|corrupt|wrong-digest|slow=MS|redirect=URL]...";
+
+fn main() -> ExitCode {
+    let Some((options, faults)) = parse(std::env::args().skip(1)) else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    match Server::start(options) {
+        Ok(server) => {
+            faults.into_iter().for_each(|fault| server.order(fault));
+            server.print_requests();
+            println!("registry on {}", server.address());
+            server.wait();
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("registry-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn parse(mut arguments: impl Iterator<Item = String>) -> Option<(Options, Vec<Fault>)> {
+    let mut options = Options { listen: "127.0.0.1:5000".parse().ok(), ..Options::default() };
+    let mut faults = Vec::new();
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--tokens" => options.tokens = true,
+            "--listen" => options.listen = Some(arguments.next()?.parse().ok()?),
+            "--root" => options.root = Some(arguments.next()?.into()),
+            "--fault" => faults.push(Fault::parse(&arguments.next()?)?),
+            "--auth" => {
+                let value = arguments.next()?;
+                options.auth = value.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()));
+                options.auth.as_ref()?;
+            }
+            _ => return None,
+        }
+    }
+    Some((options, faults))
+}

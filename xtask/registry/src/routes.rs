@@ -1,0 +1,278 @@
+//! From method and path to storage: the end points of the distribution
+//! specification 1.1, under the numbers it gives them (end-1 … end-11).
+
+use std::io::{self, Read};
+
+use crate::Shared;
+use crate::http::{Content, Request, Response, quote};
+
+/// The specification asks registries to take manifests of at least 4 MiB.
+const MANIFEST_LIMIT: u64 = 4 << 20;
+
+type Answer = io::Result<Response>;
+
+/// Never fails: what goes wrong here is a 500 for the client.
+pub fn answer(shared: &Shared, request: &mut Request<'_>) -> Response {
+    route(shared, request).unwrap_or_else(|error| Response::error(500, "UNKNOWN", &error.to_string()))
+}
+
+fn route(shared: &Shared, request: &mut Request<'_>) -> Answer {
+    if request.path == "/token" {
+        return shared.access.token(request);
+    }
+    let path = request.path.clone();
+    let Some(rest) = path.strip_prefix("/v2/") else {
+        return Ok(Response::error(404, "UNSUPPORTED", "no such path"));
+    };
+    let target = split(rest);
+    if let Some(refused) = shared.access.refuse(request, target.as_ref().map(|(name, _, _)| *name)) {
+        return Ok(refused);
+    }
+    match target {
+        None if rest.is_empty() => Ok(Response::new(200).json("{}".to_owned())),
+        None if rest == "_catalog" => {
+            Ok(Response::new(200).json(format!(r#"{{"repositories":{}}}"#, list(&shared.storage.repositories()?))))
+        }
+        None => Ok(Response::error(404, "NAME_UNKNOWN", "no such path")),
+        Some((name, _, _)) if !valid_name(name) => Ok(Response::error(400, "NAME_INVALID", "invalid repository name")),
+        Some((name, "blobs", digest)) => blob(shared, request, name, digest),
+        Some((name, "uploads", id)) => upload(shared, request, name, id),
+        Some((name, "manifests", reference)) => manifest(shared, request, name, reference),
+        Some((name, _, _)) => tags(shared, request, name),
+    }
+}
+
+/// `a/b/manifests/1` is the name `a/b`, the kind `manifests`, the key `1`.
+fn split(rest: &str) -> Option<(&str, &str, &str)> {
+    if let Some(name) = rest.strip_suffix("/tags/list") {
+        return Some((name, "tags", "list"));
+    }
+    if let Some((name, id)) =
+        rest.rsplit_once("/blobs/uploads/").or_else(|| Some((rest.strip_suffix("/blobs/uploads")?, "")))
+    {
+        return Some((name, "uploads", id));
+    }
+    let (head, key) = rest.rsplit_once('/')?;
+    let (name, kind) = head.rsplit_once('/')?;
+    matches!(kind, "blobs" | "manifests").then_some((name, kind, key))
+}
+
+fn valid_name(name: &str) -> bool {
+    name.len() <= 255 && name.split('/').all(valid_component)
+}
+
+fn valid_component(part: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let separators = part.split(plain).filter(|text| !text.is_empty());
+    part.starts_with(plain)
+        && part.ends_with(plain)
+        && separators.into_iter().all(|text| matches!(text, "." | "_" | "__") || text.chars().all(|c| c == '-'))
+}
+
+fn valid_digest(text: &str) -> bool {
+    text.strip_prefix("sha256:").is_some_and(|hex| {
+        hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    })
+}
+
+fn valid_tag(text: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.len() <= 128 && text.starts_with(word) && text.chars().all(|c| word(c) || c == '.' || c == '-')
+}
+
+/// end-2 (read), end-10 (delete).
+fn blob(shared: &Shared, request: &Request<'_>, name: &str, digest: &str) -> Answer {
+    if !valid_digest(digest) {
+        return Ok(Response::error(400, "DIGEST_INVALID", "invalid digest"));
+    }
+    if shared.storage.linked(name, "_blobs", digest)?.is_none() {
+        return Ok(Response::error(404, "BLOB_UNKNOWN", "blob unknown to registry"));
+    }
+    match request.method.as_str() {
+        "GET" | "HEAD" => send(shared, digest, "application/octet-stream"),
+        "DELETE" => shared.storage.unlink(name, "_blobs", digest).map(|_| Response::new(202)),
+        _ => Ok(unsupported()),
+    }
+}
+
+fn send(shared: &Shared, digest: &str, media_type: &str) -> Answer {
+    let (file, length) = shared.storage.read(digest)?;
+    let mut response = Response::new(200).with("Content-Type", media_type).with("Docker-Content-Digest", digest);
+    response.content = Content::File(file, length);
+    Ok(response)
+}
+
+/// end-4 (begin, whole, mount), end-5 (chunk), end-6 (finish), end-13 (status).
+fn upload(shared: &Shared, request: &mut Request<'_>, name: &str, id: &str) -> Answer {
+    if request.method == "POST" && id.is_empty() {
+        return begin(shared, request, name);
+    }
+    let Some(size) = shared.storage.upload_size(id)? else {
+        return Ok(Response::error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry"));
+    };
+    // The client must use the Location it was given, query included.
+    if request.parameter("state").as_deref() != Some(state(id).as_str()) {
+        return Ok(Response::error(400, "BLOB_UPLOAD_INVALID", "the upload's location was not used as it was given"));
+    }
+    match request.method.as_str() {
+        "GET" => Ok(located(Response::new(204), name, id, size)),
+        "DELETE" => shared.storage.cancel_upload(id).map(|()| Response::new(204)),
+        "PATCH" | "PUT" => {
+            if request.header("content-range").is_some_and(|range| !range.starts_with(&format!("{size}-"))) {
+                return Ok(located(Response::error(416, "BLOB_UPLOAD_INVALID", "chunk out of order"), name, id, size));
+            }
+            let size = shared.storage.append(id, request.body())?;
+            if request.method == "PATCH" {
+                Ok(located(Response::new(202), name, id, size))
+            } else {
+                finish(shared, request, name, id)
+            }
+        }
+        _ => Ok(unsupported()),
+    }
+}
+
+fn begin(shared: &Shared, request: &mut Request<'_>, name: &str) -> Answer {
+    if let (Some(digest), Some(from)) = (request.parameter("mount"), request.parameter("from"))
+        && valid_digest(&digest)
+        && valid_name(&from)
+        && shared.storage.linked(&from, "_blobs", &digest)?.is_some()
+    {
+        return created(shared, name, &digest);
+    }
+    let id = shared.storage.begin_upload()?;
+    if request.parameter("digest").is_some() {
+        shared.storage.append(&id, request.body())?;
+        return finish(shared, request, name, &id);
+    }
+    Ok(located(Response::new(202), name, &id, 0))
+}
+
+fn finish(shared: &Shared, request: &Request<'_>, name: &str, id: &str) -> Answer {
+    let digest = request.parameter("digest").unwrap_or_default();
+    if !valid_digest(&digest) || !shared.storage.finish_upload(id, &digest)? {
+        return Ok(Response::error(400, "DIGEST_INVALID", "provided digest did not match uploaded content"));
+    }
+    created(shared, name, &digest)
+}
+
+fn created(shared: &Shared, name: &str, digest: &str) -> Answer {
+    shared.storage.link(name, "_blobs", digest, "")?;
+    Ok(Response::new(201).with("Location", format!("/v2/{name}/blobs/{digest}")).with("Docker-Content-Digest", digest))
+}
+
+/// Where the upload goes on. The query is there so that a client which builds
+/// the address itself, or forgets the query, is found out.
+fn located(response: Response, name: &str, id: &str, size: u64) -> Response {
+    response
+        .with("Location", format!("/v2/{name}/blobs/uploads/{id}?state={}", state(id)))
+        .with("Range", format!("0-{}", size.saturating_sub(1)))
+        .with("Docker-Upload-UUID", id)
+}
+
+fn state(id: &str) -> String {
+    id.chars().rev().collect()
+}
+
+/// end-3 (read), end-7 (write), end-9 (delete).
+fn manifest(shared: &Shared, request: &mut Request<'_>, name: &str, reference: &str) -> Answer {
+    if !valid_digest(reference) && !valid_tag(reference) {
+        return Ok(Response::error(400, "TAG_INVALID", "invalid tag or digest"));
+    }
+    if request.method == "PUT" {
+        return put_manifest(shared, request, name, reference);
+    }
+    let digest = match valid_digest(reference) {
+        true => Some(reference.to_owned()),
+        false => shared.storage.linked(name, "_tags", reference)?,
+    };
+    let Some(digest) = digest else {
+        return Ok(Response::error(404, "MANIFEST_UNKNOWN", "manifest unknown"));
+    };
+    let Some(media_type) = shared.storage.linked(name, "_manifests", &digest)? else {
+        return Ok(Response::error(404, "MANIFEST_UNKNOWN", "manifest unknown"));
+    };
+    match request.method.as_str() {
+        "GET" | "HEAD" => send(shared, &digest, &media_type),
+        "DELETE" => {
+            let (kind, key) = if valid_digest(reference) { ("_manifests", &digest[..]) } else { ("_tags", reference) };
+            shared.storage.unlink(name, kind, key).map(|_| Response::new(202))
+        }
+        _ => Ok(unsupported()),
+    }
+}
+
+fn put_manifest(shared: &Shared, request: &mut Request<'_>, name: &str, reference: &str) -> Answer {
+    let media_type = request.header("content-type").unwrap_or_default().to_owned();
+    let mut bytes = Vec::new();
+    request.body().take(MANIFEST_LIMIT + 1).read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    if bytes.len() as u64 > MANIFEST_LIMIT || !text.trim_start().starts_with('{') || media_type.is_empty() {
+        return Ok(Response::error(
+            400,
+            "MANIFEST_INVALID",
+            "not a manifest: a JSON object with a Content-Type is expected",
+        ));
+    }
+    for digest in digests(&text) {
+        let known = ["_blobs", "_manifests"].map(|kind| shared.storage.linked(name, kind, &digest));
+        if known.into_iter().collect::<io::Result<Vec<_>>>()?.iter().all(Option::is_none) {
+            let message = format!("blob unknown to registry: {digest}");
+            return Ok(Response::error(400, "MANIFEST_BLOB_UNKNOWN", &message));
+        }
+    }
+    let digest = shared.storage.keep(&bytes)?;
+    if valid_digest(reference) && reference != digest {
+        return Ok(Response::error(400, "DIGEST_INVALID", "provided digest did not match uploaded content"));
+    }
+    shared.storage.link(name, "_manifests", &digest, &media_type)?;
+    if valid_tag(reference) {
+        shared.storage.link(name, "_tags", reference, &digest)?;
+    }
+    let location = format!("/v2/{name}/manifests/{digest}");
+    Ok(Response::new(201).with("Location", location).with("Docker-Content-Digest", digest))
+}
+
+/// The value of each `"digest": "…"` in a manifest, outside the `subject` and
+/// the annotations, which may name what is not there. A JSON parser would do
+/// the same; the manifests of real clients have no other use of that key.
+fn digests(text: &str) -> Vec<String> {
+    let compact: String = text.split_whitespace().collect();
+    let without_subject = match compact.split_once("\"subject\":{") {
+        Some((before, after)) => format!("{before}{}", after.split_once('}').map_or("", |(_, rest)| rest)),
+        None => compact,
+    };
+    let pieces = without_subject.split("\"digest\":\"").skip(1);
+    pieces
+        .filter_map(|piece| piece.split('"').next())
+        .filter(|digest| valid_digest(digest))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// end-8: `n` tags at most, those after `last`.
+fn tags(shared: &Shared, request: &Request<'_>, name: &str) -> Answer {
+    let Some(mut tags) = shared.storage.tags(name)? else {
+        return Ok(Response::error(404, "NAME_UNKNOWN", "repository name not known to registry"));
+    };
+    if let Some(last) = request.parameter("last") {
+        tags.retain(|tag| *tag > last);
+    }
+    let mut response = Response::new(200);
+    if let Some(n) = request.parameter("n").and_then(|n| n.parse::<usize>().ok())
+        && n < tags.len()
+    {
+        tags.truncate(n);
+        let last = tags.last().map_or("", String::as_str);
+        response = response.with("Link", format!("</v2/{name}/tags/list?n={n}&last={last}>; rel=\"next\""));
+    }
+    Ok(response.json(format!(r#"{{"name":{},"tags":{}}}"#, quote(name), list(&tags))))
+}
+
+fn list(texts: &[String]) -> String {
+    format!("[{}]", texts.iter().map(|text| quote(text)).collect::<Vec<_>>().join(","))
+}
+
+fn unsupported() -> Response {
+    Response::error(405, "UNSUPPORTED", "the operation is unsupported")
+}

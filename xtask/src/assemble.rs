@@ -1,0 +1,169 @@
+//! `cargo xtask galley`: a runtime assembled from the chapters.
+//!
+//! Below `target/galley/` stands a third workspace. It has a symbolic link for
+//! each chapter, into `exercises/` where the learner has passed it and into
+//! `solutions/` where not, and cargo builds it like any other.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use course::{CHAPTERS, Chapter};
+
+use crate::check::{self, compile::cargo};
+use crate::error::{Error, Result};
+use crate::progress::{Progress, Standing, is_starter};
+use crate::sync::put;
+use crate::tree::{Side, Tree};
+
+/// Which chapters are taken from the learner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mix {
+    /// Those that are passed.
+    Passed,
+    /// All, whether they work or not.
+    Mine,
+    /// None.
+    Reference,
+}
+
+impl Mix {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Passed => "mixed",
+            Self::Mine => "mine",
+            Self::Reference => "reference",
+        }
+    }
+}
+
+/// The assembled program, and whose each chapter is.
+pub struct Assembled {
+    pub program: PathBuf,
+    pub sides: Vec<(&'static Chapter, Side)>,
+}
+
+impl Assembled {
+    /// "yours: ch1, ch2; the reference: ch3, …".
+    pub fn whose(&self) -> String {
+        let list = |side| {
+            let ids: Vec<String> = self.sides.iter().filter(|(_, whose)| *whose == side).map(|(chapter, _)| chapter.id()).collect();
+            if ids.is_empty() { "none".to_owned() } else { ids.join(" ") }
+        };
+        format!("yours: {}; the reference: {}", list(Side::Mine), list(Side::Reference))
+    }
+}
+
+/// Builds the runtime. With `release` it is optimized, which takes longer.
+pub fn assemble(tree: &Tree, mix: Mix, release: bool) -> Result<Assembled> {
+    let sides = sides(tree, mix)?;
+    let directory = tree.target().join("galley").join(mix.name());
+    lay_out(tree, &directory, &sides)?;
+    let mut command = cargo();
+    command.args(["build", "--quiet", "--package", "galley", "--manifest-path"]).arg(directory.join("Cargo.toml"));
+    command.arg("--target-dir").arg(tree.target());
+    if release {
+        command.arg("--release");
+    }
+    let status = command.status().map_err(|error| Error::Program { program: "cargo".into(), fault: error.to_string() })?;
+    if !status.success() {
+        return Err(Error::Failed("galley could not be built; rustc's words are above".to_owned()));
+    }
+    // The other mixes build to the same path, so this one is put aside.
+    let profile = if release { "release" } else { "debug" };
+    let bin = directory.join("bin").join(profile);
+    let built = tree.target().join(profile).join("galley");
+    fs::create_dir_all(&bin).map_err(Error::file("create", &bin))?;
+    let program = bin.join("galley");
+    let temporary = bin.join(format!(".galley-{}", std::process::id()));
+    fs::copy(&built, &temporary).map_err(Error::file("copy", &built))?;
+    fs::rename(&temporary, &program).map_err(Error::file("write", &program))?;
+    Ok(Assembled { program, sides })
+}
+
+/// Replaces this process by galley; returns only if that fails.
+pub fn run(tree: &Tree, mix: Mix, release: bool, arguments: &[OsString]) -> Result<u8> {
+    let assembled = assemble(tree, mix, release)?;
+    eprintln!("galley, {}", assembled.whose());
+    let fault = with_pantry(tree, &mut Command::new(&assembled.program)).args(arguments).exec();
+    Err(Error::file("run", &assembled.program)(fault))
+}
+
+/// Names the pantry to galley, unless the caller has chosen one.
+pub fn with_pantry<'a>(tree: &Tree, command: &'a mut Command) -> &'a mut Command {
+    if std::env::var_os("GALLEY_PANTRY").is_none() {
+        command.env("GALLEY_PANTRY", pantry_store(tree));
+    }
+    command
+}
+
+/// The image layout that holds the base images.
+pub fn pantry_store(tree: &Tree) -> PathBuf {
+    tree.target().join("pantry/home/store")
+}
+
+fn sides(tree: &Tree, mix: Mix) -> Result<Vec<(&'static Chapter, Side)>> {
+    CHAPTERS
+        .iter()
+        .map(|chapter| {
+            let mine = match mix {
+                Mix::Mine => true,
+                Mix::Reference => false,
+                Mix::Passed => passed(tree, chapter)?,
+            };
+            Ok((chapter, if mine { Side::Mine } else { Side::Reference }))
+        })
+        .collect()
+}
+
+/// Whether a chapter is passed as it stands now. One that was edited since it was
+/// graded is graded here, so that the answer is never an old one.
+fn passed(tree: &Tree, chapter: &'static Chapter) -> Result<bool> {
+    if let Some(standing) = Progress::load(tree)?.standing(tree, chapter)? {
+        return Ok(standing == Standing::Passed);
+    }
+    if is_starter(tree, chapter)? {
+        return Ok(false);
+    }
+    eprintln!("{} was edited since it was last checked; checking it", chapter.id());
+    Ok(check::one(tree, chapter, Side::Mine, None)?.passed())
+}
+
+/// Writes the workspace: its manifest, its lock file, and a link per member.
+fn lay_out(tree: &Tree, directory: &Path, sides: &[(&Chapter, Side)]) -> Result<()> {
+    fs::create_dir_all(directory).map_err(Error::file("create", directory))?;
+    for (chapter, side) in sides {
+        link(&tree.chapter(*side, chapter), &directory.join(chapter.directory()))?;
+    }
+    link(&tree.side(Side::Mine).join("galley"), &directory.join("galley"))?;
+    let reference = tree.manifest(Side::Reference);
+    let text = fs::read_to_string(&reference).map_err(Error::file("read", &reference))?;
+    let xtask = tree.root().join("xtask").display().to_string();
+    // A version of its own, as this workspace shares the target directory, too.
+    let text = text.replace("\"../xtask/", &format!("\"{xtask}/")).replace("version = \"1.0.0\"", "version = \"2.0.0\"");
+    put(&directory.join("Cargo.toml"), &text)?;
+    pin(&tree.root().join("solutions/Cargo.lock"), &directory.join("Cargo.lock"))
+}
+
+/// Copies the lock file, whenever it is newer: cargo then changes only the
+/// versions of the chapters in it.
+fn pin(lock: &Path, copy: &Path) -> Result<()> {
+    let modified = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok();
+    if modified(copy) < modified(lock) {
+        fs::copy(lock, copy).map_err(Error::file("copy", lock))?;
+    }
+    Ok(())
+}
+
+/// Makes `path` a link to `destination`, in place of what it was.
+fn link(destination: &Path, path: &Path) -> Result<()> {
+    match fs::read_link(path) {
+        Ok(present) if present == destination => return Ok(()),
+        Ok(_) => fs::remove_file(path).map_err(Error::file("remove", path))?,
+        Err(_) => {}
+    }
+    symlink(destination, path).map_err(Error::file("link", path))
+}

@@ -1,0 +1,134 @@
+//! Builds a chapter's crate, its program, its checks and the probe.
+
+use std::fs;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use course::Chapter;
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+use crate::tree::{Side, Tree, files};
+
+/// The files that grading needs.
+pub struct Built {
+    /// The chapter's own program, put aside: the other tree's has the same name.
+    pub program: PathBuf,
+    /// The checks, as one test binary.
+    pub checks: PathBuf,
+    pub probe: PathBuf,
+    /// The crate's directory, in which the checks are run.
+    pub directory: PathBuf,
+    /// The empty directory that each check gets a file system on.
+    pub scratch: PathBuf,
+}
+
+/// Compiles one chapter. The inner error holds rustc's own words.
+pub fn chapter(tree: &Tree, chapter: &Chapter, side: Side) -> Result<std::result::Result<Built, String>> {
+    let directory = tree.chapter(side, chapter);
+    let messages = match cargo_test(tree, chapter, side)? {
+        Ok(messages) => messages,
+        Err(words) => return Ok(Err(words)),
+    };
+    let (mut program, mut checks) = (None, None);
+    for message in messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+        let target = &message["target"];
+        let ours = message["manifest_path"].as_str().is_some_and(|path| Path::new(path).starts_with(&directory));
+        let Some(executable) = message["executable"].as_str().filter(|_| ours).map(PathBuf::from) else { continue };
+        match (target["kind"][0].as_str(), target["name"].as_str()) {
+            (Some("bin"), _) => program = Some(executable),
+            (Some("test"), Some("checks")) => checks = Some(executable),
+            _ => {}
+        }
+    }
+    let missing =
+        |what| Error::Program { program: "cargo".into(), fault: format!("built no {what} for {}", chapter.id()) };
+    let aside = tree.target().join("check").join(if side == Side::Mine { "mine" } else { "reference" });
+    Ok(Ok(Built {
+        program: put_aside(&program.ok_or_else(|| missing("program"))?, &aside)?,
+        checks: put_aside(&checks.ok_or_else(|| missing("checks"))?, &aside)?,
+        probe: probe(tree)?,
+        scratch: scratch(tree)?,
+        directory,
+    }))
+}
+
+fn cargo_test(tree: &Tree, chapter: &Chapter, side: Side) -> Result<std::result::Result<String, String>> {
+    let terminal = std::io::stderr().is_terminal();
+    let mut command = cargo();
+    command.args([
+        "test",
+        "--no-run",
+        "--message-format=json-render-diagnostics",
+        "--package",
+        chapter.name,
+        "--bins",
+        "--test",
+        "checks",
+    ]);
+    command.arg("--manifest-path").arg(tree.manifest(side)).arg("--target-dir").arg(tree.target());
+    command.args(["--color", if terminal && std::env::var_os("NO_COLOR").is_none() { "always" } else { "never" }]);
+    if !terminal {
+        command.arg("--quiet");
+    }
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let output = child.and_then(|child| child.wait_with_output());
+    let output = output
+        .map_err(|error| Error::Program { program: "cargo".into(), fault: format!("could not be started: {error}") })?;
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    Ok(if output.status.success() { Ok(String::from_utf8_lossy(&output.stdout).into_owned()) } else { Err(words) })
+}
+
+/// The cargo that runs this harness, so that no other toolchain comes into play.
+pub fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // The harness runs under cargo itself: what cargo told it is not for a child.
+    for name in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn put_aside(file: &Path, directory: &Path) -> Result<PathBuf> {
+    fs::create_dir_all(directory).map_err(Error::file("create", directory))?;
+    let destination = directory.join(file.file_name().unwrap_or_default());
+    // A name of its own first: a check that runs now keeps the program it has.
+    let temporary = directory.join(format!(".{}", std::process::id()));
+    fs::copy(file, &temporary).map_err(Error::file("copy", file))?;
+    fs::rename(&temporary, &destination).map_err(Error::file("write", &destination))?;
+    Ok(destination)
+}
+
+/// The statically linked probe; rebuilt only when its sources are newer, because
+/// asking cargo costs a tenth of a second in each check.
+pub fn probe(tree: &Tree) -> Result<PathBuf> {
+    let target = tree.target().join("probe");
+    let built = target.join("debug/probe");
+    let source = tree.root().join("xtask/probe");
+    let changed = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok();
+    let newest = files(&source)?.iter().filter_map(|file| changed(&source.join(file))).max();
+    if changed(&built) > newest {
+        return Ok(built);
+    }
+    let output = cargo()
+        .args(["rustc", "--quiet", "--package", "probe", "--manifest-path"])
+        .arg(tree.manifest(Side::Mine))
+        .arg("--target-dir")
+        .arg(&target)
+        .args(["--", "-C", "target-feature=+crt-static"])
+        .output();
+    match output {
+        Ok(output) if output.status.success() => Ok(built),
+        Ok(output) => {
+            Err(Error::Program { program: "cargo".into(), fault: String::from_utf8_lossy(&output.stderr).into_owned() })
+        }
+        Err(error) => Err(Error::Program { program: "cargo".into(), fault: format!("could not be started: {error}") }),
+    }
+}
+
+fn scratch(tree: &Tree) -> Result<PathBuf> {
+    let directory = tree.target().join(crate::sandbox::SCRATCH);
+    fs::create_dir_all(&directory).map_err(Error::file("create", &directory))?;
+    Ok(directory)
+}

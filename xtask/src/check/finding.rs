@@ -1,0 +1,123 @@
+//! Picks out of a failed check's output what a learner needs to see.
+
+/// What a failed check said.
+#[derive(Debug, Default)]
+pub struct Finding {
+    /// Lines of the snapshot's diff: `-expected`, `+found`.
+    diff: Vec<String>,
+    /// Sentences for the fields that differ.
+    causes: Vec<String>,
+    /// The assertion's own message.
+    message: Vec<String>,
+    /// What the learner's program printed on standard error.
+    said: Vec<String>,
+}
+
+impl Finding {
+    /// Reads the output of libtest, of insta and of the program under test.
+    pub fn read(output: &str) -> Self {
+        let mut finding = Self::default();
+        let mut sentences = Vec::new();
+        let mut in_message = false;
+        for line in output.lines() {
+            if let Some(sentence) = line.strip_prefix("check-field ") {
+                sentences.push(sentence);
+            } else if let Some((_, change)) = line.split_once('│') {
+                finding.change(change);
+            } else if line.starts_with("thread '") && line.contains("panicked at") {
+                in_message = true;
+            } else if in_message && (line.starts_with("note: ") || line.starts_with("stack backtrace:")) {
+                in_message = false;
+            } else if in_message {
+                finding.message(line);
+            } else if !is_noise(line) {
+                finding.said.push(line.to_owned());
+            }
+        }
+        finding.explain(&sentences);
+        finding
+    }
+
+    fn change(&mut self, change: &str) {
+        if change.starts_with(['-', '+']) {
+            self.diff.push(change.trim_end().to_owned());
+        }
+    }
+
+    fn message(&mut self, line: &str) {
+        let insta = line.starts_with("snapshot assertion for");
+        if !insta && !line.trim().is_empty() {
+            self.message.push(line.trim_end().to_owned());
+        }
+    }
+
+    /// Keeps the sentences whose field stands in a changed line.
+    fn explain(&mut self, sentences: &[&str]) {
+        for (field, sentence) in sentences.iter().filter_map(|line| line.split_once(": ")) {
+            let differs = self.diff.iter().any(|line| line[1..].starts_with(&format!("{field}:")));
+            if differs && !self.causes.iter().any(|cause| cause == sentence) {
+                self.causes.push(sentence.to_owned());
+            }
+        }
+    }
+
+    /// Everything, in the order a reader wants it.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if !self.diff.is_empty() {
+            lines.push("- expected, + found:".to_owned());
+            lines.extend(self.diff.iter().map(|line| format!("  {line}")));
+        }
+        lines.extend(self.causes.iter().map(|cause| format!("likely: {cause}")));
+        lines.extend(self.message.iter().cloned());
+        lines.extend(self.said.iter().map(|line| format!("it said: {line}")));
+        lines
+    }
+}
+
+/// Lines of the test harness and of insta that tell a learner nothing.
+fn is_noise(line: &str) -> bool {
+    let line = line.trim();
+    line.is_empty()
+        || line.starts_with(['─', '━'])
+        || [
+            "running ",
+            "test ",
+            "failures:",
+            "step",
+            "error: test failed",
+            "Snapshot",
+            "Source:",
+            "Expression:",
+            "-old snapshot",
+            "+new results",
+            "To update snapshots",
+            "Stopped on",
+            "check-limit ",
+            "note: ",
+        ]
+        .iter()
+        .any(|start| line.starts_with(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OUTPUT: &str = "\nrunning 1 test\ncheck-field hostname: it was set outside\ncheck-field pid: it is not process 1\nSnapshot file: a.snap\n────────────┬──────\n    0       │-hostname: <nonce>\n          0 │+hostname: host\n    1     1 │ pid: 1\n────────────┴──────\n\nthread 'step1::x' panicked at insta/src/runtime.rs:1:1:\nsnapshot assertion for 'inside' failed in line 3\nnote: run with `RUST_BACKTRACE=1`\nchroot: chdir: ENOENT\ntest step1::x ... FAILED\n";
+
+    #[test]
+    fn only_what_differs_is_explained() {
+        let lines = Finding::read(OUTPUT).lines();
+        assert_eq!(
+            lines,
+            [
+                "- expected, + found:",
+                "  -hostname: <nonce>",
+                "  +hostname: host",
+                "likely: it was set outside",
+                "it said: chroot: chdir: ENOENT"
+            ]
+        );
+    }
+}

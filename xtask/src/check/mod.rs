@@ -1,0 +1,106 @@
+//! `cargo xtask check`: grades a chapter's code against its checks.
+//!
+//! Reading order: [`compile`] builds the crate and its checks once, [`grade`]
+//! runs every check in a sandbox of its own, [`report`] says what came out.
+
+pub mod compile;
+mod finding;
+mod grade;
+mod report;
+
+use std::io::IsTerminal;
+
+use course::{CHAPTERS, Chapter};
+
+use crate::error::{Error, Result};
+use crate::progress::{Progress, Standing};
+use crate::tree::{Side, Tree};
+
+pub use grade::{Outcome, Verdict, grade};
+pub use report::StepReport;
+
+/// What to grade.
+pub struct Request {
+    pub chapters: Vec<&'static Chapter>,
+    /// Only this step, by its number from 1.
+    pub step: Option<usize>,
+    pub side: Side,
+    pub json: bool,
+}
+
+/// What became of one chapter.
+pub struct Graded {
+    pub chapter: &'static Chapter,
+    /// `Err` holds rustc's own words.
+    pub steps: std::result::Result<Vec<StepReport>, String>,
+}
+
+impl Graded {
+    pub fn passed(&self) -> bool {
+        self.steps.as_ref().is_ok_and(|steps| steps.iter().all(StepReport::passed))
+    }
+}
+
+/// Grades, prints, and remembers what was passed. The exit code is 0 or 1.
+pub fn run(tree: &Tree, request: &Request) -> Result<u8> {
+    let mut all = Vec::new();
+    for chapter in &request.chapters {
+        if !request.json {
+            report::heading(chapter, request.side);
+        }
+        let graded = one(tree, chapter, request.side, request.step)?;
+        if !request.json {
+            report::print(tree, &graded, request);
+        }
+        all.push(graded);
+    }
+    if request.json {
+        println!("{}", report::json(&all, request.side));
+    }
+    Ok(u8::from(!all.iter().all(Graded::passed)))
+}
+
+/// Grades one chapter; a whole chapter of the learner's is remembered.
+pub fn one(tree: &Tree, chapter: &'static Chapter, side: Side, step: Option<usize>) -> Result<Graded> {
+    let steps = match compile::chapter(tree, chapter, side)? {
+        Ok(built) => Ok(report::by_step(chapter, step, grade(&built, step)?)),
+        Err(words) => Err(words),
+    };
+    let graded = Graded { chapter, steps };
+    if side == Side::Mine && step.is_none() {
+        let standing = if graded.passed() { Standing::Passed } else { Standing::NotYet };
+        Progress::load(tree)?.remember(tree, chapter, standing)?;
+    }
+    Ok(graded)
+}
+
+/// The chapters that `ch3`, `ch2..ch4` or nothing stand for: without a name, the
+/// first that is not passed.
+pub fn chapters(tree: &Tree, name: Option<&str>) -> Result<Vec<&'static Chapter>> {
+    match name {
+        None => {
+            let progress = Progress::load(tree)?;
+            for chapter in CHAPTERS {
+                if progress.standing(tree, chapter)? != Some(Standing::Passed) {
+                    return Ok(vec![chapter]);
+                }
+            }
+            Ok(CHAPTERS.iter().collect())
+        }
+        Some(range) => match range.split_once("..") {
+            None => Ok(vec![crate::tree::chapter(range)?]),
+            Some((first, last)) => {
+                let (first, last) = (crate::tree::chapter(first)?, crate::tree::chapter(last)?);
+                if first.number > last.number {
+                    return Err(Error::Usage(format!("'{range}' is empty: write the smaller chapter first")));
+                }
+                Ok(CHAPTERS[first.number - 1..last.number].iter().collect())
+            }
+        },
+    }
+}
+
+/// Colors only on a terminal, and never where `NO_COLOR` is set (no-color.org).
+pub fn colored() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}

@@ -1,0 +1,199 @@
+//! The control group around one check, for v1, hybrid and v2 machines.
+//!
+//! Written with plain files: the crate that chapter 3 uses would triple the
+//! harness's build.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use nix::unistd::{Pid, getpid};
+
+use super::Limits;
+
+/// Where control groups are mounted, on every distribution of the last ten years.
+const MOUNT: &str = "/sys/fs/cgroup";
+
+/// Every group made here begins so; `cargo xtask clean` looks for it.
+const PREFIX: &str = "galley-check-";
+
+/// Holds the check's processes on v2.
+const LEAF: &str = "check";
+
+/// The controllers a check needs, each a hierarchy of its own on v1.
+const CONTROLLERS: &[&str] = &["memory", "pids", "cpu"];
+
+/// The directories of one check's group: one on v2, one per controller on v1.
+pub struct Group {
+    unified: bool,
+    directories: Vec<PathBuf>,
+}
+
+impl Group {
+    /// Makes the group and writes the limits.
+    ///
+    /// # Errors
+    /// The first file that could not be written; what was made is removed again.
+    pub fn create(limits: &Limits) -> io::Result<Self> {
+        let name = format!("{PREFIX}{}", getpid());
+        let unified = is_unified();
+        let directories = parents()?.into_iter().map(|parent| parent.join(&name)).collect();
+        let group = Self { unified, directories };
+        match group.prepare(limits) {
+            Ok(()) => Ok(group),
+            Err(error) => {
+                group.delete();
+                Err(error)
+            }
+        }
+    }
+
+    fn prepare(&self, limits: &Limits) -> io::Result<()> {
+        for directory in &self.directories {
+            fs::create_dir(directory)?;
+            if self.unified {
+                fs::write(directory.join("cgroup.subtree_control"), "+memory +pids +cpu")?;
+            }
+            for (file, value) in [
+                ("memory.max", limits.memory),
+                ("memory.limit_in_bytes", limits.memory),
+                ("pids.max", limits.processes),
+            ] {
+                let file = directory.join(file);
+                if file.exists() {
+                    fs::write(file, value.to_string())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves a process to the top of the group, which becomes the root that its
+    /// cgroup namespace shows.
+    pub fn enter(&self, pid: Pid) -> io::Result<()> {
+        self.directories.iter().try_for_each(|directory| fs::write(directory.join("cgroup.procs"), pid.to_string()))
+    }
+
+    /// Moves a process to a leaf, because on v2 a group with controllers for its
+    /// children may hold no processes itself (cgroups(7), "no internal processes").
+    pub fn enter_leaf(&self, pid: Pid) -> io::Result<()> {
+        if !self.unified {
+            return self.enter(pid);
+        }
+        for directory in &self.directories {
+            let leaf = directory.join(LEAF);
+            fs::create_dir_all(&leaf)?;
+            fs::write(leaf.join("cgroup.procs"), pid.to_string())?;
+        }
+        Ok(())
+    }
+
+    /// The limit that the kernel reports as reached, if any.
+    ///
+    /// Only events of this group and its leaf count: chapter 3 provokes an OOM
+    /// kill in a group below, and that is no fault.
+    pub fn reached(&self) -> Option<&'static str> {
+        let (memory, processes) = if self.unified {
+            ("memory.events.local", "pids.events.local")
+        } else {
+            ("memory.oom_control", "pids.events")
+        };
+        if self.count(memory, "oom_kill ") > 0 {
+            Some("memory")
+        } else if self.count(processes, "max ") > 0 {
+            Some("processes")
+        } else {
+            None
+        }
+    }
+
+    fn count(&self, file: &str, key: &str) -> u64 {
+        let directories = self.directories.iter().flat_map(|directory| [directory.clone(), directory.join(LEAF)]);
+        let texts = directories.filter_map(|directory| fs::read_to_string(directory.join(file)).ok());
+        texts.map(|text| field(&text, key)).sum()
+    }
+
+    /// Kills what is left in the group and removes it, with every group below.
+    /// The caller, who entered it to make its namespace, leaves first.
+    pub fn delete(&self) {
+        for parent in self.directories.iter().filter_map(|directory| directory.parent()) {
+            // If this fails the group stays busy, and `clean` finds it later.
+            let _ = fs::write(parent.join("cgroup.procs"), getpid().to_string());
+        }
+        self.directories.iter().for_each(|directory| remove(directory));
+    }
+}
+
+fn is_unified() -> bool {
+    Path::new(MOUNT).join("cgroup.controllers").exists()
+}
+
+/// The directories that hold this process, per hierarchy.
+fn parents() -> io::Result<Vec<PathBuf>> {
+    let mount = Path::new(MOUNT);
+    if is_unified() {
+        return Ok(vec![mount.to_owned()]);
+    }
+    let mine = fs::read_to_string("/proc/self/cgroup")?;
+    CONTROLLERS
+        .iter()
+        .map(|controller| {
+            // `4:memory:/path`: the hierarchy, its controllers, and the path in it.
+            let path = mine.lines().find_map(|line| {
+                let mut parts = line.splitn(3, ':').skip(1);
+                let names = parts.next()?;
+                names.split(',').any(|name| name == *controller).then(|| parts.next())?
+            });
+            let path =
+                path.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("no {controller} controller")))?;
+            Ok(mount.join(controller).join(path.trim_start_matches('/')))
+        })
+        .collect()
+}
+
+fn field(text: &str, key: &str) -> u64 {
+    text.lines().find_map(|line| line.strip_prefix(key)?.trim().parse().ok()).unwrap_or(0)
+}
+
+/// Removes a group from the leaves up. What is still running in it is killed;
+/// the kernel needs a moment to let go of a killed process, so it is asked again.
+fn remove(directory: &Path) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for entry in entries.flatten().filter(|entry| entry.path().is_dir()) {
+        remove(&entry.path());
+    }
+    for _ in 0..200 {
+        match fs::remove_dir(directory) {
+            Err(error) if error.raw_os_error() == Some(nix::libc::EBUSY) => kill_all(directory),
+            _ => return,
+        }
+    }
+}
+
+fn kill_all(directory: &Path) {
+    let processes = fs::read_to_string(directory.join("cgroup.procs")).unwrap_or_default();
+    for pid in processes.lines().filter_map(|line| line.parse().ok()).filter(|pid| *pid != getpid().as_raw()) {
+        // A process that is gone already is what is wanted.
+        let _ = nix::sys::signal::kill(Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
+    }
+    std::thread::yield_now();
+}
+
+/// Removes the groups of checks that were killed; returns those it found.
+///
+/// A group whose keeper is alive belongs to a check that runs now.
+pub fn remove_leftovers() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for parent in parents().unwrap_or_default() {
+        let Ok(entries) = fs::read_dir(&parent) else { continue };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let Some(pid) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
+            if !Path::new("/proc").join(pid).exists() {
+                remove(&entry.path());
+                found.push(entry.path());
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,202 @@
+//! The inner process: process 1 of the sandbox.
+
+use std::convert::Infallible;
+use std::ffi::CString;
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, exit};
+
+use nix::errno::Errno;
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::prctl;
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::Signal;
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, fork};
+
+use super::{Job, Limits};
+use crate::error::{Error, Result};
+
+/// What a check may not do even to the file system: larger files than this, in bytes.
+const LARGEST_FILE: u64 = 2 << 30;
+
+/// Prepares the world, runs the job in it, and ends the process.
+///
+/// `held` is the keeper's pipe; it closes when this process ends.
+pub fn live(job: &Job, cgroups: bool, held: OwnedFd) -> ! {
+    let code = match run(job, cgroups) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: the sandbox: {error}");
+            error.code()
+        }
+    };
+    drop(held);
+    exit(i32::from(code))
+}
+
+fn run(job: &Job, cgroups: bool) -> Result<u8> {
+    // If the harness is killed, nothing of this may live on.
+    prctl::set_pdeathsig(Signal::SIGKILL).map_err(Error::call("prctl"))?;
+    own_files(&job.scratch, cgroups)?;
+    loopback_up()?;
+    limit(&job.limits, cgroups)?;
+    // SAFETY: this process has one thread.
+    match unsafe { fork() }.map_err(Error::call("fork"))? {
+        ForkResult::Child => match start(job) {
+            Ok(never) => match never {},
+            Err(error) => {
+                eprintln!("xtask: the sandbox: {error}");
+                exit(i32::from(error.code()))
+            }
+        },
+        ForkResult::Parent { child } => reap(child),
+    }
+}
+
+fn start(job: &Job) -> Result<Infallible> {
+    let program = job.command.first().ok_or_else(|| Error::Usage("nothing to run in the sandbox".to_owned()))?;
+    let fault = Command::new(program).args(&job.command[1..]).env("TMPDIR", &job.scratch).exec();
+    Err(Error::Program {
+        program: program.to_string_lossy().into_owned(),
+        fault: format!("could not be started: {fault}"),
+    })
+}
+
+/// Waits for every child that ends, and returns when the one that counts has.
+fn reap(child: Pid) -> Result<u8> {
+    loop {
+        match waitpid(None, None) {
+            Ok(WaitStatus::Exited(pid, code)) if pid == child => return Ok(u8::try_from(code).unwrap_or(u8::MAX)),
+            Ok(WaitStatus::Signaled(pid, signal, _)) if pid == child => return Ok(128_u8.saturating_add(signal as u8)),
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(errno) => return Err(Error::Call { call: "waitpid", errno }),
+        }
+    }
+}
+
+/// Private propagation, everything read-only, a fresh `/proc`, one empty place to
+/// write in, and control groups as seen from the check's own.
+fn own_files(scratch: &Path, cgroups: bool) -> Result<()> {
+    unshare(CloneFlags::CLONE_NEWNS).map_err(Error::call("unshare"))?;
+    change("/", MsFlags::MS_REC | MsFlags::MS_PRIVATE)?;
+    read_only_everywhere()?;
+    new("proc", Path::new("/proc"), "proc", "")?;
+    new("tmpfs", scratch, "tmpfs", "mode=1777")?;
+    if cgroups {
+        own_cgroups()?;
+    }
+    Ok(())
+}
+
+fn change(path: &str, flags: MsFlags) -> Result<()> {
+    mount(None::<&str>, path, None::<&str>, flags, None::<&str>).map_err(Error::call("mount"))
+}
+
+fn new(source: &str, target: &Path, kind: &str, options: &str) -> Result<()> {
+    mount(Some(source), target, Some(kind), MsFlags::empty(), Some(options)).map_err(|errno| Error::File {
+        action: "mount on",
+        path: target.to_owned(),
+        source: errno.into(),
+    })
+}
+
+/// mount_setattr(2) with AT_RECURSIVE: one call for every mount there is. Device
+/// nodes and sockets can be used as before; only changes to files are refused.
+fn read_only_everywhere() -> Result<()> {
+    #[repr(C)]
+    struct MountAttributes {
+        set: u64,
+        clear: u64,
+        propagation: u64,
+        user_namespace: u64,
+    }
+    const RDONLY: u64 = 1;
+    const RECURSIVE: nix::libc::c_int = 0x8000;
+    let attributes = MountAttributes { set: RDONLY, clear: 0, propagation: 0, user_namespace: 0 };
+    let root = CString::new("/").unwrap_or_default();
+    // SAFETY: the path is a C string, the structure has the layout and size that
+    // mount_setattr(2) documents, and both outlive the call.
+    let result = unsafe {
+        nix::libc::syscall(
+            nix::libc::SYS_mount_setattr,
+            nix::libc::AT_FDCWD,
+            root.as_ptr(),
+            RECURSIVE,
+            &attributes,
+            size_of::<MountAttributes>(),
+        )
+    };
+    Errno::result(result).map(drop).map_err(Error::call("mount_setattr"))
+}
+
+/// Mounts each hierarchy anew: inside a cgroup namespace the mount's root is the
+/// check's own group, and being new it is writable. The old mount goes first,
+/// because the kernel refuses a file system on top of itself (EBUSY).
+fn own_cgroups() -> Result<()> {
+    let mounts =
+        fs::read_to_string("/proc/self/mountinfo").map_err(Error::file("read", Path::new("/proc/self/mountinfo")))?;
+    for line in mounts.lines() {
+        let Some((before, after)) = line.split_once(" - ") else { continue };
+        let (Some(point), mut after) = (before.split(' ').nth(4), after.split(' ')) else { continue };
+        let (kind, options) = match (after.next(), after.nth(1)) {
+            (Some("cgroup2"), _) => ("cgroup2", String::new()),
+            // The super block's options name the controllers; `rw` is no controller.
+            (Some("cgroup"), Some(options)) => (
+                "cgroup",
+                options.split(',').filter(|option| !matches!(*option, "rw" | "ro")).collect::<Vec<_>>().join(","),
+            ),
+            _ => continue,
+        };
+        umount2(point, MntFlags::MNT_DETACH).map_err(Error::call("umount2"))?;
+        new(kind, Path::new(point), kind, &options)?;
+    }
+    Ok(())
+}
+
+/// netdevice(7): SIOCGIFFLAGS, set IFF_UP, SIOCSIFFLAGS.
+fn loopback_up() -> Result<()> {
+    use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
+    use std::os::fd::AsRawFd;
+    let socket =
+        socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None).map_err(Error::call("socket"))?;
+    // SAFETY: `ifreq` is plain old data, for which all zeroes is a valid value.
+    let mut request: nix::libc::ifreq = unsafe { std::mem::zeroed() };
+    for (to, from) in request.ifr_name.iter_mut().zip(std::ffi::OsStr::new("lo").as_bytes()) {
+        *to = *from as nix::libc::c_char;
+    }
+    // SAFETY: the descriptor is an open socket and the request outlives both calls;
+    // the kernel fills the flags before they are read.
+    unsafe {
+        Errno::result(nix::libc::ioctl(socket.as_raw_fd(), nix::libc::SIOCGIFFLAGS, &mut request))
+            .map_err(Error::call("ioctl"))?;
+        request.ifr_ifru.ifru_flags |= nix::libc::IFF_UP as nix::libc::c_short;
+        Errno::result(nix::libc::ioctl(socket.as_raw_fd(), nix::libc::SIOCSIFFLAGS, &request))
+            .map_err(Error::call("ioctl"))?;
+    }
+    Ok(())
+}
+
+/// Limits per process, which hold without a control group as well. The number of
+/// processes counts per user and user namespace (getrlimit(2)), so it is set only
+/// where that namespace is the check's own.
+fn limit(limits: &Limits, cgroups: bool) -> Result<()> {
+    let mut set = vec![(Resource::RLIMIT_CORE, 0), (Resource::RLIMIT_FSIZE, LARGEST_FILE)];
+    if !cgroups {
+        set.push((Resource::RLIMIT_AS, limits.memory * 4));
+        if !nix::unistd::geteuid().is_root() || own_user_namespace() {
+            set.push((Resource::RLIMIT_NPROC, limits.processes));
+        }
+    }
+    set.into_iter()
+        .try_for_each(|(resource, value)| setrlimit(resource, value, value).map_err(Error::call("setrlimit")))
+}
+
+/// Whether root here is somebody else outside.
+fn own_user_namespace() -> bool {
+    fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| map.split_whitespace().ne(["0", "0", "4294967295"]))
+}
