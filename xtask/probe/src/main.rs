@@ -8,6 +8,7 @@
 
 mod act;
 mod look;
+mod network;
 
 use std::process::ExitCode;
 
