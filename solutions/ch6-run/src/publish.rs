@@ -42,10 +42,10 @@ pub fn publish(listeners: Vec<(TcpListener, u16)>, namespace: &File) -> Result<(
     // ANCHOR: publish
     setns(namespace, CloneFlags::CLONE_NEWNET).map_err(Error::call("setns"))?;
     thread::scope(|scope| {
-        for (listener, port) in &listeners {
+        for (listener, port) in listeners {
             scope.spawn(move || {
                 for outside in listener.incoming().flatten() {
-                    thread::spawn(move || match TcpStream::connect((Ipv4Addr::LOCALHOST, *port)) {
+                    thread::spawn(move || match TcpStream::connect((Ipv4Addr::LOCALHOST, port)) {
                         Ok(inside) => join(&outside, &inside),
                         // Nobody listens in the container: the client sees the
                         // connection closed, as it would from a real port.

@@ -58,7 +58,7 @@ fn a_program_that_a_signal_ends_gives_128_and_its_number() {
     let mut held = Held::start(&super::program(), &["init", probe(), "pid", "hold"]);
     held.report(1);
     send(kernel::children(held.id())[0], "SIGTERM");
-    let (status, _) = held.release();
+    let (status, _) = held.end();
     assert_eq!(status.code(), Some(143), "SIGTERM ended the program: process 1 must end with 128+15");
 }
 
