@@ -70,20 +70,11 @@ impl Held {
     /// printed.
     pub fn release(mut self) -> (ExitStatus, String) {
         drop(self.child.stdin.take());
-        self.end()
-    }
-
-    /// The same without letting the probe go on: something else is to end it.
-    pub fn end(mut self) -> (ExitStatus, String) {
-        // Taken now, because waiting for the program would close it.
-        let stdin = self.child.stdin.take();
         let mut rest = String::new();
         if let Err(error) = self.output.read_to_string(&mut rest) {
             panic!("the program's output could not be read: {error}");
         }
-        let ended = self.child.wait();
-        drop(stdin);
-        match ended {
+        match self.child.wait() {
             Ok(status) => (status, rest),
             Err(error) => panic!("the program could not be waited for: {error}"),
         }

@@ -29,6 +29,7 @@ pub fn perform(key: &str, argument: &str) -> Option<Outcome> {
         "write" => Outcome::Value(write(argument)),
         "await" => Outcome::Value(await_signal(argument)),
         "leave" => Outcome::Value(family::leave(number() as u32)),
+        "pause" => Outcome::Value(family::pause_for(number() as u32)),
         "orphans" => Outcome::Value(family::orphans(number())),
         "escape" => Outcome::Value(escape().map_or_else(|errno| format!("error: {errno}"), |()| "done".into())),
         "loopback" => Outcome::Value(loopback().unwrap_or_else(|error| format!("error: {error}"))),
@@ -119,16 +120,18 @@ fn write(argument: &str) -> String {
     }
 }
 
-/// Waits for a signal by name, which until then is blocked.
+/// Waits for a signal by name, three seconds at most. Until then it is blocked.
 fn await_signal(name: &str) -> String {
     let Ok(signal) = name.parse::<Signal>() else { return "error: no such signal".into() };
-    let mut set = SigSet::empty();
-    set.add(signal);
-    match set.thread_block() {
-        Ok(()) => {
-            println!("ready {name}");
-            set.wait().map_or_else(|errno| format!("error: {errno}"), |signal| format!("received {signal}"))
-        }
+    let set = SigSet::from_iter([signal, Signal::SIGALRM]);
+    if let Err(errno) = set.thread_block() {
+        return format!("error: {errno}");
+    }
+    println!("ready {name}");
+    nix::unistd::alarm::set(3);
+    match set.wait() {
+        Ok(Signal::SIGALRM) => "not received in 3 s".into(),
+        Ok(signal) => format!("received {signal}"),
         Err(errno) => format!("error: {errno}"),
     }
 }
