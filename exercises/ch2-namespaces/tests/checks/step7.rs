@@ -82,7 +82,7 @@ fn all_of_it_together_works_for_an_ordinary_user() {
     let mut command = Command::new("/tmp/namespaces");
     command.args(["contain", "/tmp/root", "/bin/probe", "hostname", "uid", "pid", "processes", "read:/nonce"]);
     command.args(["interfaces", "escape", "exists:/tmp/secret", "hold"]);
-    world::as_nobody(&mut command, home.path());
+    world::as_ordinary_user(&mut command, home.path());
     let mut held = Held::spawn(&mut command);
     let mut view = held.report(8);
     view.add("namespaces", kernel::compare_namespaces(held.probe_id()));
