@@ -49,3 +49,34 @@ pub fn children(pid: u32) -> Vec<u32> {
 pub fn is_probe(pid: u32) -> bool {
     status(pid, "Name") == "probe"
 }
+
+/// What is mounted at `point`, as `pid` sees it: its type and propagation, or
+/// `nothing`. See proc_pid_mountinfo(5).
+pub fn mount_at(pid: u32, point: &str) -> String {
+    let found = mounts(pid).into_iter().rfind(|(path, _, _)| path == point);
+    found.map_or_else(|| "nothing".to_owned(), |(_, kind, propagation)| format!("{kind}, {propagation}"))
+}
+
+/// How many mounts of `pid` pass mounts on to others, or take them from others.
+pub fn propagating(pid: u32) -> usize {
+    mounts(pid).iter().filter(|(_, _, propagation)| *propagation != "private").count()
+}
+
+/// Mount point, file system type and propagation of every mount.
+fn mounts(pid: u32) -> Vec<(String, String, &'static str)> {
+    let text = file(pid, "mountinfo");
+    let fields = text.lines().filter_map(|line| line.split_once(" - "));
+    fields
+        .filter_map(|(before, after)| {
+            let point = before.split(' ').nth(4)?.to_owned();
+            let kind = after.split(' ').next()?.to_owned();
+            let tagged = |tag: &str| before.split(' ').skip(6).any(|field| field.starts_with(tag));
+            let propagation = match (tagged("shared:"), tagged("master:")) {
+                (true, _) => "shared",
+                (false, true) => "slave",
+                (false, false) => "private",
+            };
+            Some((point, kind, propagation))
+        })
+        .collect()
+}

@@ -24,6 +24,8 @@ pub fn perform(key: &str, argument: &str) -> Option<Outcome> {
         "memory" => Outcome::Value(touch_memory(number())),
         "forks" => Outcome::Value(fork_until_refused(number())),
         "spin" => Outcome::Value(spin(Duration::from_millis(number()))),
+        "ignore" => Outcome::Value(ignore(argument)),
+        "serve" => Outcome::Value(serve(argument)),
         "write" => Outcome::Value(write(argument)),
         "await" => Outcome::Value(await_signal(argument)),
         "leave" => Outcome::Value(family::leave(number() as u32)),
@@ -115,6 +117,40 @@ fn write(argument: &str) -> String {
         Ok(()) => "ok".into(),
         Err(error) => format!("error: {error}"),
     }
+}
+
+/// From now on, a signal by name does nothing.
+fn ignore(name: &str) -> String {
+    use nix::sys::signal::{SigHandler, signal};
+    match name.parse::<Signal>() {
+        // SAFETY: no handler is installed, the signal is only ignored.
+        Ok(name) => format!("{:?}", unsafe { signal(name, SigHandler::SigIgn) }.map(drop)),
+        Err(_) => "error: no such signal".into(),
+    }
+}
+
+/// `PORT=TEXT`: brings `lo` up, listens on 127.0.0.1, and answers each connection,
+/// once its client has sent everything, with TEXT and what it sent. Never ends.
+fn serve(argument: &str) -> String {
+    use std::io::Write;
+    use std::net::TcpListener;
+    let Some((port, text)) = argument.split_once('=') else { return "error: PORT=TEXT".into() };
+    if let Err(error) = crate::network::loopback_up() {
+        return format!("error: lo: {error}");
+    }
+    let listener = match TcpListener::bind(format!("127.0.0.1:{port}")) {
+        Ok(listener) => listener,
+        Err(error) => return format!("error: {error}"),
+    };
+    println!("serve listening");
+    for mut stream in listener.incoming().flatten() {
+        let mut request = String::new();
+        let answered = stream.read_to_string(&mut request).and_then(|_| write!(stream, "{text} {request}"));
+        if let Err(error) = answered {
+            eprintln!("probe: {error}");
+        }
+    }
+    String::new()
 }
 
 /// Waits for a signal by name, which until then is blocked.

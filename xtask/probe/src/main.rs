@@ -9,6 +9,7 @@
 mod act;
 mod family;
 mod look;
+mod network;
 
 use std::process::ExitCode;
 
