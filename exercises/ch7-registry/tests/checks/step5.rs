@@ -10,13 +10,14 @@ fn blobs_come_first_and_the_manifest_last() {
     let (bench, server) = (Bench::new(), open());
     let name = format!("{}/ada/quotes:1", server.address());
     let parts = bench.image(&name);
-    bench.run(&["push", &bench.store_path(), &name]).ok("the push failed");
+    let ended = bench.run(&["push", &bench.store_path(), &name]);
     checks::view!("push", requests(&server, |text| parts.name(text)), {
         "HEAD blobs/<layer 1>" => "every layer is asked for",
         "HEAD blobs/<config>" => "the config is a blob too",
         "PUT manifests/1" => "the manifest goes last, under the tag: 400 means that it names a blob which is not there yet",
         "PUT manifests/<manifest>" => "the manifest goes under the tag; nobody finds it under its digest alone",
     });
+    ended.ok("the push failed");
     for blob in parts.layers.iter().chain([&parts.config, &parts.manifest]) {
         same(&server.blob_path(&blob.digest.to_string()), &bench.store.blob_path(&blob.digest), "the image");
     }
@@ -30,12 +31,12 @@ fn a_second_push_sends_no_blob() {
     let name = format!("{}/ada/quotes:1", server.address());
     let parts = bench.image(&name);
     parts.stock(&server, &bench, "ada/quotes", "1");
-    let ended = bench.run(&["push", &bench.store_path(), &name]).ok("the push failed");
+    let ended = bench.run(&["push", &bench.store_path(), &name]);
     checks::view!("again", requests(&server, |text| parts.name(text)), {
         "POST blobs/uploads/" => "what HEAD finds is not sent again",
         "PUT manifests/1" => "the tag may have stood for another image: the manifest is sent in any case",
     });
-    let told = ended.out.matches("exists").count();
+    let told = ended.ok("the push failed").out.matches("exists").count();
     assert!(
         told == 3,
         "the user should see for each of 3 blobs that it already exists; {told} such lines were printed"

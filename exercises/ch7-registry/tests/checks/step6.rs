@@ -23,10 +23,11 @@ fn pull(bench: &Bench, server: &Server, blob: &Blob) -> crate::common::Ended {
 fn a_missing_blob_is_downloaded() {
     let (bench, server) = (Bench::new(), open());
     let blob = stock(&server);
-    pull(&bench, &server, &blob).ok("the blob was not downloaded");
+    let ended = pull(&bench, &server, &blob);
     checks::view!("download", requests(&server, |text| text.replace(&blob.digest.to_string(), "<blob>")), {
         "GET blobs/<blob>" => "one GET brings the blob",
     });
+    ended.ok("the blob was not downloaded");
     same(&bench.store.blob_path(&blob.digest), &server.blob_path(&blob.digest.to_string()), "the blob");
 }
 
