@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use images::spec;
 use namespaces::Mount;
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill};
@@ -198,6 +199,8 @@ impl Monitor<'_> {
         let process = Process::new(&self.root.config(), self.settings, &hostname)?;
         container.command.clone_from(&process.argv);
         let plan = self.plan(hostname)?;
+        // Before there is a child whose end could be missed; exec unblocks them.
+        namespaces::forwarded_signals().thread_block().map_err(Error::call("sigprocmask"))?;
         let paused = namespaces::start(&plan, || process.exec())?;
         if let Some(group) = group {
             group.add(paused.pid())?;
@@ -207,10 +210,15 @@ impl Monitor<'_> {
         self.containers.save(container)?;
         let publisher = self.publisher(listeners, running.pid())?;
         started()?;
-        let code = running.wait()?;
+        // The same two duties as process 1 has: a signal for galley is meant for
+        // the container, and what ends must be waited for.
+        let code = namespaces::init(running.pid())?;
         if let Some(publisher) = publisher {
-            kill(publisher, Signal::SIGKILL).map_err(Error::call("kill"))?;
-            waitpid(publisher, None).map_err(Error::call("waitpid"))?;
+            // It may have ended, and been waited for, before the container did.
+            match kill(publisher, Signal::SIGKILL).and_then(|()| waitpid(publisher, None)) {
+                Ok(_) | Err(Errno::ESRCH | Errno::ECHILD) => {}
+                Err(errno) => return Err(Error::call("waitpid")(errno)),
+            }
         }
         Ok(code)
     }

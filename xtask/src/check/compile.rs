@@ -64,7 +64,6 @@ fn cargo_test(tree: &Tree, chapter: &Chapter, side: Side) -> Result<std::result:
         "--message-format=json-render-diagnostics",
         "--package",
         chapter.name,
-        "--bins",
         "--test",
         "checks",
     ]);

@@ -92,7 +92,9 @@ impl Stage {
 
     fn clear(&mut self) -> Result<()> {
         let galley = Path::new("galley");
-        let quietly = |arguments: &[&str]| self.command(&self.galley).args(arguments).output().map_err(Error::file("run", galley));
+        let quietly = |arguments: &[&str]| {
+            self.command(&self.galley).args(arguments).output().map_err(Error::file("run", galley))
+        };
         let running = quietly(&["ps", "--all", "--quiet"])?;
         for id in String::from_utf8_lossy(&running.stdout).lines() {
             quietly(&["rm", "--force", id])?;
