@@ -31,7 +31,9 @@ fn an_image_is_fetched_whole() {
     let ended = bench.run(&["pull", &bench.store_path(), &name]);
     let mut lines: Vec<_> = requests(&server, |text| parts.name(text)).to_string().lines().map(str::to_owned).collect();
     // The blobs may come in any order, after the manifest.
-    lines[1..].sort();
+    if let Some(blobs) = lines.get_mut(1..) {
+        blobs.sort();
+    }
     checks::view!("pull", lines.join("\n"), {
         "GET manifests/1" => "the manifest comes first: it says what else is needed",
         "GET blobs/<config>" => "the config is a blob too",
