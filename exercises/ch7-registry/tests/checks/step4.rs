@@ -64,7 +64,7 @@ fn the_registrys_words_are_told() {
 }
 
 #[test]
-fn a_blob_is_streamed() {
+fn large_blobs_are_streamed() {
     let (bench, server) = (Bench::new(), open());
     let blob = bench.store.write_blob(&mut std::io::Read::take(std::io::repeat(7), 32 << 20)).unwrap();
     let (digest, name) = (blob.digest.to_string(), format!("{}/ada/quotes", server.address()));

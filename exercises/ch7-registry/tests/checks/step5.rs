@@ -17,16 +17,16 @@ fn blobs_come_first_and_the_manifest_last() {
         "PUT manifests/1" => "the manifest goes last, under the tag: 400 means that it names a blob which is not there yet",
         "PUT manifests/<manifest>" => "the manifest goes under the tag; nobody finds it under its digest alone",
     });
-    ended.ok("the push failed");
     for blob in parts.layers.iter().chain([&parts.config, &parts.manifest]) {
         same(&server.blob_path(&blob.digest.to_string()), &bench.store.blob_path(&blob.digest), "the image");
     }
+    ended.ok("the push failed");
     let sent = server.log().pop().and_then(|entry| entry.content_type).unwrap_or_default();
     assert!(sent == OCI_MANIFEST, "the manifest's Content-Type should be its media type, but is '{sent}'");
 }
 
 #[test]
-fn a_second_push_sends_no_blob() {
+fn the_second_push_sends_no_blob() {
     let (bench, server) = (Bench::new(), open());
     let name = format!("{}/ada/quotes:1", server.address());
     let parts = bench.image(&name);
@@ -59,7 +59,7 @@ fn the_manifest_goes_as_it_is() {
 }
 
 #[test]
-fn a_push_by_digest_goes_under_the_digest() {
+fn with_a_digest_there_is_no_tag() {
     let (bench, server) = (Bench::new(), open());
     let parts = bench.image("unused");
     let name = format!("{}/ada/quotes@{}", server.address(), parts.manifest.digest);
