@@ -16,6 +16,7 @@ use course::{CHAPTERS, Chapter};
 
 use crate::error::{Error, Result};
 use crate::progress::{Progress, Standing};
+use crate::shipped;
 use crate::tree::{Side, Tree, files};
 
 use grade::grade;
@@ -55,6 +56,7 @@ pub fn run(tree: &Tree, request: &Request) -> Result<u8> {
         let graded = one(tree, chapter, request.side, request.step)?;
         if !request.json {
             report::print(tree, &graded, request);
+            report::print_edited(&shipped::edited(tree, chapter)?);
         }
         all.push(graded);
     }

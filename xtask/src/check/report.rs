@@ -1,5 +1,7 @@
 //! What the learner sees: a line for each step, and the first fault in full.
 
+use std::path::PathBuf;
+
 use course::Chapter;
 use serde_json::{Value, json};
 
@@ -195,6 +197,17 @@ fn again(chapter: &Chapter, step: Option<usize>, request: &Request) {
     let step = step.map_or_else(String::new, |step| format!(" --step {step}"));
     let solution = if request.side == Side::Reference { " --solution" } else { "" };
     println!("again: cargo xtask check {}{step}{solution}", chapter.id());
+}
+
+/// Names checks that are not as they were shipped: then "passed" may mean less.
+pub fn print_edited(paths: &[PathBuf]) {
+    if paths.is_empty() {
+        return;
+    }
+    println!("note:  these checks were edited; `git checkout` brings them back:");
+    for path in paths {
+        println!("         {}", path.display());
+    }
 }
 
 /// "1 check", "3 checks".
