@@ -12,14 +12,14 @@ fn named(view: View, root: &Rootfs) -> View {
 }
 
 #[test]
-fn the_new_root_is_all_there_is() {
+fn a_new_root_is_all_there_is() {
     let root = Rootfs::new();
     let arguments =
-        ["pivot", text(root.path()), "/bin/probe", "read:/nonce", "list:/", "cwd", "processes", "mounts", "hold"];
+        ["pivot", text(root.path()), "/bin/probe", "read:/nonce", "list:/", "processes", "mounts", "cwd", "hold"];
     let mut command = Command::new(super::program());
     // As on most systems, so that what is wrong there is wrong here too.
     let mut held = Held::spawn(world::with_shared_mounts(command.args(arguments)));
-    let mut view = held.report(6);
+    let mut view = held.report_to("cwd");
     let (inside, outside) = (held.probe_id(), held.id());
     view.add("root-outside", if kernel::link(inside, "root") == "/" { "/" } else { "a directory of the host" });
     view.add("mount namespace", {
