@@ -15,6 +15,7 @@ use course::{CHAPTERS, Chapter};
 
 use crate::check::{self, compile::cargo};
 use crate::error::{Error, Result};
+use crate::pantry;
 use crate::progress::{Progress, Standing, is_starter};
 use crate::sync::put;
 use crate::tree::{Side, Tree};
@@ -50,7 +51,8 @@ impl Assembled {
     /// "yours: ch1, ch2; the reference: ch3, …".
     pub fn whose(&self) -> String {
         let list = |side| {
-            let ids: Vec<String> = self.sides.iter().filter(|(_, whose)| *whose == side).map(|(chapter, _)| chapter.id()).collect();
+            let ids: Vec<String> =
+                self.sides.iter().filter(|(_, whose)| *whose == side).map(|(chapter, _)| chapter.id()).collect();
             if ids.is_empty() { "none".to_owned() } else { ids.join(" ") }
         };
         format!("yours: {}; the reference: {}", list(Side::Mine), list(Side::Reference))
@@ -68,7 +70,8 @@ pub fn assemble(tree: &Tree, mix: Mix, release: bool) -> Result<Assembled> {
     if release {
         command.arg("--release");
     }
-    let status = command.status().map_err(|error| Error::Program { program: "cargo".into(), fault: error.to_string() })?;
+    let status =
+        command.status().map_err(|error| Error::Program { program: "cargo".into(), fault: error.to_string() })?;
     if !status.success() {
         return Err(Error::Failed("galley could not be built; rustc's words are above".to_owned()));
     }
@@ -103,6 +106,30 @@ pub fn with_pantry<'a>(tree: &Tree, command: &'a mut Command) -> &'a mut Command
 /// The image layout that holds the base images.
 pub fn pantry_store(tree: &Tree) -> PathBuf {
     tree.target().join("pantry/home/store")
+}
+
+/// Fills the pantry: makes each base image's files, and builds the image with the
+/// runtime itself. What is there already is kept.
+pub fn fill_pantry(tree: &Tree, galley: &Path) -> Result<()> {
+    let home = tree.target().join("pantry/home");
+    for recipe in &pantry::RECIPES {
+        let context = pantry::fill(&tree.target(), recipe)?;
+        let build = |arguments: &[&str]| {
+            let mut command = Command::new(galley);
+            command.env("GALLEY_HOME", &home).args(arguments);
+            command.output().map_err(Error::file("run", galley))
+        };
+        if build(&["inspect", recipe.name])?.status.success() {
+            continue;
+        }
+        println!("making {} from Debian packages", recipe.name);
+        let output = build(&["build", "--tag", recipe.name, &context.display().to_string()])?;
+        if !output.status.success() {
+            let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            return Err(Error::Failed(format!("the base image {} could not be built: {words}", recipe.name)));
+        }
+    }
+    Ok(())
 }
 
 fn sides(tree: &Tree, mix: Mix) -> Result<Vec<(&'static Chapter, Side)>> {
@@ -143,7 +170,8 @@ fn lay_out(tree: &Tree, directory: &Path, sides: &[(&Chapter, Side)]) -> Result<
     let text = fs::read_to_string(&reference).map_err(Error::file("read", &reference))?;
     let xtask = tree.root().join("xtask").display().to_string();
     // A version of its own, as this workspace shares the target directory, too.
-    let text = text.replace("\"../xtask/", &format!("\"{xtask}/")).replace("version = \"1.0.0\"", "version = \"2.0.0\"");
+    let text =
+        text.replace("\"../xtask/", &format!("\"{xtask}/")).replace("version = \"1.0.0\"", "version = \"2.0.0\"");
     put(&directory.join("Cargo.toml"), &text)?;
     pin(&tree.root().join("solutions/Cargo.lock"), &directory.join("Cargo.lock"))
 }

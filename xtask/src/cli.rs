@@ -1,18 +1,24 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::error::Result;
+use crate::assemble::{self, Mix};
+use crate::error::{Error, Result};
 use crate::sandbox::{Job, Limits};
 use crate::tree::{Side, Tree};
-use crate::{check, sandbox, sync};
+use crate::{check, clean, demo, doctor, list, sandbox, setup, sync, test};
 
 fn flag(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+fn yes() -> Arg {
+    flag("yes", "Install what is missing without asking")
 }
 
 fn rest(help: &'static str) -> Arg {
@@ -43,6 +49,41 @@ fn command() -> Command {
                 .about("Write what is made from something else: the starters, solutions/Cargo.toml")
                 .arg(flag("check", "Write nothing; fail if something is stale")),
         )
+        .subcommand(Command::new("list").about("Show the chapters, their steps, and which are yours"))
+        .subcommand(
+            Command::new("galley")
+                .about("Run galley, assembled from the chapters you passed and the reference")
+                .arg(flag("mine", "Take every chapter from you, passed or not"))
+                .arg(flag("reference", "Take every chapter from the reference").conflicts_with("mine"))
+                .arg(flag("release", "Build it optimized"))
+                .arg(flag("path", "Build it optimized and print only where it is"))
+                .arg(rest("What to pass on to galley")),
+        )
+        .subcommand(
+            Command::new("demo")
+                .about("Play the workshop: build, run, fetch the page, push, pull")
+                .arg(flag("auto", "Do not wait for Enter"))
+                .arg(yes()),
+        )
+        .subcommand(
+            Command::new("book")
+                .about("Build the book; the words after it go to the book's own tool")
+                .arg(rest("build, serve or lint; build if there is none")),
+        )
+        .subcommand(
+            Command::new("registry")
+                .about("Run a registry on localhost, for class and for trying things")
+                .arg(rest("What to pass on, such as --listen 127.0.0.1:5000")),
+        )
+        .subcommand(Command::new("doctor").about("Try what this workbook needs, and say how to get what is missing"))
+        .subcommand(Command::new("clean").about("Remove whatever a killed check, demo or test left behind"))
+        .subcommand(Command::new("setup").about("Install the Debian packages that demos and tests use").arg(yes()))
+        .subcommand(
+            Command::new("test")
+                .about("Everything that CI runs")
+                .arg(yes())
+                .arg(Arg::new("only").long("only").help("Only the stages whose name has this in it")),
+        )
         .subcommand(
             Command::new("sandbox")
                 .hide(true)
@@ -59,6 +100,19 @@ pub fn run() -> Result<u8> {
     match matches.subcommand() {
         Some(("check", arguments)) => run_check(&tree, arguments),
         Some(("sync", arguments)) => run_sync(&tree, arguments),
+        Some(("list", _)) => list::run(&tree),
+        Some(("galley", arguments)) => run_galley(&tree, arguments),
+        Some(("demo", arguments)) => {
+            demo::run(&tree, Mix::Reference, arguments.get_flag("auto"), arguments.get_flag("yes"))
+        }
+        Some(("book", arguments)) => run_tool(&tree, "book-tool", arguments),
+        Some(("registry", arguments)) => run_tool(&tree, "registry-server", arguments),
+        Some(("doctor", _)) => doctor::run(&tree),
+        Some(("clean", _)) => clean::run(&tree),
+        Some(("setup", arguments)) => setup::run(setup::TEST, arguments.get_flag("yes")).map(|()| 0),
+        Some(("test", arguments)) => {
+            test::run(&tree, arguments.get_flag("yes"), arguments.get_one::<String>("only").map(String::as_str))
+        }
         Some(("sandbox", arguments)) => run_sandbox(arguments),
         _ => Ok(2),
     }
@@ -90,8 +144,32 @@ fn run_sync(tree: &Tree, arguments: &ArgMatches) -> Result<u8> {
 fn run_sandbox(arguments: &ArgMatches) -> Result<u8> {
     let time = arguments.get_one("time").map_or(Limits::default().time, |time| Duration::from_millis(*time));
     sandbox::keep(&Job {
-        command: arguments.get_many::<OsString>("rest").unwrap_or_default().cloned().collect(),
+        command: words(arguments),
         scratch: arguments.get_one::<PathBuf>("scratch").cloned().unwrap_or_default(),
         limits: Limits { time, ..Limits::default() },
     })
+}
+
+fn words(arguments: &ArgMatches) -> Vec<OsString> {
+    arguments.get_many::<OsString>("rest").unwrap_or_default().cloned().collect()
+}
+
+fn run_galley(tree: &Tree, arguments: &ArgMatches) -> Result<u8> {
+    let mix = match (arguments.get_flag("mine"), arguments.get_flag("reference")) {
+        (true, _) => Mix::Mine,
+        (_, true) => Mix::Reference,
+        _ => Mix::Passed,
+    };
+    if arguments.get_flag("path") {
+        println!("{}", assemble::assemble(tree, mix, true)?.program.display());
+        return Ok(0);
+    }
+    assemble::run(tree, mix, arguments.get_flag("release"), &words(arguments))
+}
+
+/// Replaces this process by a tool that is built only when it is asked for.
+fn run_tool(tree: &Tree, package: &str, arguments: &ArgMatches) -> Result<u8> {
+    let program = demo::build_tool(tree, package)?;
+    let fault = std::process::Command::new(&program).args(words(arguments)).current_dir(tree.root()).exec();
+    Err(Error::file("run", &program)(fault))
 }

@@ -97,7 +97,9 @@ fn in_child(attempt: impl FnOnce() -> std::result::Result<(), Errno>) -> Result<
 fn enter_user_namespace(more: CloneFlags) -> std::result::Result<(), Errno> {
     let (user, group) = (geteuid(), getegid());
     unshare(CloneFlags::CLONE_NEWUSER | more)?;
-    let write = |file: &str, text: &str| fs::write(file, text).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0)));
+    let write = |file: &str, text: &str| {
+        fs::write(file, text).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0)))
+    };
     write("/proc/self/setgroups", "deny")?;
     write("/proc/self/uid_map", &format!("0 {user} 1"))?;
     write("/proc/self/gid_map", &format!("0 {group} 1"))

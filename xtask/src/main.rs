@@ -3,18 +3,27 @@
 //! Where to start reading: [`cli`] has the commands, [`tree`] the places,
 //! [`check`] what happens when a learner asks for a verdict.
 
+mod assemble;
 mod check;
+mod clean;
 mod cli;
+mod demo;
+mod doctor;
 mod error;
+mod list;
+mod pantry;
 mod progress;
 mod sandbox;
+mod setup;
 mod starter;
 mod sync;
+mod test;
 mod tree;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    restore_sigpipe();
     match cli::run() {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
@@ -22,4 +31,13 @@ fn main() -> ExitCode {
             ExitCode::from(error.code())
         }
     }
+}
+
+/// `cargo xtask list | head` must end quietly: Rust ignores SIGPIPE at the start,
+/// and then every print to a closed pipe is a panic.
+fn restore_sigpipe() {
+    use nix::sys::signal::{SigHandler, Signal, signal};
+    // SAFETY: no handler is installed, only the default action restored, and no
+    // other thread exists yet. If it fails, the harness is merely noisier.
+    let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) };
 }

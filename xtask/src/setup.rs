@@ -105,6 +105,8 @@ fn apt(arguments: &[&str]) -> Result<()> {
             let words = String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default().to_owned();
             Err(Error::Program { program: "apt-get".into(), fault: format!("failed: {words}") })
         }
-        Err(error) => Err(Error::Program { program: "apt-get".into(), fault: format!("could not be started: {error}") }),
+        Err(error) => {
+            Err(Error::Program { program: "apt-get".into(), fault: format!("could not be started: {error}") })
+        }
     }
 }

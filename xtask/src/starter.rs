@@ -37,21 +37,6 @@ pub fn make(chapter: &Chapter, source: &str) -> Result<String, String> {
     Ok(starter)
 }
 
-/// The names of the steps that this source marks, with the text of each body.
-pub fn bodies<'a>(chapter: &Chapter, source: &'a str) -> Vec<(usize, Vec<&'a str>)> {
-    let mut found = Vec::new();
-    for (index, step) in chapter.steps.iter().enumerate() {
-        let mut lines = source.lines().skip_while(|line| mark(line, "ANCHOR: ") != Some(step.function));
-        if lines.next().is_some() {
-            found.push((
-                index + 1,
-                lines.take_while(|line| mark(line, "ANCHOR_END: ") != Some(step.function)).collect(),
-            ));
-        }
-    }
-    found
-}
-
 fn mark<'a>(line: &'a str, kind: &str) -> Option<&'a str> {
     line.trim().strip_prefix("// ")?.strip_prefix(kind)
 }
@@ -64,12 +49,17 @@ fn write_body(out: &mut String, mark: &str, chapter: &Chapter, number: usize, ar
     let indent = &mark[..mark.len() - mark.trim_start().len()];
     let goal = chapter.steps[number - 1].goal;
     let _ = writeln!(out, "{mark}");
-    if !arguments.is_empty() {
-        let list = match arguments {
-            [one] => one.clone(),
-            many => format!("({})", many.join(", ")),
-        };
-        let _ = writeln!(out, "{indent}let _ = {list}; // what you have to work with");
+    // By reference: a moved argument would be dropped before the panic below, and
+    // a check on the other end of a closed socket would be the first to speak.
+    let list: Vec<String> = arguments.iter().map(|argument| format!("&{argument}")).collect();
+    match list.as_slice() {
+        [] => {}
+        [one] => {
+            let _ = writeln!(out, "{indent}let _ = {one}; // what you have to work with");
+        }
+        many => {
+            let _ = writeln!(out, "{indent}let _ = ({}); // what you have to work with", many.join(", "));
+        }
     }
     let _ = writeln!(out, "{indent}todo!(\"{} step {number}: {goal}\")", chapter.id());
     let _ = writeln!(out, "{end}");
@@ -151,7 +141,7 @@ mod tests {
         let starter = make(&CHAPTERS[0], source).unwrap();
         assert_eq!(
             starter,
-            "/// Enters.\npub fn enter(rootfs: &Path, mut f: impl Fn(u8, u8) -> u8) -> Result<()> {\n    // ANCHOR: enter\n    let _ = (rootfs, f); // what you have to work with\n    todo!(\"ch1 step 3: enter the new root\")\n    // ANCHOR_END: enter\n}\n"
+            "/// Enters.\npub fn enter(rootfs: &Path, mut f: impl Fn(u8, u8) -> u8) -> Result<()> {\n    // ANCHOR: enter\n    let _ = (&rootfs, &f); // what you have to work with\n    todo!(\"ch1 step 4: enter the new root\")\n    // ANCHOR_END: enter\n}\n"
         );
     }
 

@@ -1,6 +1,5 @@
 //! Step 3: choose the files a COPY means, and never one outside the context.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -108,34 +107,10 @@ fn exists(root: &Path, path: &Path) -> bool {
 }
 
 /// Resolves `path` as a process would whose root directory is `root`: a link
-/// to `/etc` means `root/etc`, and `..` ends at the root. A part that does not
-/// exist is taken as it stands.
+/// to `/etc` means `root/etc`, and `..` ends at the root. Chapter 1's work.
 pub fn beneath(root: &Path, path: &Path) -> io::Result<PathBuf> {
-    let mut todo: Vec<_> = path.iter().rev().map(OsStr::to_owned).collect();
-    let mut resolved = root.to_owned();
-    let mut links = 0;
-    while let Some(part) = todo.pop() {
-        match Path::new(&part).components().next() {
-            Some(Component::Normal(name)) => {
-                let next = resolved.join(name);
-                match fs::read_link(&next) {
-                    // path_resolution(7) allows 40 links in all.
-                    Ok(_) if links == 40 => return Err(io::Error::from_raw_os_error(nix::errno::Errno::ELOOP as i32)),
-                    Ok(target) => {
-                        links += 1;
-                        todo.extend(target.iter().rev().map(OsStr::to_owned));
-                    }
-                    Err(_) => resolved = next,
-                }
-            }
-            Some(Component::ParentDir) if resolved != root => {
-                resolved.pop();
-            }
-            Some(Component::RootDir) => resolved = root.to_owned(),
-            _ => {}
-        }
-    }
-    Ok(resolved)
+    let resolved = chroot::resolve(root, &Path::new("/").join(path)).map_err(|error| io::Error::from(error.errno))?;
+    Ok(root.join(resolved.path.strip_prefix("/").unwrap_or(&resolved.path)))
 }
 
 /// Adds a file or a directory with all it holds. Links are copied, not followed.

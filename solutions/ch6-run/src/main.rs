@@ -6,18 +6,19 @@
 //! ```
 
 use std::fs::File;
+use std::net::Ipv4Addr;
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use run::{Error, Result, listen, parse_port, pidfd, publish, stop};
+use run::{Error, Port, Result, listen, pidfd, publish, stop};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
-        ["publish", pid, host, container] => run_publish(pid, &format!("127.0.0.1:{host}:{container}")),
+        ["publish", pid, host, container] => run_publish(pid, host, container),
         ["stop", pid, signal, grace] => run_stop(pid, signal, grace),
         _ => {
             eprintln!("usage: run publish PID HOST-PORT CONTAINER-PORT | run stop PID SIGNAL MILLISECONDS");
@@ -33,9 +34,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn run_publish(pid: &str, port: &str) -> Result<()> {
+fn run_publish(pid: &str, host: &str, container: &str) -> Result<()> {
+    let (Ok(host), Ok(container)) = (host.parse::<u16>(), container.parse()) else {
+        return Err(Error::Port { text: format!("{host}:{container}"), reason: "a port is a number" });
+    };
     let path = std::path::PathBuf::from(format!("/proc/{pid}/ns/net"));
-    let listeners = listen(&[parse_port(port)?])?;
+    let listeners = listen(&[Port { host: (Ipv4Addr::LOCALHOST, host).into(), container }])?;
     let namespace = File::open(&path).map_err(Error::file("open", &path))?;
     println!("listening");
     publish(listeners, &namespace)

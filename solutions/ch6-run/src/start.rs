@@ -14,7 +14,9 @@ use std::path::{Path, PathBuf};
 
 use images::spec;
 use namespaces::Mount;
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use nix::mount::{MntFlags, umount2};
 use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
@@ -144,6 +146,7 @@ impl Monitor<'_> {
         if container.oom_killed {
             eprintln!("galley: the kernel killed a process of this container: it reached its memory limit");
         }
+        self.unmount()?;
         // A container that never ran is not kept: there is nothing to look at.
         if self.settings.remove || container.pid.is_none() {
             self.containers.remove(self.id)?;
@@ -198,6 +201,8 @@ impl Monitor<'_> {
         let process = Process::new(&self.root.config(), self.settings, &hostname)?;
         container.command.clone_from(&process.argv);
         let plan = self.plan(hostname)?;
+        // Before there is a child whose end could be missed; exec unblocks them.
+        namespaces::forwarded_signals().thread_block().map_err(Error::call("sigprocmask"))?;
         let paused = namespaces::start(&plan, || process.exec())?;
         if let Some(group) = group {
             group.add(paused.pid())?;
@@ -207,10 +212,15 @@ impl Monitor<'_> {
         self.containers.save(container)?;
         let publisher = self.publisher(listeners, running.pid())?;
         started()?;
-        let code = running.wait()?;
+        // The same two duties as process 1 has: a signal for galley is meant for
+        // the container, and what ends must be waited for.
+        let code = namespaces::init(running.pid())?;
         if let Some(publisher) = publisher {
-            kill(publisher, Signal::SIGKILL).map_err(Error::call("kill"))?;
-            waitpid(publisher, None).map_err(Error::call("waitpid"))?;
+            // It may have ended, and been waited for, before the container did.
+            match kill(publisher, Signal::SIGKILL).and_then(|()| waitpid(publisher, None)) {
+                Ok(_) | Err(Errno::ESRCH | Errno::ECHILD) => {}
+                Err(errno) => return Err(Error::call("waitpid")(errno)),
+            }
         }
         Ok(code)
     }
@@ -246,6 +256,17 @@ impl Monitor<'_> {
             read_only: self.settings.read_only,
             init: self.settings.init,
         })
+    }
+
+    /// Takes the layers away again. Only this process's mount namespace has them,
+    /// and its end would do it, too; but a mounted directory cannot be removed.
+    fn unmount(&self) -> Result<()> {
+        let merged = self.containers.directory(self.id).join("merged");
+        match umount2(&merged, MntFlags::MNT_DETACH) {
+            // Not there, or nothing mounted: a directory was used, or nothing began.
+            Ok(()) | Err(Errno::ENOENT | Errno::EINVAL) => Ok(()),
+            Err(errno) => Err(chroot::Error::at("umount2", &merged, errno).into()),
+        }
     }
 
     /// The process that carries connections, if there are ports to publish.

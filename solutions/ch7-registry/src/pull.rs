@@ -33,7 +33,7 @@ pub struct Fetched {
 /// [`Error::NoPlatform`], and whatever the registry refuses or spoils.
 pub fn pull(store: &Store, reference: &Reference, out: &mut dyn Write) -> Result<Image> {
     // ANCHOR: pull
-    use crate::blobs::Transfer;
+    use crate::Transfer;
     use images::Blob;
 
     let client = Client::new(&reference.registry)?;

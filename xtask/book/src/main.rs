@@ -5,7 +5,9 @@
 //! - [`serve`] is a static server that builds again when a source changes.
 //! - [`lint`] reads the sources ([`page`]) and the built pages: code from
 //!   compiled trees only, links that resolve, prose within its budget.
+//! - [`browser`] opens every page in headless Chromium.
 
+mod browser;
 mod failure;
 mod lint;
 mod page;
@@ -23,8 +25,10 @@ const USAGE: &str = "\
 usage: book-tool build [--root DIR]
        book-tool serve [--root DIR] [--port N] [--open]
        book-tool lint  [--root DIR]
+       book-tool browser [--root DIR]
 
-Without --root, the nearest directory upward that holds a book.toml is taken.";
+Without --root, the nearest directory upward that holds a book.toml is taken.
+Exit codes: 0 done; 1 a fault; 2 usage; 3 this machine lacks what is needed.";
 
 /// What the command line asked for.
 #[derive(Default)]
@@ -44,6 +48,15 @@ fn main() -> ExitCode {
             root(&options).and_then(|root| serve::serve(&root, options.port.unwrap_or(3000), options.open))
         }
         ("lint", Ok(options)) => root(&options).and_then(|root| lint::lint(&root)),
+        ("browser", Ok(options)) => match root(&options).and_then(|root| browser::check(&root)) {
+            Ok(browser::Outcome::Passed) => Ok(()),
+            Ok(browser::Outcome::Failed) => Err(Failure::new("the pages have the faults above")),
+            Ok(browser::Outcome::Unable(why)) => {
+                eprintln!("book-tool: the pages were not opened in a browser: {why}");
+                return ExitCode::from(3);
+            }
+            Err(failure) => Err(failure),
+        },
         (other, Ok(_)) => return usage(&format!("unknown command '{other}'")),
     };
     match outcome {

@@ -99,9 +99,9 @@ const PAGE: &[Edit] = &[
 /// What is wrong with the page that holds only the table of contents.
 pub const CONTENTS_PAGE: &[Edit] = &[
     Edit {
-        fault: "no title",
+        fault: "no title, and no icon, so that browsers ask for one",
         old: r#"<meta charset="UTF-8">"#,
-        new: r#"<meta charset="UTF-8"><title>Contents</title>"#,
+        new: r#"<meta charset="UTF-8"><title>Contents</title><link rel="icon" href="data:,">"#,
     },
     Edit {
         fault: "no heading and no landmark",

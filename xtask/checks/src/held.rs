@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
-use crate::View;
+use crate::{View, kernel};
 
 /// A running program whose probe was asked to `hold`.
 ///
@@ -18,8 +18,13 @@ pub struct Held {
 impl Held {
     /// Starts `program` with a pipe at its standard input and output.
     pub fn start(program: &Path, arguments: &[&str]) -> Self {
-        let spawned = Command::new(program).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-        let mut child = match spawned {
+        Self::spawn(Command::new(program).args(arguments))
+    }
+
+    /// The same for a command that was prepared further.
+    pub fn spawn(command: &mut Command) -> Self {
+        let program = command.get_program().to_owned();
+        let mut child = match command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() {
             Ok(child) => child,
             Err(error) => panic!("{} could not be started: {error}", program.display()),
         };
@@ -32,6 +37,19 @@ impl Held {
     /// The process id of the program itself, as the host sees it.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The process id of the probe: of the program itself, if that has become the
+    /// probe, or of a descendant that has.
+    pub fn probe_id(&self) -> u32 {
+        let mut pids = vec![self.id()];
+        while let Some(pid) = pids.pop() {
+            if kernel::is_probe(pid) {
+                return pid;
+            }
+            pids.extend(kernel::children(pid));
+        }
+        panic!("the program is not running what it was given: no probe among its descendants");
     }
 
     /// Reads the probe's report of `lines` lines; blocks until they are there or

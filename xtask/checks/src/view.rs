@@ -35,10 +35,11 @@ impl View {
         self.lines.push((key.to_owned(), value.into()));
     }
 
-    /// Replaces a value that differs in each run by a name: `<nonce>`.
+    /// Replaces text that differs in each run by a name: `<nonce>`.
     pub fn name(mut self, value: &str, name: &str) -> Self {
         if !value.is_empty() {
-            for (_, text) in &mut self.lines {
+            for (key, text) in &mut self.lines {
+                *key = key.replace(value, name);
                 *text = text.replace(value, name);
             }
         }

@@ -52,6 +52,7 @@ pub const CHAPTERS: &[Chapter] = &[
         name: "chroot",
         title: "A process with its own root",
         steps: &[
+            step("exit_code", "put the end of a process in one number"),
             step("run", "run a program and report how it ended"),
             step("make_rootfs", "make a root file system out of host programs"),
             step("enter", "enter the new root"),

@@ -4,7 +4,9 @@ use std::io::Read;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, raise};
+use nix::sys::signal::{SigSet, Signal, raise};
+
+use crate::family;
 
 /// How a request ended: with something to report, or with the end of the probe.
 pub enum Outcome {
@@ -22,7 +24,14 @@ pub fn perform(key: &str, argument: &str) -> Option<Outcome> {
         "memory" => Outcome::Value(touch_memory(number())),
         "forks" => Outcome::Value(fork_until_refused(number())),
         "spin" => Outcome::Value(spin(Duration::from_millis(number()))),
+        "ignore" => Outcome::Value(ignore(argument)),
+        "serve" => Outcome::Value(serve(argument)),
         "write" => Outcome::Value(write(argument)),
+        "await" => Outcome::Value(await_signal(argument)),
+        "leave" => Outcome::Value(family::leave(number() as u32)),
+        "orphans" => Outcome::Value(family::orphans(number())),
+        "escape" => Outcome::Value(escape().map_or_else(|errno| format!("error: {errno}"), |()| "done".into())),
+        "loopback" => Outcome::Value(loopback().unwrap_or_else(|error| format!("error: {error}"))),
         "sethostname" => Outcome::Value(format!("{:?}", nix::unistd::sethostname(argument))),
         _ => return None,
     })
@@ -108,4 +117,77 @@ fn write(argument: &str) -> String {
         Ok(()) => "ok".into(),
         Err(error) => format!("error: {error}"),
     }
+}
+
+/// From now on, a signal by name does nothing.
+fn ignore(name: &str) -> String {
+    use nix::sys::signal::{SigHandler, signal};
+    match name.parse::<Signal>() {
+        // SAFETY: no handler is installed, the signal is only ignored.
+        Ok(name) => format!("{:?}", unsafe { signal(name, SigHandler::SigIgn) }.map(drop)),
+        Err(_) => "error: no such signal".into(),
+    }
+}
+
+/// `PORT=TEXT`: brings `lo` up, listens on 127.0.0.1, and answers each connection,
+/// once its client has sent everything, with TEXT and what it sent. Never ends.
+fn serve(argument: &str) -> String {
+    use std::io::Write;
+    use std::net::TcpListener;
+    let Some((port, text)) = argument.split_once('=') else { return "error: PORT=TEXT".into() };
+    if let Err(error) = crate::network::loopback_up() {
+        return format!("error: lo: {error}");
+    }
+    let listener = match TcpListener::bind(format!("127.0.0.1:{port}")) {
+        Ok(listener) => listener,
+        Err(error) => return format!("error: {error}"),
+    };
+    println!("serve listening");
+    for mut stream in listener.incoming().flatten() {
+        let mut request = String::new();
+        let answered = stream.read_to_string(&mut request).and_then(|_| write!(stream, "{text} {request}"));
+        if let Err(error) = answered {
+            eprintln!("probe: {error}");
+        }
+    }
+    String::new()
+}
+
+/// Waits for a signal by name, which until then is blocked.
+fn await_signal(name: &str) -> String {
+    let Ok(signal) = name.parse::<Signal>() else { return "error: no such signal".into() };
+    let mut set = SigSet::empty();
+    set.add(signal);
+    match set.thread_block() {
+        Ok(()) => {
+            println!("ready {name}");
+            set.wait().map_or_else(|errno| format!("error: {errno}"), |signal| format!("received {signal}"))
+        }
+        Err(errno) => format!("error: {errno}"),
+    }
+}
+
+/// The way out of a chroot: a second one below, and `..` from outside of it.
+fn escape() -> nix::Result<()> {
+    use nix::unistd::{UnlinkatFlags, chdir, chroot, mkdir, unlinkat};
+    mkdir("probe-escape", nix::sys::stat::Mode::S_IRWXU)?;
+    let entered = chroot("probe-escape");
+    unlinkat(nix::fcntl::AT_FDCWD, "probe-escape", UnlinkatFlags::RemoveDir)?;
+    entered?;
+    for _ in 0..1024 {
+        chdir("..")?;
+    }
+    chroot(".")
+}
+
+/// Sends a byte to itself through 127.0.0.1.
+fn loopback() -> std::io::Result<String> {
+    use std::io::Write;
+    use std::net::{TcpListener, TcpStream};
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let mut sender = TcpStream::connect(listener.local_addr()?)?;
+    sender.write_all(b"7")?;
+    let mut byte = [0];
+    listener.accept()?.0.read_exact(&mut byte)?;
+    Ok(format!("received {}", char::from(byte[0])))
 }

@@ -7,7 +7,9 @@
 //! input ends, so that a check can look at the living process from outside.
 
 mod act;
+mod family;
 mod look;
+mod network;
 
 use std::process::ExitCode;
 

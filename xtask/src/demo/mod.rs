@@ -17,6 +17,8 @@ use crate::tree::Tree;
 use script::{Check, Line};
 use stage::Stage;
 
+pub use stage::build_tool;
+
 /// Plays it all; with `auto`, without waiting for Enter.
 pub fn run(tree: &Tree, mix: Mix, auto: bool, yes: bool) -> Result<u8> {
     let start = Instant::now();
@@ -68,10 +70,14 @@ impl Seen {
     fn verify(&self) -> Result<()> {
         match (&self.pushed, &self.pulled) {
             (Some(pushed), Some(pulled)) if pushed == pulled && self.pages == 2 => {
-                println!("\nThe digest pulled is the digest pushed, and the page was served before and after:\n  {pulled}");
+                println!(
+                    "\nThe digest pulled is the digest pushed, and the page was served before and after:\n  {pulled}"
+                );
                 Ok(())
             }
-            (pushed, pulled) => Err(Error::Failed(format!("pushed {pushed:?}, pulled {pulled:?}, {} pages", self.pages))),
+            (pushed, pulled) => {
+                Err(Error::Failed(format!("pushed {pushed:?}, pulled {pulled:?}, {} pages", self.pages)))
+            }
         }
     }
 }

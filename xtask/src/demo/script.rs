@@ -50,12 +50,24 @@ fn what_a_container_is(limits: bool) -> Vec<Line> {
     let flags = if limits { "--memory 64m --pids-limit 20 " } else { "" };
     let pid = "$(galley inspect look | grep -o '\"pid\": [0-9]*' | grep -o '[0-9]*')";
     vec![
-        line("A container is a process. Start one that only sleeps.", format!("galley run -d --name look {flags}busybox sleep 300"))
-            .begins("1. What a container is"),
-        line("It has two process ids: one out here, and 1 in its own pid namespace.", format!("grep NSpid /proc/{pid}/status")),
-        line("Its namespaces are not this shell's: the numbers differ.", format!("ls -l /proc/self/ns /proc/{pid}/ns | grep -o '[a-z]*:\\[[0-9]*\\]' | sort | uniq -u")),
+        line(
+            "A container is a process. Start one that only sleeps.",
+            format!("galley run -d --name look {flags}busybox sleep 300"),
+        )
+        .begins("1. What a container is"),
+        line(
+            "It has two process ids: one out here, and 1 in its own pid namespace.",
+            format!("grep NSpid /proc/{pid}/status"),
+        ),
+        line(
+            "Its namespaces are not this shell's: the numbers differ.",
+            format!("ls -l /proc/self/ns /proc/{pid}/ns | grep -o '[a-z]*:\\[[0-9]*\\]' | sort | uniq -u"),
+        ),
         line("Its control groups hold its limits.", format!("cat /proc/{pid}/cgroup")),
-        line("From inside it sees a host of its own, with few processes.", "galley run --rm --hostname galley busybox sh -c 'hostname; ps'"),
+        line(
+            "From inside it sees a host of its own, with few processes.",
+            "galley run --rm --hostname galley busybox sh -c 'hostname; ps'",
+        ),
         line("It is gone with its process.", "galley rm -f look"),
     ]
 }
@@ -64,27 +76,41 @@ fn build_and_run() -> Vec<Line> {
     vec![
         line("A recipe of eight lines.", "cat Dockerfile").begins("2. Build an image, and run it"),
         line("Each line becomes a step; those that change files make a layer.", "galley build -t ada/quotes:1 ."),
-        line("The same again: nothing has changed, so nothing is done.", "galley build -t ada/quotes:1 .").checked(Check::Cached),
-        line("Run it, with port 4567 of this machine carried to port 80 inside.", "galley run -d -p 4567:80 --name quotes ada/quotes:1"),
+        line("The same again: nothing has changed, so nothing is done.", "galley build -t ada/quotes:1 .")
+            .checked(Check::Cached),
+        line(
+            "Run it, with port 4567 of this machine carried to port 80 inside.",
+            "galley run -d -p 4567:80 --name quotes ada/quotes:1",
+        ),
         page(),
         line("What is here, and what runs.", "galley images; galley ps"),
     ]
 }
 
 fn page() -> Line {
-    line("Fetch the page, as a browser would.", "curl --silent --show-error --fail --retry 30 --retry-all-errors --retry-delay 1 http://localhost:4567/hello/Ada").checked(Check::Page)
+    line(
+        "Fetch the page, as a browser would.",
+        "curl --silent --fail --retry 30 --retry-all-errors --retry-delay 1 http://localhost:4567/hello/Ada",
+    )
+    .checked(Check::Page)
 }
 
 fn push_and_pull(registry: &str) -> Vec<Line> {
     let name = format!("{registry}/ada/quotes:1");
     let mut lines = vec![
-        line("The image's name says where it goes. First prove who you are.", format!("echo pantry | galley login -u ada --password-stdin {registry}"))
-            .begins("3. Push it to a registry, and pull it back"),
+        line(
+            "The image's name says where it goes. First prove who you are.",
+            format!("echo pantry | galley login -u ada --password-stdin {registry}"),
+        )
+        .begins("3. Push it to a registry, and pull it back"),
         line("Give the image its full name.", format!("galley tag ada/quotes:1 {name}")),
         line("Send it.", format!("galley push {name}")).checked(Check::Pushed),
     ];
     if setup::find("skopeo").is_some() {
-        lines.push(line("Another tool reads it: it is a plain OCI image.", format!("skopeo inspect --tls-verify=false --creds ada:pantry docker://{name} | head -n 12")));
+        lines.push(line(
+            "Another tool reads it: it is a plain OCI image.",
+            format!("skopeo inspect --tls-verify=false --creds ada:pantry docker://{name} | head -n 12"),
+        ));
     }
     lines.extend([
         line("Now remove everything local.", format!("galley stop -t 1 quotes && galley rm quotes && galley rmi ada/quotes:1 {name} && galley prune --all --force")),

@@ -1,1 +1,8 @@
-use assert_cmd as _;
+//! The checks of chapter 6. Steps 1 to 3 decide things and are called directly;
+//! steps 4 and 5 act on processes, and are judged by what the kernel shows.
+
+mod step1;
+mod step2;
+mod step3;
+mod step4;
+mod step5;

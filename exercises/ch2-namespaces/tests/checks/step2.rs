@@ -1,0 +1,67 @@
+use checks::{Held, kernel};
+
+use super::{probe, run, some_code};
+
+/// What namespaces a program is in that was started in new `names`.
+fn started_in(names: &str) -> String {
+    let mut held = Held::start(&super::program(), &["spawn", names, probe(), "pid", "hold"]);
+    held.report(1);
+    let seen = kernel::compare_namespaces(held.probe_id());
+    held.release();
+    seen
+}
+
+#[test]
+fn the_namespaces_asked_for_are_new_and_the_others_shared() {
+    let mut view = checks::View::default();
+    for names in ["uts", "ipc,net", "cgroup,mnt", "pid", "uts,ipc,net,cgroup,mnt,pid"] {
+        view.add(names, started_in(names));
+    }
+    let why = "the child is not in the namespaces that were asked for: hand `namespaces` to clone as it is";
+    checks::view!("namespaces", view, {
+        "uts" => why,
+        "ipc,net" => why,
+        "cgroup,mnt" => why,
+        "pid" => why,
+        "uts,ipc,net,cgroup,mnt,pid" => why,
+    });
+}
+
+#[test]
+fn the_first_process_of_a_pid_namespace_is_1() {
+    let mut held = Held::start(&super::program(), &["spawn", "pid", probe(), "pid", "ppid", "hold"]);
+    let mut view = held.report(2);
+    let pid = held.probe_id();
+    view.add("NSpid", kernel::status(pid, "NSpid"));
+    view.add("parent", kernel::status(pid, "PPid"));
+    let (caller, pid) = (held.id().to_string(), pid.to_string());
+    let same = kernel::namespace(held.id(), "pid") == kernel::namespace(std::process::id(), "pid");
+    view.add("caller's pid namespace", if same { "unchanged" } else { "new" });
+    checks::view!("process 1", view.name(&format!("{pid} "), "<outside> ").name(&caller, "<the caller>"), {
+        "pid" => "the program is not process 1: exec it in the child that clone made, without one more fork",
+        "ppid" => "its parent is outside of its pid namespace, which shows as 0",
+        "NSpid" => "the kernel has no second, inner id for the process, or another than 1",
+        "parent" => "the program is not a child of the process that called spawn",
+        "caller's pid namespace" => "the caller itself has moved",
+    });
+    held.release();
+}
+
+#[test]
+fn the_end_of_the_child_reaches_the_caller() {
+    let code = some_code();
+    let output = run(&["spawn", "uts,pid", probe(), &format!("exit:{code}")]);
+    assert_eq!(
+        output.status.code(),
+        Some(code.into()),
+        "the child's exit code got lost. Without SIGCHLD as its signal, waitpid answers ECHILD"
+    );
+    let output = run(&["spawn", "uts", probe(), "signal:SIGKILL"]);
+    assert_eq!(output.status.code(), Some(137), "the child was ended by SIGKILL");
+}
+
+#[test]
+fn the_code_that_the_child_function_returns_is_its_exit_code() {
+    let child = namespaces::spawn(nix::sched::CloneFlags::empty(), || 77).expect("a child without new namespaces");
+    assert_eq!(namespaces::wait(child), Ok(77), "the child function returned 77");
+}

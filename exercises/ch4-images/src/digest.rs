@@ -1,0 +1,204 @@
+//! Digests, and readers and writers that compute them on the way.
+
+use std::fmt::{self, Write as _};
+use std::io::{self, Read, Write};
+use std::str::FromStr;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::{Error, Result, spec};
+
+/// The SHA-256 of some bytes, written `sha256:` and 64 hexadecimal digits
+/// (image-spec, descriptor.md, "Digests").
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(String);
+
+impl Digest {
+    /// The digest of bytes that are in memory.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self::from_hash(Sha256::digest(bytes).as_slice())
+    }
+
+    /// The 64 digits without the algorithm: the blob's file name.
+    pub fn hex(&self) -> &str {
+        &self.0
+    }
+
+    fn from_hash(hash: &[u8]) -> Self {
+        let mut hex = String::with_capacity(64);
+        for byte in hash {
+            // Writing to a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+        }
+        Self(hex)
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sha256:{}", self.0)
+    }
+}
+
+impl FromStr for Digest {
+    type Err = Error;
+
+    /// Refuses all but 64 lower-case digits: a digest becomes a file name.
+    fn from_str(text: &str) -> Result<Self> {
+        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        match text.strip_prefix("sha256:") {
+            Some(hex) if hex.len() == 64 && hex.bytes().all(is_digit) => Ok(Self(hex.to_owned())),
+            _ => Err(Error::NotDigest(text.to_owned())),
+        }
+    }
+}
+
+impl TryFrom<&spec::Digest> for Digest {
+    type Error = Error;
+
+    fn try_from(digest: &spec::Digest) -> Result<Self> {
+        digest.as_ref().parse()
+    }
+}
+
+impl From<&Digest> for spec::Digest {
+    fn from(digest: &Digest) -> Self {
+        match spec::Digest::try_from(digest.to_string()) {
+            Ok(digest) => digest,
+            Err(_) => unreachable!("64 hexadecimal digits are a digest to the specification too"),
+        }
+    }
+}
+
+/// Bytes in the store: what a descriptor says of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blob {
+    pub digest: Digest,
+    /// Bytes.
+    pub size: u64,
+}
+
+impl Blob {
+    /// The descriptor of this blob (image-spec, descriptor.md).
+    pub fn descriptor(&self, media_type: spec::MediaType) -> spec::Descriptor {
+        spec::Descriptor::new(media_type, self.size, &self.digest)
+    }
+}
+
+impl TryFrom<&spec::Descriptor> for Blob {
+    type Error = Error;
+
+    fn try_from(descriptor: &spec::Descriptor) -> Result<Self> {
+        Ok(Self { digest: descriptor.digest().try_into()?, size: descriptor.size() })
+    }
+}
+
+/// Passes bytes on to a writer, or from a reader, and hashes them on the way.
+pub struct Hashing<T> {
+    inner: T,
+    hash: Sha256,
+    size: u64,
+}
+
+impl<T> Hashing<T> {
+    pub fn new(inner: T) -> Self {
+        Self { inner, hash: Sha256::new(), size: 0 }
+    }
+
+    /// The digest and size of what has passed through, and what it passed to.
+    pub fn finish(self) -> (T, Blob) {
+        let digest = Digest::from_hash(self.hash.finalize().as_slice());
+        (self.inner, Blob { digest, size: self.size })
+    }
+
+    fn note(&mut self, bytes: &[u8]) {
+        self.hash.update(bytes);
+        self.size += bytes.len() as u64;
+    }
+}
+
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.note(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.note(&buffer[..read]);
+        Ok(read)
+    }
+}
+
+/// Reads what should have a known digest and size, and fails at the end, or as
+/// soon as there is too much, if it does not.
+pub struct Verified<R> {
+    inner: Option<Hashing<R>>,
+    expected: Blob,
+    passed: u64,
+}
+
+impl<R: Read> Verified<R> {
+    pub fn new(inner: R, expected: Blob) -> Self {
+        Self { inner: Some(Hashing::new(inner)), expected, passed: 0 }
+    }
+
+    fn verdict(&self, found: Blob) -> Result<()> {
+        let what = String::from("a blob");
+        if found.size != self.expected.size {
+            return Err(Error::Size { what, expected: self.expected.size, found: found.size });
+        }
+        if found.digest != self.expected.digest {
+            return Err(Error::Mismatch { what, expected: self.expected.digest.clone(), found: found.digest });
+        }
+        Ok(())
+    }
+}
+
+impl<R: Read> Read for Verified<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(inner) = &mut self.inner else { return Ok(0) };
+        let read = inner.read(buffer)?;
+        self.passed += read as u64;
+        let ended = read == 0 && !buffer.is_empty();
+        if (ended || self.passed > self.expected.size)
+            && let Some(inner) = self.inner.take()
+        {
+            let (_, found) = inner.finish();
+            self.verdict(found).map_err(io::Error::other)?;
+        }
+        Ok(read)
+    }
+}
+
+/// Reads up to a limit, and fails when there is more: a few kilobytes of gzip
+/// can unpack to gigabytes.
+pub struct Limited<R> {
+    inner: R,
+    left: u64,
+    limit: u64,
+}
+
+impl<R: Read> Limited<R> {
+    pub fn new(inner: R, limit: u64) -> Self {
+        Self { inner, left: limit, limit }
+    }
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        match self.left.checked_sub(read as u64) {
+            Some(left) => self.left = left,
+            None => return Err(io::Error::other(Error::TooLarge { what: "the layer".into(), limit: self.limit })),
+        }
+        Ok(read)
+    }
+}

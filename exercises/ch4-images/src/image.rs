@@ -1,0 +1,96 @@
+//! An image: a configuration and layers, held together by a manifest.
+
+use crate::{Blob, Digest, Error, Layer, Result, Store, json, spec};
+
+/// An image whose manifest and configuration were read and checked.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// Of the manifest.
+    pub descriptor: spec::Descriptor,
+    pub manifest: spec::ImageManifest,
+    pub config: spec::ImageConfiguration,
+    layers: Vec<Layer>,
+}
+
+impl Image {
+    /// The layers, lowest first.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// What users call the image's id: the digest of its configuration.
+    pub fn id(&self) -> Result<Digest> {
+        self.manifest.config().digest().try_into()
+    }
+}
+
+impl Store {
+    /// Describes layers, lowest first, as an image: writes the configuration and
+    /// the manifest, and returns the manifest's descriptor.
+    ///
+    /// The configuration lists the layers' diffIDs, the manifest their digests
+    /// (image-spec, config.md and manifest.md); whatever `config` had as
+    /// `rootfs` is replaced.
+    pub fn add_image(&self, config: &spec::ImageConfiguration, layers: &[Layer]) -> Result<spec::Descriptor> {
+        // ANCHOR: add_image
+        let _ = (&config, &layers); // what you have to work with
+        todo!("ch4 step 6: describe layers as an image")
+        // ANCHOR_END: add_image
+    }
+
+    /// Reads the image of a manifest; of an index, the one for this machine.
+    ///
+    /// # Errors
+    /// `Malformed` if manifest and configuration disagree, or if the document
+    /// can be read both as a manifest and as an index: two tools could then see
+    /// two images behind one digest.
+    pub fn image(&self, manifest: &Digest) -> Result<Image> {
+        let bytes = self.read_blob(manifest, json::LARGEST)?;
+        let what = format!("blob {manifest}");
+        let shape: serde_json::Value = json::from_bytes(&bytes, &what)?;
+        let has = |key| shape.get(key).is_some_and(|value| !value.is_null());
+        let malformed = |why: &str| Error::Malformed { what: what.clone(), why: why.to_owned() };
+        match (has("manifests"), has("config") || has("layers")) {
+            (true, true) => Err(malformed("it is both an index and a manifest")),
+            (true, false) => {
+                let index: spec::ImageIndex = json::from_bytes(&bytes, &what)?;
+                self.image(&Blob::try_from(select_platform(&index)?)?.digest)
+            }
+            (false, _) => self.image_of(
+                json::from_bytes(&bytes, &what)?,
+                Blob { digest: manifest.clone(), size: bytes.len() as u64 },
+            ),
+        }
+    }
+
+    fn image_of(&self, manifest: spec::ImageManifest, blob: Blob) -> Result<Image> {
+        let media_type = manifest.media_type().clone().unwrap_or(spec::MediaType::ImageManifest);
+        let config: spec::ImageConfiguration = self.document(&manifest.config().digest().try_into()?)?;
+        let diff_ids = config.rootfs().diff_ids();
+        if diff_ids.len() != manifest.layers().len() {
+            let why = format!("{} layers, but the configuration has {}", manifest.layers().len(), diff_ids.len());
+            return Err(Error::Malformed { what: format!("manifest {}", blob.digest), why });
+        }
+        let mut layers = Vec::new();
+        for (descriptor, diff_id) in manifest.layers().iter().zip(diff_ids) {
+            layers.push(Layer { descriptor: descriptor.clone(), diff_id: diff_id.parse()? });
+        }
+        Ok(Image { descriptor: blob.descriptor(media_type), manifest, config, layers })
+    }
+}
+
+/// The manifest of an index that was made for this machine: the first whose
+/// operating system and architecture are ours (image-spec, image-index.md).
+pub fn select_platform(index: &spec::ImageIndex) -> Result<&spec::Descriptor> {
+    let (os, architecture) = (spec::Os::Linux, spec::Arch::default());
+    let ours = |descriptor: &&spec::Descriptor| {
+        descriptor
+            .platform()
+            .as_ref()
+            .is_some_and(|platform| *platform.os() == os && *platform.architecture() == architecture)
+    };
+    match index.manifests().as_slice() {
+        [only] if only.platform().is_none() => Ok(only),
+        all => all.iter().find(ours).ok_or_else(|| Error::NoPlatform(format!("{os}/{architecture}"))),
+    }
+}

@@ -1,0 +1,52 @@
+//! Layers unpacked once, and shared by every container that needs them.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+
+use crate::digest::Hashing;
+use crate::error::At;
+use crate::{Blob, Error, Image, Layer, Result, Store, layer, unpack};
+
+/// No layer may unpack to more than this many bytes: 16 GiB.
+pub const LARGEST_LAYER: u64 = 16 << 30;
+
+impl Store {
+    /// The directories of the image's layers, lowest first, unpacked if they are
+    /// not yet. An image without layers has one empty directory.
+    pub fn unpacked(&self, image: &Image) -> Result<Vec<PathBuf>> {
+        if image.layers().is_empty() {
+            let empty = self.root().join("unpacked/empty");
+            fs::create_dir_all(&empty).at("create", &empty)?;
+            return Ok(vec![empty]);
+        }
+        image.layers().iter().map(|layer| self.unpacked_layer(layer)).collect()
+    }
+
+    /// The directory of one layer, named by its diffID.
+    ///
+    /// The blob's digest is checked while it is read and the diffID when all is
+    /// unpacked; only then does the directory get its name.
+    pub fn unpacked_layer(&self, layer: &Layer) -> Result<PathBuf> {
+        let path = self.root().join("unpacked").join(layer.diff_id.hex());
+        if path.is_dir() {
+            return Ok(path);
+        }
+        let temporary = self.temporary_directory()?;
+        let blob = self.verified(Blob::try_from(&layer.descriptor)?)?;
+        let mut archive = Hashing::new(layer::decompress(blob)?);
+        unpack(&mut archive, temporary.path(), LARGEST_LAYER)?;
+        let (_, found) = archive.finish();
+        if found.digest != layer.diff_id {
+            let what = format!("the archive in layer {}", layer.descriptor.digest());
+            return Err(Error::Mismatch { what, expected: layer.diff_id.clone(), found: found.digest });
+        }
+        // One call for the whole file system is cheaper than one for each file.
+        let directory = File::open(temporary.path()).at("open", temporary.path())?;
+        nix::unistd::syncfs(&directory).at("sync", temporary.path())?;
+        match temporary.keep(&path) {
+            // Somebody else was quicker; theirs is as good.
+            Err(_) if path.is_dir() => Ok(path),
+            kept => kept.map(|()| path),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Step 5: carry out the instructions that only describe the image.
+
+use std::path::{Component, Path, PathBuf};
+
+use images::spec::Config;
+
+use crate::error::{Problem, Result};
+use crate::syntax::{Action, Command};
+
+/// An image's configuration while it is being written.
+#[derive(Clone, Debug)]
+pub struct Description {
+    /// What the image will carry (image-spec, config.md).
+    pub config: Config,
+    /// What the shell form of a command is handed to. SHELL changes it; the
+    /// image does not record it.
+    pub shell: Vec<String>,
+    /// Whether CMD was written in this stage, and not inherited.
+    pub own_command: bool,
+}
+
+impl Description {
+    /// Begins with what a base image says of itself.
+    pub fn of(config: Config) -> Self {
+        Self { config, shell: vec!["/bin/sh".into(), "-c".into()], own_command: false }
+    }
+
+    /// The command line of a command in either form.
+    pub fn argv(&self, command: &Command) -> Vec<String> {
+        match command {
+            Command::Exec(words) => words.clone(),
+            Command::Shell(line) => self.shell.iter().chain([line]).cloned().collect(),
+        }
+    }
+}
+
+/// Writes into the description what an instruction says about the image.
+///
+/// None of these makes a layer: they change a few lines of JSON. A later ENV,
+/// LABEL, USER … of the same name replaces an earlier one; EXPOSE and VOLUME add
+/// up; ENTRYPOINT clears an inherited CMD, which was meant for another program.
+///
+/// # Errors
+///
+/// A port or a signal that cannot be one.
+pub fn configure(description: &mut Description, action: &Action) -> Result<()> {
+    // ANCHOR: configure
+    let config = &description.config;
+    let env = config.env().clone().unwrap_or_default();
+    let mut labels = config.labels().clone().unwrap_or_default();
+    let mut ports = config.exposed_ports().clone().unwrap_or_default();
+    let mut volumes = config.volumes().clone().unwrap_or_default();
+    let directory = absolute(config.working_dir().as_deref(), "");
+    match action {
+        Action::Workdir(path) => {
+            let path = absolute(directory.to_str(), path);
+            description.config.set_working_dir(Some(path.display().to_string()));
+        }
+        Action::Env(pairs) => {
+            description.config.set_env(Some(with(env, pairs)));
+        }
+        Action::Label(pairs) => {
+            labels.extend(pairs.iter().map(|(name, value)| (name.clone(), value.clone().unwrap_or_default())));
+            description.config.set_labels(Some(labels));
+        }
+        Action::Expose(words) => {
+            for word in words {
+                ports.push(port(word)?);
+            }
+            description.config.set_exposed_ports(Some(sorted(ports)));
+        }
+        Action::Volume(paths) => {
+            volumes.extend(paths.iter().cloned());
+            description.config.set_volumes(Some(sorted(volumes)));
+        }
+        Action::User(user) => {
+            description.config.set_user(Some(user.clone()));
+        }
+        Action::StopSignal(text) => {
+            description.config.set_stop_signal(Some(signal(text)?));
+        }
+        Action::Cmd(command) => {
+            description.config.set_cmd(Some(description.argv(command)));
+            description.own_command = true;
+        }
+        Action::Entrypoint(command) => {
+            description.config.set_entrypoint(Some(description.argv(command)));
+            if !description.own_command {
+                description.config.set_cmd(None);
+            }
+        }
+        Action::Shell(words) => description.shell.clone_from(words),
+        _ => {}
+    }
+    Ok(())
+    // ANCHOR_END: configure
+}
+
+/// `NAME=value` entries with some of them set anew.
+pub fn with(mut env: Vec<String>, pairs: &[(String, Option<String>)]) -> Vec<String> {
+    for (name, value) in pairs {
+        let entry = format!("{name}={}", value.as_deref().unwrap_or_default());
+        match env.iter_mut().find(|old| old.split('=').next() == Some(name)) {
+            Some(old) => *old = entry,
+            None => env.push(entry),
+        }
+    }
+    env
+}
+
+/// A path in the image, taken from the working directory, without `.` and `..`.
+pub fn absolute(directory: Option<&str>, path: &str) -> PathBuf {
+    let mut whole = PathBuf::from("/");
+    for part in Path::new(directory.unwrap_or("/")).join(path).components() {
+        match part {
+            Component::Normal(name) => whole.push(name),
+            Component::ParentDir => {
+                whole.pop();
+            }
+            _ => {}
+        }
+    }
+    whole
+}
+
+/// Sorted and without doubles: these are sets, and the same set gives the same image.
+pub fn sorted(mut words: Vec<String>) -> Vec<String> {
+    words.sort();
+    words.dedup();
+    words
+}
+
+/// `80` means `80/tcp`.
+pub fn port(word: &str) -> std::result::Result<String, Problem> {
+    let (number, protocol) = word.split_once('/').unwrap_or((word, "tcp"));
+    let known = ["tcp", "udp", "sctp"].contains(&protocol);
+    match number.parse::<u16>() {
+        Ok(number) if number > 0 && known => Ok(format!("{number}/{protocol}")),
+        _ => Err(Problem::new(word, format!("'{word}' is no port")).suggest("write 1 to 65535, or 53/udp")),
+    }
+}
+
+/// A signal by name or number, as `kill -l` lists them.
+pub fn signal(text: &str) -> std::result::Result<String, Problem> {
+    use nix::sys::signal::Signal;
+    let number = text.parse::<i32>().ok();
+    let name = if text.starts_with("SIG") { text.to_owned() } else { format!("SIG{text}") };
+    let known = number.map_or_else(|| name.parse::<Signal>(), Signal::try_from);
+    match known {
+        Ok(signal) => Ok(signal.as_str().to_owned()),
+        // The real-time signals have no names in the C library's list.
+        Err(_) if name.starts_with("SIGRTM") || number.is_some_and(|number| (32..=64).contains(&number)) => {
+            Ok(text.to_owned())
+        }
+        Err(_) => Err(Problem::new(text, format!("'{text}' is no signal")).suggest("write a name such as SIGTERM")),
+    }
+}

@@ -1,0 +1,122 @@
+//! Step 1: read a Dockerfile, and say where it is wrong.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Fault, Problem, Result};
+use crate::syntax::{self, Instruction};
+
+/// Every instruction there is, for suggestions.
+pub const KEYWORDS: [&str; 18] = [
+    "ADD",
+    "ARG",
+    "CMD",
+    "COPY",
+    "ENTRYPOINT",
+    "ENV",
+    "EXPOSE",
+    "FROM",
+    "HEALTHCHECK",
+    "LABEL",
+    "MAINTAINER",
+    "ONBUILD",
+    "RUN",
+    "SHELL",
+    "STOPSIGNAL",
+    "USER",
+    "VOLUME",
+    "WORKDIR",
+];
+
+/// A Dockerfile's text, with its name for messages.
+#[derive(Clone, Debug)]
+pub struct Source {
+    pub file: PathBuf,
+    pub text: String,
+}
+
+/// Reads the instructions of a Dockerfile.
+///
+/// # Errors
+///
+/// [`Error::Dockerfile`] with line, column, the line itself and, where one is
+/// likely, a suggestion: `FORM` means `FROM`.
+pub fn parse(source: &Source) -> Result<Vec<Instruction>> {
+    // ANCHOR: parse
+    let _ = &source; // what you have to work with
+    todo!("ch5 step 1: read a Dockerfile")
+    // ANCHOR_END: parse
+}
+
+/// The instruction that a misspelled word most likely means.
+pub fn closest(word: &str) -> Option<&'static str> {
+    let word = word.to_uppercase();
+    let (keyword, changes) =
+        KEYWORDS.map(|keyword| (keyword, distance(&word, keyword))).into_iter().min_by_key(|it| it.1)?;
+    // More changes than a third of the word is another word, not a slip.
+    (changes <= 1 + keyword.len() / 3).then_some(keyword)
+}
+
+/// How many letters must be added, removed, replaced or swapped with their neighbor.
+pub fn distance(from: &str, to: &str) -> usize {
+    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
+    let mut table = vec![vec![0; to.len() + 1]; from.len() + 1];
+    for i in 0..=from.len() {
+        for j in 0..=to.len() {
+            table[i][j] = if i == 0 || j == 0 {
+                i + j
+            } else {
+                let replaced = table[i - 1][j - 1] + usize::from(from[i - 1] != to[j - 1]);
+                let swapped = i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1];
+                let swapped = if swapped { table[i - 2][j - 2] + 1 } else { replaced };
+                replaced.min(swapped).min(table[i - 1][j] + 1).min(table[i][j - 1] + 1)
+            };
+        }
+    }
+    table[from.len()][to.len()]
+}
+
+/// One line out of several: continuation lines joined, comments and blank lines left out.
+pub fn join(text: &str) -> String {
+    let mut joined = String::new();
+    for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
+        match line.trim_end().strip_suffix('\\') {
+            Some(begun) => joined.push_str(begun),
+            None => joined.push_str(line),
+        }
+    }
+    joined.trim_end().to_owned()
+}
+
+impl Source {
+    /// Reads the file.
+    pub fn read(file: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(file).map_err(Error::io("read", file))?;
+        Ok(Self { file: file.to_owned(), text })
+    }
+
+    /// The line with this number, counted from 1.
+    pub fn line(&self, number: usize) -> &str {
+        self.text.lines().nth(number - 1).unwrap_or_default()
+    }
+
+    /// The problem at a place that is known.
+    pub fn fault_at(&self, line: usize, column: usize, problem: Problem) -> Error {
+        let source = self.line(line).to_owned();
+        Error::Dockerfile(Box::new(Fault { file: self.file.clone(), line, column, source, problem }))
+    }
+
+    /// The problem at the first place of its word from `line` on: an
+    /// instruction may go over several lines.
+    pub fn fault(&self, line: usize, problem: Problem) -> Error {
+        for (index, text) in self.text.lines().enumerate().skip(line - 1) {
+            if let Some(bytes) = text.find(&problem.word) {
+                return self.fault_at(index + 1, text[..bytes].chars().count() + 1, problem);
+            }
+            if !text.trim_end().ends_with('\\') {
+                break;
+            }
+        }
+        // The word is not there as it stands, such as one filled in from a variable.
+        self.fault_at(line, 1, Problem { word: String::new(), ..problem })
+    }
+}

@@ -1,0 +1,36 @@
+//! Step 3: what `-p` means.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+
+/// One published port: connections to `host` are carried to port `container`
+/// inside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Port {
+    /// The address and port on the host. `0.0.0.0`, the default, is every
+    /// address the host has: the whole network can connect.
+    pub host: SocketAddr,
+    /// The TCP port in the container.
+    pub container: u16,
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}->{}/tcp", self.host, self.container)
+    }
+}
+
+/// Reads `4567:80`, `127.0.0.1:4567:80`, `[::1]:4567:80`, with or without `/tcp`.
+///
+/// # Errors
+/// [`crate::Error::Port`] with the reason: not a number, port 0, `/udp`, no host port.
+pub fn parse_port(text: &str) -> Result<Port> {
+    // ANCHOR: parse_port
+    let _ = &text; // what you have to work with
+    todo!("ch6 step 3: read a published port")
+    // ANCHOR_END: parse_port
+}

@@ -1,0 +1,125 @@
+//! The program in the container, ready to be started: image and flags combined.
+
+use std::ffi::CString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use images::spec;
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
+use nix::sys::stat::Mode;
+use nix::unistd::{chdir, dup2_stdin, setgid, setgroups, setuid};
+
+use crate::command::command;
+use crate::error::{Error, Result};
+use crate::settings::Settings;
+use crate::user::{User, user};
+
+/// Docker's default, for images that set no PATH.
+const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// A program with everything that execve(2) and the calls before it need.
+#[derive(Clone, Debug)]
+pub struct Process {
+    pub argv: Vec<String>,
+    /// `NAME=value`, later ones winning.
+    pub env: Vec<String>,
+    pub workdir: PathBuf,
+    /// As in USER; looked up when the process is inside.
+    pub user: String,
+    pub interactive: bool,
+}
+
+impl Process {
+    /// Combines the image's config with the flags.
+    ///
+    /// # Errors
+    /// [`Error::NoCommand`].
+    pub fn new(config: &spec::Config, settings: &Settings, hostname: &str) -> Result<Self> {
+        let mut env = vec![PATH.to_owned(), format!("HOSTNAME={hostname}")];
+        env.extend(config.env().clone().unwrap_or_default());
+        for variable in &settings.env {
+            match (variable.contains('='), std::env::var(variable)) {
+                (true, _) => env.push(variable.clone()),
+                (false, Ok(value)) => env.push(format!("{variable}={value}")),
+                (false, Err(_)) => {}
+            }
+        }
+        let workdir = settings.workdir.clone().or_else(|| config.working_dir().as_ref().map(PathBuf::from));
+        Ok(Self {
+            argv: command(config, settings.entrypoint.as_deref(), &settings.arguments)?,
+            env: last_wins(env),
+            workdir: workdir.filter(|path| !path.as_os_str().is_empty()).unwrap_or_else(|| "/".into()),
+            user: settings.user.clone().or_else(|| config.user().clone()).unwrap_or_default(),
+            interactive: settings.interactive,
+        })
+    }
+
+    /// Becomes the program. Called inside the container, as its first process;
+    /// returns only if that is not possible.
+    pub fn exec(&self) -> chroot::Error {
+        match self.prepare() {
+            Ok((argv, env)) => chroot::exec(&argv, Some(&env)),
+            Err(Error::Call(error)) => error,
+            Err(other) => {
+                eprintln!("galley: {other}");
+                chroot::Error::new("prepare the process", Errno::EINVAL)
+            }
+        }
+    }
+
+    /// The order matters: while still root the directory can be made, and the
+    /// groups must be set before the user is given up.
+    fn prepare(&self) -> Result<(Vec<CString>, Vec<CString>)> {
+        let user = user(Path::new("/"), &self.user)?;
+        fs::create_dir_all(&self.workdir).map_err(Error::file("create", &self.workdir))?;
+        if !self.interactive {
+            let null = open("/dev/null", OFlag::O_RDONLY, Mode::empty()).map_err(Error::call("open"))?;
+            dup2_stdin(&null).map_err(Error::call("dup2"))?;
+        }
+        become_user(&user)?;
+        chdir(&self.workdir).map_err(|errno| chroot::Error::at("chdir", &self.workdir, errno))?;
+        // Clears on a change of user, so it comes after it: when galley is gone
+        // nobody would forward the ports or remove the control group.
+        prctl::set_pdeathsig(Signal::SIGKILL).map_err(Error::call("prctl"))?;
+        let mut env = self.env.clone();
+        if !env.iter().any(|variable| variable.starts_with("HOME=")) {
+            env.push(format!("HOME={}", user.home.display()));
+        }
+        Ok((c_strings(&self.argv)?, c_strings(&env)?))
+    }
+}
+
+/// Groups, then group, then user: the last step takes the right to the others away.
+fn become_user(user: &User) -> Result<()> {
+    let mut groups: Vec<nix::unistd::Gid> = user.groups.iter().copied().map(Into::into).collect();
+    groups.push(user.gid.into());
+    // Without root a user namespace forbids it, on purpose: user_namespaces(7).
+    let denied = fs::read_to_string("/proc/self/setgroups").is_ok_and(|text| text.trim() == "deny");
+    if !denied {
+        setgroups(&groups).map_err(Error::call("setgroups"))?;
+    }
+    setgid(user.gid.into()).map_err(Error::call("setgid"))?;
+    setuid(user.uid.into()).map_err(Error::call("setuid"))
+}
+
+fn c_strings(texts: &[String]) -> Result<Vec<CString>> {
+    let converted = texts.iter().map(|text| CString::new(text.as_str()));
+    // A zero byte would end the argument early, so the kernel never sees one.
+    converted.collect::<std::result::Result<_, _>>().map_err(|_| Error::call("execve")(Errno::EINVAL))
+}
+
+/// Keeps the last value of each variable, in the order of first mention.
+fn last_wins(env: Vec<String>) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
+    for variable in env {
+        let name = variable.split('=').next().unwrap_or_default();
+        match kept.iter_mut().find(|other| other.split('=').next() == Some(name)) {
+            Some(other) => *other = variable,
+            None => kept.push(variable),
+        }
+    }
+    kept
+}

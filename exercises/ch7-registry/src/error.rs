@@ -1,0 +1,59 @@
+//! What can go wrong between an image's name and a registry's answer.
+
+use std::io;
+use std::path::PathBuf;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Each message is one line. None holds a password, a token, or an address's
+/// query, which may carry either.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A name that Docker would not take either.
+    #[error("'{}' is no image name: {why}", text.escape_debug())]
+    Reference { text: String, why: &'static str },
+    /// A `WWW-Authenticate` header that cannot be answered.
+    #[error("cannot answer the registry's challenge '{}': {why}", header.escape_debug())]
+    Challenge { header: String, why: &'static str },
+    /// The registry wants a name and a password, and none are stored for it.
+    #[error("{0} asks who you are; run `galley login {0}`")]
+    LoginNeeded(String),
+    /// The registry, or its token service, did not take what we sent.
+    #[error("{registry} refused the login: {message}; check the name and the password, then `galley login {registry}`")]
+    LoginRefused { registry: String, message: String },
+    /// Any other status that was not expected, with the registry's own words.
+    #[error("{method} {url}: {status} {message}")]
+    Refused { method: &'static str, url: String, status: u16, message: String },
+    /// No connection, or one that broke.
+    #[error("{method} {url}: {why}")]
+    Broken { method: &'static str, url: String, why: String },
+    /// Plain HTTP to a host that is not this one.
+    #[error("{0}: plain HTTP is spoken with localhost only, anybody on the way could read and change it; use https")]
+    NotEncrypted(String),
+    /// An answer that breaks the distribution specification.
+    #[error("{method} {url}: the answer {why}")]
+    Answer { method: &'static str, url: String, why: String },
+    /// There is nothing to push under this name.
+    #[error("no image is named {0}; `galley images` lists the names, `galley tag` gives one")]
+    NoImage(String),
+    /// A multi-platform image without this machine's platform.
+    #[error("{name} has no image for {wanted}, only for {found}")]
+    NoPlatform { name: String, wanted: String, found: String },
+    /// The store refused, or could not be written.
+    #[error(transparent)]
+    Image(#[from] images::Error),
+    /// The credentials' file, or the progress report.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io { action: &'static str, path: PathBuf, source: io::Error },
+    /// The credentials' file is there but is not what Docker writes.
+    #[error("{} is not a Docker configuration: {why}; nothing in it was changed", path.display())]
+    Credentials { path: PathBuf, why: String },
+}
+
+impl Error {
+    /// The report of progress went to a place that takes no more, such as a
+    /// closed pipe.
+    pub fn output(source: io::Error) -> Self {
+        Self::Io { action: "write to", path: PathBuf::from("the output"), source }
+    }
+}
