@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Fault, Problem, Result};
-use crate::syntax::{self, Instruction};
+use crate::syntax::Instruction;
 
 /// Every instruction there is, for suggestions.
 pub const KEYWORDS: [&str; 18] = [
@@ -42,6 +42,8 @@ pub struct Source {
 /// likely, a suggestion: `FORM` means `FROM`.
 pub fn parse(source: &Source) -> Result<Vec<Instruction>> {
     // ANCHOR: parse
+    use crate::syntax;
+
     let file = parse_dockerfile::parse(&source.text).map_err(|error| {
         // A file without any FROM has no place to point at: the parser says line 0.
         let (line, column) = (error.line().max(1), error.column().max(1));
