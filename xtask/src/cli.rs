@@ -78,7 +78,12 @@ fn command() -> Command {
         .subcommand(Command::new("doctor").about("Try what this workbook needs, and say how to get what is missing"))
         .subcommand(Command::new("clean").about("Remove whatever a killed check, demo or test left behind"))
         .subcommand(Command::new("setup").about("Install the Debian packages that demos and tests use").arg(yes()))
-        .subcommand(Command::new("test").about("Everything that CI runs").arg(yes()))
+        .subcommand(
+            Command::new("test")
+                .about("Everything that CI runs")
+                .arg(yes())
+                .arg(Arg::new("only").long("only").help("Only the stages whose name has this in it")),
+        )
         .subcommand(
             Command::new("sandbox")
                 .hide(true)
@@ -105,7 +110,9 @@ pub fn run() -> Result<u8> {
         Some(("doctor", _)) => doctor::run(&tree),
         Some(("clean", _)) => clean::run(&tree),
         Some(("setup", arguments)) => setup::run(setup::TEST, arguments.get_flag("yes")).map(|()| 0),
-        Some(("test", arguments)) => test::run(&tree, arguments.get_flag("yes")),
+        Some(("test", arguments)) => {
+            test::run(&tree, arguments.get_flag("yes"), arguments.get_one::<String>("only").map(String::as_str))
+        }
         Some(("sandbox", arguments)) => run_sandbox(arguments),
         _ => Ok(2),
     }

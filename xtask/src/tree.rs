@@ -29,6 +29,11 @@ impl Tree {
         Self { root: manifest.parent().unwrap_or(manifest).to_owned() }
     }
 
+    /// A repository somewhere else, for the tests.
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
     pub fn root(&self) -> &Path {
         &self.root
     }

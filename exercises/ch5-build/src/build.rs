@@ -70,7 +70,7 @@ pub fn build(store: &Store, options: &Options<'_>, out: &mut dyn Write) -> Resul
         builder.place = format!("[{}/{}]", index + 1, plan.instructions.len());
         builder.step(instruction, &plan).map_err(|error| match error {
             Error::Problem(problem) => source.fault(instruction.line, problem),
-            other => other,
+            error => Error::Step { file: source.file.clone(), line: instruction.line, source: Box::new(error) },
         })?;
     }
     builder.finish()
@@ -109,39 +109,49 @@ struct Builder<'a> {
 impl Builder<'_> {
     /// One instruction: from the cache if it is known there, by doing it if not.
     fn step(&mut self, instruction: &Instruction, plan: &stages::Plan) -> Result<()> {
-        let action = instruction.action.expanded(&|name| self.variable(name))?;
+        let action = match &instruction.action {
+            // The next stage knows nothing of the one before: only ARGs above all stages count.
+            from @ Action::From { .. } => from.expanded(&|name| self.globals.get(name).cloned())?,
+            other => other.expanded(&|name| self.variable(name))?,
+        };
         match &action {
             Action::From { image, name } => return self.begin(instruction, image, name.clone(), plan),
             Action::Arg(pairs) => self.declare(pairs),
             _ => {}
         }
-        let Some(stage) = self.stages.last() else {
-            return self.say(&instruction.text, false);
-        };
         let files = self.files(&action)?;
-        // An argument counts with the value it has by now.
-        let text = match &action {
-            Action::Arg(pairs) => {
-                format!("ARG {:?}", pairs.iter().map(|(name, _)| self.variable(name)).collect::<Vec<_>>())
-            }
-            other => format!("{other:?}"),
-        };
-        let key = cache_key(&stage.key, &format!("{}\n{text}", instruction.text), &files.selected)?;
-        let known = if self.options.no_cache || stage.changed { None } else { Record::find(self.store, &key)? };
+        let parent = self.stages.last().map_or("", |stage| &stage.key);
+        let key = cache_key(parent, &self.meaning(instruction, &action), &files.selected)?;
+        let anew = self.options.no_cache || self.stages.last().is_some_and(|stage| stage.changed);
+        let known = if anew { None } else { Record::find(self.store, &key)? };
+        // What cannot be described is not begun.
+        let mut description = self.stages.last().map(|stage| stage.description.clone());
+        description.as_mut().map_or(Ok(()), |description| configure(description, &action))?;
         self.say(&instruction.text, known.is_some())?;
-        let (record, changed) = match known {
-            Some(record) => (record, false),
-            None => (self.carry_out(&action, &files)?, true),
-        };
+        let changed = known.is_none();
+        let record = known.map_or_else(|| self.carry_out(&action, &files), Ok)?;
         if changed {
             record.keep(self.store, &key)?;
         }
-        let Some(stage) = self.stages.last_mut() else { return Ok(()) };
-        configure(&mut stage.description, &action)?;
-        stage.key = key;
-        stage.changed |= changed;
-        stage.add(record, &instruction.text);
+        if let (Some(stage), Some(description)) = (self.stages.last_mut(), description) {
+            stage.description = description;
+            stage.key = key;
+            stage.changed |= changed;
+            stage.add(record, &instruction.text);
+        }
         Ok(())
+    }
+
+    /// An instruction's text with its variables filled in, as the cache compares it.
+    fn meaning(&self, instruction: &Instruction, action: &Action) -> String {
+        match action {
+            // An argument counts with the value it has by now, whoever gave it.
+            Action::Arg(pairs) => {
+                let values: Vec<_> = pairs.iter().map(|(name, _)| (name, self.variable(name))).collect();
+                format!("ARG {values:?}")
+            }
+            other => format!("{}\n{other:?}", instruction.text),
+        }
     }
 
     /// Does what an instruction asks for, and times it.
@@ -174,9 +184,13 @@ impl Builder<'_> {
         name: Option<String>,
         plan: &stages::Plan,
     ) -> Result<()> {
+        if image.is_empty() {
+            let problem = Problem::new("FROM", "FROM names no image: a variable in it is not set");
+            return Err(problem.suggest("give it a default in an ARG above the first FROM").into());
+        }
         let number = plan.stage_at(instruction.line);
         let mut stage = if let Some(earlier) = self.stage(image) {
-            Stage { number, name, changed: false, arguments: BTreeMap::new(), ..earlier.clone_image() }
+            Stage { number, name, changed: earlier.changed, ..earlier.clone_image() }
         } else if image == "scratch" {
             Stage::of(number, name, "scratch".into(), spec::ImageConfiguration::default(), Vec::new())
         } else {

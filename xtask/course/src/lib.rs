@@ -80,12 +80,12 @@ pub const CHAPTERS: &[Chapter] = &[
         title: "Its own share of the machine",
         steps: &[
             step("parse_memory", "read a memory limit as people write it"),
-            step("parse_cpus", "read a CPU limit as people write it"),
             step("create", "make a control group"),
             step("apply", "write the limits, and read them back"),
-            step("add", "put a process in"),
+            step("start", "put a process in before it execs"),
             step("report", "see what the limits did"),
-            step("delete", "remove the group"),
+            step("delete", "remove the group, always"),
+            step("apply_with_crate", "set the limits with a crate, and trust what is read back"),
         ],
     },
     Chapter {

@@ -70,17 +70,25 @@ pub fn leave(seconds: u32) -> String {
     // SAFETY: the probe has one thread.
     match unsafe { fork() } {
         Ok(ForkResult::Child) => {
-            // A handler, so that the alarm ends the pause and not the process.
-            extern "C" fn nothing(_: nix::libc::c_int) {}
-            let handler = nix::sys::signal::SigHandler::Handler(nothing);
-            // SAFETY: the handler does nothing, which is safe at any moment.
-            let _ = unsafe { nix::sys::signal::signal(nix::sys::signal::SIGALRM, handler) };
-            alarm::set(seconds);
-            pause();
+            pause_for(seconds);
             println!("left outlived process 1");
             end()
         }
         Ok(ForkResult::Parent { .. }) => "left".into(),
         Err(errno) => format!("error: {errno}"),
     }
+}
+
+/// Does nothing for `seconds`, unless a signal ends the probe before.
+pub fn pause_for(seconds: u32) -> String {
+    use nix::sys::signal::{SigHandler, Signal, signal};
+    // With a handler the alarm ends the pause and not the process.
+    extern "C" fn nothing(_: nix::libc::c_int) {}
+    // SAFETY: a handler that does nothing is safe at any moment.
+    if let Err(errno) = unsafe { signal(Signal::SIGALRM, SigHandler::Handler(nothing)) } {
+        return format!("error: {errno}");
+    }
+    alarm::set(seconds);
+    pause();
+    "still here".into()
 }

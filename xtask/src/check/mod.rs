@@ -16,8 +16,10 @@ use crate::error::{Error, Result};
 use crate::progress::{Progress, Standing};
 use crate::tree::{Side, Tree};
 
-pub use grade::{Outcome, Verdict, grade};
-pub use report::StepReport;
+use grade::grade;
+
+pub use grade::{Outcome, Verdict};
+pub use report::{Status, StepReport};
 
 /// What to grade.
 pub struct Request {
@@ -62,16 +64,35 @@ pub fn run(tree: &Tree, request: &Request) -> Result<u8> {
 
 /// Grades one chapter; a whole chapter of the learner's is remembered.
 pub fn one(tree: &Tree, chapter: &'static Chapter, side: Side, step: Option<usize>) -> Result<Graded> {
-    let steps = match compile::chapter(tree, chapter, side)? {
-        Ok(built) => Ok(report::by_step(chapter, step, grade(&built, step)?)),
-        Err(words) => Err(words),
-    };
-    let graded = Graded { chapter, steps };
+    let graded = judge(tree, chapter, side, step, None)?;
     if side == Side::Mine && step.is_none() {
         let standing = if graded.passed() { Standing::Passed } else { Standing::NotYet };
         Progress::load(tree)?.remember(tree, chapter, standing)?;
     }
     Ok(graded)
+}
+
+/// Grades one chapter and remembers nothing. With `user`, root runs the checks as
+/// that user.
+pub fn judge(
+    tree: &Tree,
+    chapter: &'static Chapter,
+    side: Side,
+    step: Option<usize>,
+    user: Option<u32>,
+) -> Result<Graded> {
+    let steps = match compile::chapter(tree, chapter, side)? {
+        Ok(built) => Ok(report::by_step(chapter, step, grade(&built, step, user)?)),
+        Err(words) => Err(words),
+    };
+    Ok(Graded { chapter, steps })
+}
+
+/// Everything that the failed checks of a chapter said.
+pub fn details(graded: &Graded) -> String {
+    let Ok(steps) = &graded.steps else { return String::new() };
+    let faults = steps.iter().flat_map(|step| &step.outcomes).filter(|outcome| outcome.verdict != Verdict::Passed);
+    faults.map(|outcome| format!("  {}: {}\n", outcome.name, report::fault_lines(outcome).join("\n    "))).collect()
 }
 
 /// The chapters that `ch3`, `ch2..ch4` or nothing stand for: without a name, the

@@ -139,17 +139,23 @@ fn fault(step: &StepReport) {
     println!("\nStep {}: {}", step.number, step.goal);
     let name = outcome.name.split("::").last().unwrap_or_default().replace('_', " ");
     println!("  the check: {name}");
-    let mut lines = Vec::new();
-    if let Verdict::Limit(limit) = &outcome.verdict {
-        lines.push(limit_sentence(limit));
-    }
-    lines.extend(Finding::read(&outcome.output).lines());
+    let lines = fault_lines(outcome);
     for line in lines.iter().take(FAULT_LINES) {
         println!("  {line}");
     }
     if lines.len() > FAULT_LINES {
         println!("  … and {} more", plural(lines.len() - FAULT_LINES, "line"));
     }
+}
+
+/// What a failed check has to say, a limit that was reached first.
+pub fn fault_lines(outcome: &Outcome) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Verdict::Limit(limit) = &outcome.verdict {
+        lines.push(limit_sentence(limit));
+    }
+    lines.extend(Finding::read(&outcome.output).lines());
+    lines
 }
 
 fn limit_sentence(limit: &str) -> String {

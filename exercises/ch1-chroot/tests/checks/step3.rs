@@ -81,7 +81,7 @@ fn an_absolute_link_never_leads_out() {
     // <scratch>/link is an absolute link to <scratch>/real, where the program is.
     let real = directory.path().join("real");
     fs::create_dir_all(real.join(&nonce)).expect("the check can make directories");
-    fs::copy(probe(), real.join(&nonce).join("probe")).expect("the check can copy the probe");
+    checks::install(checks::probe(), &real.join(&nonce).join("probe"));
     symlink(&real, directory.path().join("link")).expect("the check can make a link");
     let program = directory.path().join("link").join(&nonce).join("probe");
     let root = directory.path().join("root");

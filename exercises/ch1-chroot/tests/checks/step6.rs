@@ -11,6 +11,10 @@ fn the_host_is_in_sight_again() {
     let file = outside.path().join("secret");
     fs::write(&file, &secret).expect("the check can write");
     let read = format!("read:{}", file.display());
+    // The probe is found by its path in both roots, so that a failure can be seen.
+    let twin = root.inside(probe());
+    fs::create_dir_all(twin.parent().expect("the probe is in a directory")).expect("the check can make directories");
+    checks::install(checks::probe(), &twin);
 
     // First the other way: by `enter` alone, the file is out of reach.
     let output = run(&["enter", text(root.path()), "/bin/probe", &read]);
@@ -19,6 +23,11 @@ fn the_host_is_in_sight_again() {
     let mut held =
         Held::start(&super::program(), &["break-out", text(root.path()), probe(), "exists:/nonce", &read, "hold"]);
     let mut view = held.report(2);
+    assert!(
+        !view.get("exists:/nonce").is_empty(),
+        "no program ran: `/` is now a directory without one. The working directory must stay above the new root, \
+         `..` lead up from there, and a last chroot(\".\") follow"
+    );
     let pid = held.probe_id();
     let is_own = |name| if same_directory(pid, name) { "the host's" } else { "another" };
     view.add("root-outside", is_own("root"));

@@ -2,11 +2,12 @@ use checks::{Held, kernel};
 
 use super::{probe, run, some_code};
 
-/// What namespaces a program is in that was started in new `names`.
-fn started_in(names: &str) -> String {
+/// What namespaces a program is in that was started in new `names`, and what
+/// its caller is in.
+fn started_in(names: &str) -> (String, String) {
     let mut held = Held::start(&super::program(), &["spawn", names, probe(), "pid", "hold"]);
     held.report(1);
-    let seen = kernel::compare_namespaces(held.probe_id());
+    let seen = (kernel::compare_namespaces(held.probe_id()), kernel::compare_namespaces(held.id()));
     held.release();
     seen
 }
@@ -15,7 +16,9 @@ fn started_in(names: &str) -> String {
 fn the_namespaces_asked_for_are_new_and_the_others_shared() {
     let mut view = checks::View::default();
     for names in ["uts", "ipc,net", "cgroup,mnt", "pid", "uts,ipc,net,cgroup,mnt,pid"] {
-        view.add(names, started_in(names));
+        let (child, caller) = started_in(names);
+        view.add(names, child);
+        view.add("caller", caller.replace(" shared", ""));
     }
     let why = "the child is not in the namespaces that were asked for: hand `namespaces` to clone as it is";
     checks::view!("namespaces", view, {
@@ -24,6 +27,7 @@ fn the_namespaces_asked_for_are_new_and_the_others_shared() {
         "cgroup,mnt" => why,
         "pid" => why,
         "uts,ipc,net,cgroup,mnt,pid" => why,
+        "caller" => "the caller itself has moved: unshare changes its caller, clone only the child",
     });
 }
 

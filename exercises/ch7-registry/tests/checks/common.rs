@@ -86,6 +86,8 @@ impl Bench {
         let output = command.output().unwrap();
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(!err.contains("not yet implemented"), "{err}");
+        // Shown only if the check fails.
+        eprint!("{err}");
         Ended { code: output.status.code().unwrap_or(-1), out: out.into_owned(), err: err.into_owned() }
     }
 

@@ -11,22 +11,24 @@ const TWICE: &str = "the first request goes without a login, and its answer says
 fn basic_sends_the_login() {
     let (bench, (server, password)) = (Bench::new(), closed(false));
     let address = server.address().to_string();
-    let ended = bench.run_with(&["login", &address, USER], &password).ok("the right password was not taken");
+    let ended = bench.run_with(&["login", &address, USER], &password);
     keeps(&password, &ended);
     checks::view!("basic", requests(&server, str::to_owned), {
         "GET /v2/" => TWICE,
     });
+    ended.ok("the right password was not taken");
 }
 
 #[test]
 fn bearer_gets_a_token_for_the_login() {
     let (bench, (server, password)) = (Bench::new(), closed(true));
     let address = server.address().to_string();
-    bench.run_with(&["login", &address, USER], &password).ok("the right password was not taken");
+    let ended = bench.run_with(&["login", &address, USER], &password);
     checks::view!("bearer", requests(&server, str::to_owned), {
         "GET /v2/" => "the registry itself never sees the password: it sees the token",
         "GET /token" => "the token service wants the login as Basic",
     });
+    ended.ok("the right password was not taken");
     let token = &server.log()[1].query;
     assert!(token.contains("service=registry-server"), "the token was asked for without the service: '{token}'");
 }
@@ -37,12 +39,13 @@ fn a_token_is_for_one_scope() {
     let repository = format!("{}/quotes", checks::nonce());
     let digest = server.add_manifest(&repository, "1", crate::common::OCI_MANIFEST, b"{}").unwrap();
     let name = format!("{}/{repository}:1", server.address());
-    let ended = bench.run(&["manifest", &name]).ok("anybody gets a token for a public image, without a login");
-    assert!(ended.out.contains(&digest), "the manifest was not read: {}", ended.out);
+    let ended = bench.run(&["manifest", &name]);
     checks::view!("scope", requests(&server, str::to_owned), {
         "GET manifests/1" => "401 again means that the token was not asked for with the scope of the challenge",
         "GET /token" => "without a login the token is asked for without one",
     });
+    let ended = ended.ok("anybody gets a token for a public image, without a login");
+    assert!(ended.out.contains(&digest), "the manifest was not read: {}", ended.out);
 }
 
 #[test]
@@ -98,8 +101,9 @@ fn a_registry_that_asks_nothing_is_told_nothing() {
     let password = checks::nonce();
     let address = server.address().to_string();
     bench.run_with(&["login", &address, USER], &password).ok("an open registry takes any login");
-    bench.run(&["ping", &address]).ok("an open registry let nobody in");
+    let ended = bench.run(&["ping", &address]);
     checks::view!("open", requests(&server, str::to_owned), {
         "GET /v2/" => "the password was sent though nobody asked for it",
     });
+    ended.ok("an open registry let nobody in");
 }
