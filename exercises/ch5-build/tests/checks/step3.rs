@@ -85,6 +85,11 @@ fn links_do_not_lead_out_of_the_context() {
         let said = crate::errors(&output);
         assert_eq!(output.status.code(), Some(1), "{source} names nothing in the context:\n{printed}{said}");
     }
+    // The same name within and without: an absolute link starts at the context.
+    kitchen.put("etc/passwd", "ours");
+    symlink("/etc/passwd", kitchen.context().join("users")).unwrap();
+    let printed = selected(&kitchen, &["users"]);
+    assert_eq!(printed, "./users <- ./etc/passwd\n", "the link users led out of the context");
 }
 
 #[test]
