@@ -37,21 +37,6 @@ pub fn make(chapter: &Chapter, source: &str) -> Result<String, String> {
     Ok(starter)
 }
 
-/// The names of the steps that this source marks, with the text of each body.
-pub fn bodies<'a>(chapter: &Chapter, source: &'a str) -> Vec<(usize, Vec<&'a str>)> {
-    let mut found = Vec::new();
-    for (index, step) in chapter.steps.iter().enumerate() {
-        let mut lines = source.lines().skip_while(|line| mark(line, "ANCHOR: ") != Some(step.function));
-        if lines.next().is_some() {
-            found.push((
-                index + 1,
-                lines.take_while(|line| mark(line, "ANCHOR_END: ") != Some(step.function)).collect(),
-            ));
-        }
-    }
-    found
-}
-
 fn mark<'a>(line: &'a str, kind: &str) -> Option<&'a str> {
     line.trim().strip_prefix("// ")?.strip_prefix(kind)
 }

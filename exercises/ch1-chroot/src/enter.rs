@@ -16,7 +16,7 @@ use crate::Result;
 pub fn enter(rootfs: &Path) -> Result<()> {
     // ANCHOR: enter
     let _ = &rootfs; // what you have to work with
-    todo!("ch1 step 3: enter the new root")
+    todo!("ch1 step 4: enter the new root")
     // ANCHOR_END: enter
 }
 
@@ -30,7 +30,7 @@ pub fn enter(rootfs: &Path) -> Result<()> {
 pub fn run_inside(rootfs: &Path, argv: &[CString]) -> Result<u8> {
     // ANCHOR: run_inside
     let _ = (&rootfs, &argv); // what you have to work with
-    todo!("ch1 step 4: run a program inside it")
+    todo!("ch1 step 5: run a program inside it")
     // ANCHOR_END: run_inside
 }
 
@@ -45,6 +45,6 @@ pub fn run_inside(rootfs: &Path, argv: &[CString]) -> Result<u8> {
 /// prison. [`enter`] puts up a sign; chapter 2 takes the rest of the world away.
 pub fn break_out() -> Result<()> {
     // ANCHOR: break_out
-    todo!("ch1 step 5: break out again")
+    todo!("ch1 step 6: break out again")
     // ANCHOR_END: break_out
 }

@@ -19,6 +19,6 @@ use crate::Result;
 pub fn make_rootfs(rootfs: &Path, programs: &[&Path]) -> Result<()> {
     // ANCHOR: make_rootfs
     let _ = (&rootfs, &programs); // what you have to work with
-    todo!("ch1 step 2: make a root file system out of host programs")
+    todo!("ch1 step 3: make a root file system out of host programs")
     // ANCHOR_END: make_rootfs
 }

@@ -38,7 +38,7 @@ impl Store {
     /// The same entries give the same two digests, on every machine and at any
     /// time. The archive goes through a hash for the diffID, then through gzip
     /// into a temporary file, which becomes a blob.
-    pub fn write_layer(&self, mut entries: Vec<Entry>) -> Result<Layer> {
+    pub fn write_layer(&self, entries: Vec<Entry>) -> Result<Layer> {
         // ANCHOR: write_layer
         let _ = &entries; // what you have to work with
         todo!("ch4 step 3: make a layer, with its two digests")

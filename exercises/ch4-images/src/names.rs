@@ -26,6 +26,15 @@ impl Store {
         })
     }
 
+    /// Lists an image that has no name yet, so that it is found by its id.
+    pub fn list(&self, manifest: &spec::Descriptor) -> Result<()> {
+        self.change_index(|images| {
+            if images.iter().all(|image| image.digest() != manifest.digest()) {
+                images.push(manifest.clone());
+            }
+        })
+    }
+
     /// Takes a name away, and says whether there was such a name.
     pub fn untag(&self, name: &str) -> Result<bool> {
         let mut found = false;
@@ -98,7 +107,8 @@ impl Store {
     }
 }
 
-fn name_of(image: &spec::Descriptor) -> Option<&str> {
+/// The name in the annotations, if there is one.
+pub(crate) fn name_of(image: &spec::Descriptor) -> Option<&str> {
     image.annotations().as_ref()?.get(NAME).map(String::as_str)
 }
 

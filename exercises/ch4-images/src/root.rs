@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat};
-use nix::sys::stat::{FileStat, Mode, SFlag, UtimensatFlags, fstatat, makedev, mkdirat, mknodat, utimensat};
+use nix::sys::stat::{
+    FchmodatFlags, FileStat, Mode, SFlag, UtimensatFlags, fchmodat, fstatat, makedev, mkdirat, mknodat, utimensat,
+};
 use nix::sys::time::TimeSpec;
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchownat, linkat, mkfifoat, symlinkat, unlinkat};
 
@@ -94,7 +96,10 @@ impl Place {
             return Ok(());
         }
         self.clear()?;
-        mkdirat(&self.directory, self.path(), Mode::from_bits_truncate(0o755)).at("make directory", self.path())?;
+        let mode = Mode::from_bits_truncate(0o755);
+        mkdirat(&self.directory, self.path(), mode).at("make directory", self.path())?;
+        // The user's umask has no say in an image.
+        fchmodat(&self.directory, self.path(), mode, FchmodatFlags::FollowSymlink).at("chmod", self.path())?;
         if before.is_some_and(|status| is_whiteout(&status)) { self.make_opaque() } else { Ok(()) }
     }
 

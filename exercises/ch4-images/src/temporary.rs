@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -25,7 +25,10 @@ impl Temporary {
 
     /// A new empty directory of mode 0755, as an image's root has.
     pub fn directory(parent: &Path) -> Result<Self> {
-        let (temporary, ()) = Self::create(parent, |path| fs::DirBuilder::new().mode(0o755).create(path))?;
+        let mode = || fs::Permissions::from_mode(0o755);
+        // Set apart from making it: the user's umask has no say in an image.
+        let make = |path: &Path| fs::create_dir(path).and_then(|()| fs::set_permissions(path, mode()));
+        let (temporary, ()) = Self::create(parent, make)?;
         Ok(temporary)
     }
 

@@ -1,11 +1,11 @@
 //! Step 4: know when nothing has changed.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
 
+use images::{Layer, Store};
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::context::Selected;
@@ -59,5 +59,67 @@ impl Key {
     /// The key in hexadecimal.
     pub fn finish(self) -> String {
         self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// What is kept under a key: when the instruction was carried out, and the
+/// layer it made, if it changed files at all.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// RFC 3339, as the image specification asks.
+    pub created: String,
+    pub layer: Option<Layer>,
+}
+
+impl Record {
+    /// The record of `key`; `None` if there is none, or if its layer was pruned.
+    pub fn find(store: &Store, key: &str) -> Result<Option<Self>> {
+        let path = Self::path(store, key);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::io("read", &path)(error)),
+        };
+        // A record that is no longer understood is as good as none.
+        let Some(record) = serde_json::from_slice(&text).ok().and_then(|value| Self::from_json(&value)) else {
+            return Ok(None);
+        };
+        let stored = match &record.layer {
+            Some(layer) => store.has(&images::Digest::try_from(layer.descriptor.digest())?),
+            None => true,
+        };
+        Ok(stored.then_some(record))
+    }
+
+    /// Keeps the record: its name appears when it is complete, and not before.
+    pub fn keep(&self, store: &Store, key: &str) -> Result<()> {
+        let path = Self::path(store, key);
+        let directory = store.root().join("cache");
+        fs::create_dir_all(&directory).map_err(Error::io("create", &directory))?;
+        let (temporary, mut file) = store.temporary_file()?;
+        file.write_all(self.to_json().to_string().as_bytes()).map_err(Error::io("write", &path))?;
+        Ok(temporary.keep(&path)?)
+    }
+
+    fn path(store: &Store, key: &str) -> PathBuf {
+        store.root().join("cache").join(format!("{key}.json"))
+    }
+
+    fn to_json(&self) -> Value {
+        let layer = self.layer.as_ref();
+        let layer = layer.map(|layer| json!({ "descriptor": layer.descriptor, "diff_id": layer.diff_id.to_string() }));
+        json!({ "created": self.created, "layer": layer })
+    }
+
+    fn from_json(value: &Value) -> Option<Self> {
+        let created = value.get("created")?.as_str()?.to_owned();
+        let layer = match value.get("layer")? {
+            Value::Null => None,
+            layer => Some(Layer {
+                descriptor: serde_json::from_value(layer.get("descriptor")?.clone()).ok()?,
+                diff_id: layer.get("diff_id")?.as_str()?.parse().ok()?,
+            }),
+        };
+        Some(Self { created, layer })
     }
 }

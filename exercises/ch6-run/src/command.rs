@@ -2,7 +2,7 @@
 
 use images::spec;
 
-use crate::error::{Error, Result};
+use crate::Result;
 
 /// Combines the image's ENTRYPOINT and CMD with what the user wrote.
 ///
@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 /// `["/bin/sh", "-c", "echo hi"]` (image-spec, config.md, `Entrypoint` and `Cmd`).
 ///
 /// # Errors
-/// [`Error::NoCommand`] if nothing is left to run.
+/// [`crate::Error::NoCommand`] if nothing is left to run.
 pub fn command(config: &spec::Config, entrypoint: Option<&str>, arguments: &[String]) -> Result<Vec<String>> {
     // ANCHOR: command
     let _ = (&config, &entrypoint, &arguments); // what you have to work with

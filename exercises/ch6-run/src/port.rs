@@ -1,11 +1,11 @@
 //! Step 3: what `-p` means.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::Result;
 
 /// One published port: connections to `host` are carried to port `container`
 /// inside.
@@ -27,7 +27,7 @@ impl fmt::Display for Port {
 /// Reads `4567:80`, `127.0.0.1:4567:80`, `[::1]:4567:80`, with or without `/tcp`.
 ///
 /// # Errors
-/// [`Error::Port`] with the reason: not a number, port 0, `/udp`, no host port.
+/// [`crate::Error::Port`] with the reason: not a number, port 0, `/udp`, no host port.
 pub fn parse_port(text: &str) -> Result<Port> {
     // ANCHOR: parse_port
     let _ = &text; // what you have to work with

@@ -2,10 +2,8 @@
 
 use std::fs::File;
 use std::io;
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
-
-use nix::sched::{CloneFlags, setns};
 
 use crate::error::{Error, Result};
 use crate::port::Port;

@@ -16,6 +16,7 @@ use images::spec;
 use namespaces::Mount;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use nix::mount::{MntFlags, umount2};
 use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
@@ -145,6 +146,7 @@ impl Monitor<'_> {
         if container.oom_killed {
             eprintln!("galley: the kernel killed a process of this container: it reached its memory limit");
         }
+        self.unmount()?;
         // A container that never ran is not kept: there is nothing to look at.
         if self.settings.remove || container.pid.is_none() {
             self.containers.remove(self.id)?;
@@ -254,6 +256,17 @@ impl Monitor<'_> {
             read_only: self.settings.read_only,
             init: self.settings.init,
         })
+    }
+
+    /// Takes the layers away again. Only this process's mount namespace has them,
+    /// and its end would do it, too; but a mounted directory cannot be removed.
+    fn unmount(&self) -> Result<()> {
+        let merged = self.containers.directory(self.id).join("merged");
+        match umount2(&merged, MntFlags::MNT_DETACH) {
+            // Not there, or nothing mounted: a directory was used, or nothing began.
+            Ok(()) | Err(Errno::ENOENT | Errno::EINVAL) => Ok(()),
+            Err(errno) => Err(chroot::Error::at("umount2", &merged, errno).into()),
+        }
     }
 
     /// The process that carries connections, if there are ports to publish.

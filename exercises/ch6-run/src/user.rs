@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
+use crate::Result;
 
 /// A user of the container, by number. The kernel knows no names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct User {
 /// would read the host's files, or load name-service plug-ins out of the image.
 ///
 /// # Errors
-/// [`Error::NoUser`] or [`Error::NoGroup`] for a name that is not there. A number
+/// [`crate::Error::NoUser`] or [`crate::Error::NoGroup`] for a name that is not there. A number
 /// needs no entry, as in Docker.
 pub fn user(rootfs: &Path, text: &str) -> Result<User> {
     // ANCHOR: user

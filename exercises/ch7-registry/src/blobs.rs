@@ -4,8 +4,7 @@ use std::io::{self, Read};
 
 use images::{Blob, Store};
 
-use crate::client::{Client, Content, Request, location};
-use crate::{Error, Result};
+use crate::{Client, Result};
 
 /// What it took to have a blob on the other side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

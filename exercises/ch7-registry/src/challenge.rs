@@ -1,6 +1,6 @@
 //! The registry's 401 says how it wants to be answered.
 
-use crate::{Error, Result};
+use crate::Result;
 
 /// What a `WWW-Authenticate` header asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]

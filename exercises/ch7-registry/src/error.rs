@@ -10,10 +10,10 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A name that Docker would not take either.
-    #[error("'{text}' is no image name: {why}")]
+    #[error("'{}' is no image name: {why}", text.escape_debug())]
     Reference { text: String, why: &'static str },
     /// A `WWW-Authenticate` header that cannot be answered.
-    #[error("cannot answer the registry's challenge '{header}': {why}")]
+    #[error("cannot answer the registry's challenge '{}': {why}", header.escape_debug())]
     Challenge { header: String, why: &'static str },
     /// The registry wants a name and a password, and none are stored for it.
     #[error("{0} asks who you are; run `galley login {0}`")]

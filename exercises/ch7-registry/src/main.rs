@@ -6,6 +6,7 @@
 //! registry login REGISTRY USER         the password comes on standard input
 //! registry logout REGISTRY
 //! registry ping REGISTRY               is it there, and does it know me?
+//! registry manifest NAME               its digest and its media type
 //! registry push-blob STORE NAME DIGEST
 //! registry push STORE NAME
 //! registry pull-blob STORE NAME DIGEST SIZE
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
         Ok(false) => {
             eprintln!(
                 "usage: registry parse NAME | challenge HEADER | login REGISTRY USER | logout REGISTRY | ping REGISTRY\n\
-                 \x20      | push-blob STORE NAME DIGEST | push STORE NAME | pull-blob STORE NAME DIGEST SIZE | pull STORE NAME"
+                 \x20      | manifest NAME | push-blob STORE NAME DIGEST | push STORE NAME | pull-blob STORE NAME DIGEST SIZE | pull STORE NAME"
             );
             ExitCode::from(2)
         }
@@ -53,6 +54,11 @@ fn run(words: &[&str]) -> Result<bool, Error> {
         }
         ["logout", registry] => println!("{}", if logout(registry)? { "removed" } else { "not logged in" }),
         ["ping", registry] => Client::new(registry)?.ping()?,
+        ["manifest", name] => {
+            let name = parse_reference(name)?;
+            let fetched = Client::new(&name.registry)?.manifest(&name.repository, &name.key())?;
+            println!("{} {}", fetched.digest, fetched.media_type);
+        }
         ["push-blob", store, name, digest] => {
             let (store, name) = (Store::open(Path::new(store))?, parse_reference(name)?);
             let blob = stored(&store, digest)?;

@@ -2,11 +2,9 @@
 
 use std::io::Write;
 
-use images::{Blob, Digest, Store};
+use images::{Digest, Store};
 
-use crate::blobs::Transfer;
-use crate::client::{Client, Content, Request, broken_rule};
-use crate::{Error, Reference, Result};
+use crate::{Reference, Result};
 
 /// The most a manifest may have; registries need take no more
 /// (distribution-spec, "Pushing Manifests").

@@ -38,13 +38,14 @@ impl Store {
     /// The same entries give the same two digests, on every machine and at any
     /// time. The archive goes through a hash for the diffID, then through gzip
     /// into a temporary file, which becomes a blob.
-    pub fn write_layer(&self, mut entries: Vec<Entry>) -> Result<Layer> {
+    pub fn write_layer(&self, entries: Vec<Entry>) -> Result<Layer> {
         // ANCHOR: write_layer
         use crate::digest::Hashing;
         use crate::tarball::TarWriter;
         use flate2::{Compression, write::GzEncoder};
         use std::io::Seek;
 
+        let mut entries = entries;
         entries.sort_by(|one, other| one.name.cmp(&other.name));
         let (temporary, file) = self.temporary_file()?;
         let gzip = GzEncoder::new(file, Compression::default());

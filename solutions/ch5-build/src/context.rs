@@ -1,6 +1,5 @@
 //! Step 3: choose the files a COPY means, and never one outside the context.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -43,20 +42,28 @@ pub fn select(context: &Path, sources: &[String], ignored: &Ignore) -> Result<Ve
                 .map_err(|error| Problem::new(source, format!("cannot read: {error}")))?;
         }
         if selected.len() == before {
-            let hidden = context.join(&pattern).symlink_metadata().is_ok();
-            let problem = Problem::new(source, format!("nothing in the context is called '{source}'"));
-            return Err(if hidden {
-                Problem::new(source, format!("'{source}' is left out by .dockerignore"))
-                    .suggest("add a line that begins with !")
-            } else {
-                problem.suggest(format!("the context is {}", context.display()))
-            });
+            return Err(missing(context, source, &pattern));
         }
     }
     selected.sort();
     selected.dedup();
     Ok(selected)
     // ANCHOR_END: select
+}
+
+/// Why a source gave no file.
+pub fn missing(context: &Path, source: &str, pattern: &Path) -> Problem {
+    let there = context.join(pattern).symlink_metadata();
+    match there {
+        Ok(metadata) if metadata.is_symlink() => {
+            Problem::new(source, format!("'{source}' is a link to what is not in the context"))
+                .suggest("copy the file itself there")
+        }
+        Ok(_) => Problem::new(source, format!("'{source}' is left out by .dockerignore"))
+            .suggest("add a line there that begins with !"),
+        Err(_) => Problem::new(source, format!("nothing in the context is called '{source}'"))
+            .suggest(format!("the context is {}", context.display())),
+    }
 }
 
 /// A source without leading slashes and dots.
@@ -108,34 +115,10 @@ fn exists(root: &Path, path: &Path) -> bool {
 }
 
 /// Resolves `path` as a process would whose root directory is `root`: a link
-/// to `/etc` means `root/etc`, and `..` ends at the root. A part that does not
-/// exist is taken as it stands.
+/// to `/etc` means `root/etc`, and `..` ends at the root. Chapter 1's work.
 pub fn beneath(root: &Path, path: &Path) -> io::Result<PathBuf> {
-    let mut todo: Vec<_> = path.iter().rev().map(OsStr::to_owned).collect();
-    let mut resolved = root.to_owned();
-    let mut links = 0;
-    while let Some(part) = todo.pop() {
-        match Path::new(&part).components().next() {
-            Some(Component::Normal(name)) => {
-                let next = resolved.join(name);
-                match fs::read_link(&next) {
-                    // path_resolution(7) allows 40 links in all.
-                    Ok(_) if links == 40 => return Err(io::Error::from_raw_os_error(nix::errno::Errno::ELOOP as i32)),
-                    Ok(target) => {
-                        links += 1;
-                        todo.extend(target.iter().rev().map(OsStr::to_owned));
-                    }
-                    Err(_) => resolved = next,
-                }
-            }
-            Some(Component::ParentDir) if resolved != root => {
-                resolved.pop();
-            }
-            Some(Component::RootDir) => resolved = root.to_owned(),
-            _ => {}
-        }
-    }
-    Ok(resolved)
+    let resolved = chroot::resolve(root, &Path::new("/").join(path)).map_err(|error| io::Error::from(error.errno))?;
+    Ok(root.join(resolved.path.strip_prefix("/").unwrap_or(&resolved.path)))
 }
 
 /// Adds a file or a directory with all it holds. Links are copied, not followed.

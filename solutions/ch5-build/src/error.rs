@@ -64,18 +64,41 @@ impl fmt::Display for Fault {
     }
 }
 
+impl std::error::Error for Problem {}
+
 /// Why a build stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The Dockerfile is wrong, or asks for what cannot be had.
     #[error("{0}")]
     Dockerfile(Box<Fault>),
+    /// The same, before the line is known.
+    #[error(transparent)]
+    Problem(#[from] Problem),
+    /// An instruction that is right, but could not be carried out.
+    #[error("{}:{line}: {source}", file.display())]
+    Step { file: PathBuf, line: usize, source: Box<Error> },
     /// A command of RUN ended with another code than 0.
-    #[error("{}:{line}: '{command}' ended with exit code {code}", file.display())]
-    Run { file: PathBuf, line: usize, command: String, code: u8 },
+    #[error("RUN ended with exit code {code}: {command}")]
+    Run { command: String, code: u8 },
+    /// A command of RUN could not be started at all.
+    #[error("RUN could not start its command: {0}")]
+    Start(#[from] namespaces::StartError),
+    /// The caller could not give RUN's process a control group.
+    #[error("RUN's process got no control group: {0}")]
+    Group(String),
+    /// A word with a NUL byte, which no process can be given.
+    #[error("'{0}' has a NUL byte in it")]
+    Nul(String),
     /// The kernel or a file system refused.
     #[error("cannot {action} {}: {source}", path.display())]
     Io { action: &'static str, path: PathBuf, source: io::Error },
+    /// A call of the kernel, as chapters 1 and 2 report it.
+    #[error(transparent)]
+    Kernel(#[from] namespaces::Error),
+    /// The store, as chapter 4 reports it.
+    #[error(transparent)]
+    Images(#[from] images::Error),
 }
 
 impl Error {
@@ -87,7 +110,9 @@ impl Error {
     /// The exit code that says the most: a failed RUN's own, otherwise 1.
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::Step { source, .. } => source.exit_code(),
             Self::Run { code, .. } => *code,
+            Self::Start(error) => error.code,
             _ => 1,
         }
     }

@@ -8,7 +8,7 @@ use parse_dockerfile as grammar;
 use parse_dockerfile::{Flag, HereDoc, JsonOrStringArray, Source, UnescapedString};
 
 use crate::error::Problem;
-use crate::variables::pairs;
+use crate::variables::{expand, pairs};
 
 /// One instruction of a Dockerfile.
 #[derive(Clone, Debug)]
@@ -55,6 +55,16 @@ pub enum Command {
     Shell(String),
 }
 
+impl Command {
+    /// The words to start: the shell form is the shell's last argument.
+    pub fn argv(&self, shell: &[String]) -> Vec<String> {
+        match self {
+            Self::Exec(words) => words.clone(),
+            Self::Shell(line) => shell.iter().chain([line]).cloned().collect(),
+        }
+    }
+}
+
 /// COPY, and ADD of local files.
 #[derive(Clone, Debug, Default)]
 pub struct Copy {
@@ -70,6 +80,60 @@ pub struct Copy {
     pub target: String,
     /// ADD would unpack archives; galley refuses them instead.
     pub add: bool,
+}
+
+impl Action {
+    /// The same with every variable filled in.
+    ///
+    /// What is handed to a shell or to the kernel stays as it is: there the
+    /// shell in the container fills in, or nobody does.
+    pub fn expanded(&self, value: &dyn Fn(&str) -> Option<String>) -> Result<Self, Problem> {
+        let word = |text: &String| expand(text, value);
+        let words = |texts: &[String]| texts.iter().map(word).collect::<Result<Vec<_>, _>>();
+        let option = |text: &Option<String>| text.as_ref().map(word).transpose();
+        let pairs = |pairs: &[(String, Option<String>)]| {
+            pairs.iter().map(|(name, text)| Ok((word(name)?, option(text)?))).collect::<Result<Vec<_>, Problem>>()
+        };
+        Ok(match self {
+            Self::From { image, name } => Self::From { image: word(image)?, name: name.clone() },
+            Self::Arg(all) => Self::Arg(pairs(all)?),
+            Self::Env(all) => Self::Env(pairs(all)?),
+            Self::Label(all) => Self::Label(pairs(all)?),
+            Self::Workdir(text) => Self::Workdir(word(text)?),
+            Self::User(text) => Self::User(word(text)?),
+            Self::StopSignal(text) => Self::StopSignal(word(text)?),
+            Self::Expose(all) => Self::Expose(words(all)?),
+            Self::Volume(all) => Self::Volume(words(all)?),
+            Self::Copy(copy) => Self::Copy(Copy {
+                from: option(&copy.from)?,
+                chown: option(&copy.chown)?,
+                chmod: option(&copy.chmod)?,
+                sources: words(&copy.sources)?,
+                documents: copy
+                    .documents
+                    .iter()
+                    .map(|(text, fill_in)| {
+                        // In a here-document quotes are text: only variables are filled in.
+                        let text = if *fill_in { fill_in_document(text, value)? } else { text.clone() };
+                        Ok((text, false))
+                    })
+                    .collect::<Result<_, Problem>>()?,
+                target: word(&copy.target)?,
+                add: copy.add,
+            }),
+            _ => self.clone(),
+        })
+    }
+}
+
+fn fill_in_document(text: &str, value: &dyn Fn(&str) -> Option<String>) -> Result<String, Problem> {
+    let parts = text.split_inclusive(['"', '\'']);
+    parts
+        .map(|part| match part.strip_suffix(['"', '\'']) {
+            Some(rest) => Ok(expand(rest, value)? + &part[rest.len()..]),
+            None => expand(part, value),
+        })
+        .collect()
 }
 
 type Outcome = Result<Action, Problem>;

@@ -2,10 +2,8 @@
 
 use std::fs::File;
 use std::io;
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
-
-use nix::sched::{CloneFlags, setns};
 
 use crate::error::{Error, Result};
 use crate::port::Port;
@@ -40,6 +38,10 @@ pub fn listen(ports: &[Port]) -> Result<Vec<(TcpListener, u16)>> {
 /// setns(2): EPERM if the namespace is not the caller's to enter.
 pub fn publish(listeners: Vec<(TcpListener, u16)>, namespace: &File) -> Result<()> {
     // ANCHOR: publish
+    use std::net::Ipv4Addr;
+
+    use nix::sched::{CloneFlags, setns};
+
     setns(namespace, CloneFlags::CLONE_NEWNET).map_err(Error::call("setns"))?;
     thread::scope(|scope| {
         for (listener, port) in listeners {

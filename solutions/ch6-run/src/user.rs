@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
+use crate::Result;
 
 /// A user of the container, by number. The kernel knows no names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,10 +24,12 @@ pub struct User {
 /// would read the host's files, or load name-service plug-ins out of the image.
 ///
 /// # Errors
-/// [`Error::NoUser`] or [`Error::NoGroup`] for a name that is not there. A number
+/// [`crate::Error::NoUser`] or [`crate::Error::NoGroup`] for a name that is not there. A number
 /// needs no entry, as in Docker.
 pub fn user(rootfs: &Path, text: &str) -> Result<User> {
     // ANCHOR: user
+    use crate::Error;
+
     let passwd = lines(&rootfs.join("etc/passwd"), 7);
     let group = lines(&rootfs.join("etc/group"), 4);
     let (user_text, group_text) = match text.split_once(':') {

@@ -4,8 +4,7 @@ use std::io::{self, Read};
 
 use images::{Blob, Store};
 
-use crate::client::{Client, Content, Request, location};
-use crate::{Error, Result};
+use crate::{Client, Result};
 
 /// What it took to have a blob on the other side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +27,8 @@ impl Client {
     /// [`Error::Refused`] with the registry's words, such as `DIGEST_INVALID`.
     pub fn push_blob(&self, repository: &str, store: &Store, blob: &Blob) -> Result<Transfer> {
         // ANCHOR: push_blob
+        use crate::client::{Content, Request, location};
+
         let head = Request::new("HEAD", self.url(repository, &format!("blobs/{}", blob.digest)));
         if self.send(&head, &[200, 404])?.status() == 200 {
             return Ok(Transfer::NotNeeded);
@@ -54,6 +55,8 @@ impl Client {
     /// ended early.
     pub fn pull_blob(&self, repository: &str, store: &Store, blob: &Blob) -> Result<Transfer> {
         // ANCHOR: pull_blob
+        use crate::{Error, client::Request};
+
         if store.has(&blob.digest) {
             return Ok(Transfer::NotNeeded);
         }

@@ -1,6 +1,6 @@
 //! The registry's 401 says how it wants to be answered.
 
-use crate::{Error, Result};
+use crate::Result;
 
 /// What a `WWW-Authenticate` header asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub enum Challenge {
 pub fn parse_challenge(header: &str) -> Result<Challenge> {
     // ANCHOR: parse_challenge
     use std::collections::HashMap;
+
+    use crate::Error;
 
     let refuse = |why| Error::Challenge { header: header.to_owned(), why };
     let (mut quoted, mut escaped) = (false, false);

@@ -286,7 +286,7 @@ fn is_local(host: &str) -> bool {
 }
 
 /// Percent-encodes a value for a query (RFC 3986, section 2).
-fn encode(text: &str) -> String {
+pub fn encode(text: &str) -> String {
     let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/,".contains(&byte);
     text.bytes().map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

@@ -2,11 +2,9 @@
 
 use std::io::Write;
 
-use images::{Blob, Digest, Store};
+use images::{Digest, Store};
 
-use crate::blobs::Transfer;
-use crate::client::{Client, Content, Request, broken_rule};
-use crate::{Error, Reference, Result};
+use crate::{Reference, Result};
 
 /// The most a manifest may have; registries need take no more
 /// (distribution-spec, "Pushing Manifests").
@@ -23,6 +21,10 @@ pub const MANIFEST_LIMIT: u64 = 4 << 20;
 /// [`Error::NoImage`] if there is none; else what the registry refuses.
 pub fn push(store: &Store, reference: &Reference, out: &mut dyn Write) -> Result<Digest> {
     // ANCHOR: push
+    use crate::client::{Client, Content, Request, broken_rule};
+    use crate::{Error, Transfer};
+    use images::Blob;
+
     let name = reference.to_string();
     let image = store.find(&name)?.ok_or(Error::NoImage(name))?;
     let client = Client::new(&reference.registry)?;

@@ -26,7 +26,7 @@ const PAGE: &[Edit] = &[
         old: r#"    <body>
     <div id="mdbook-help-container">"#,
         new: r##"    <body>
-    <a class="skip-link" href="#mdbook-content">Skip to the text</a>
+    <a class="skip-link" href="{{#if base_url}}404.html{{/if}}#mdbook-content">Skip to the text</a>
     <div id="mdbook-help-container">"##,
     },
     Edit {
@@ -99,9 +99,9 @@ const PAGE: &[Edit] = &[
 /// What is wrong with the page that holds only the table of contents.
 pub const CONTENTS_PAGE: &[Edit] = &[
     Edit {
-        fault: "no title",
+        fault: "no title, and no icon, so that browsers ask for one",
         old: r#"<meta charset="UTF-8">"#,
-        new: r#"<meta charset="UTF-8"><title>Contents</title>"#,
+        new: r#"<meta charset="UTF-8"><title>Contents</title><link rel="icon" href="data:,">"#,
     },
     Edit {
         fault: "no heading and no landmark",

@@ -42,6 +42,10 @@ pub fn take(faults: &mut Vec<Fault>, request: &Request<'_>) -> Option<Kind> {
 }
 
 impl Fault {
+    pub fn new(method: &str, path: &str, kind: Kind) -> Self {
+        Self { method: method.to_owned(), path: path.to_owned(), kind }
+    }
+
     /// Reads `METHOD,PART-OF-PATH,KIND`, as the command line has it; a kind is
     /// `429`, `drop=100`, `corrupt`, `wrong-digest`, `slow=50` (milliseconds) or
     /// `redirect=URL`.
@@ -59,7 +63,7 @@ impl Fault {
             }
             Some(_) => return None,
         };
-        Some(Self { method: method.to_owned(), path: path.to_owned(), kind })
+        Some(Self::new(method, path, kind))
     }
 }
 

@@ -42,6 +42,8 @@ pub struct Options {
     /// Ask for a Bearer token instead of the password itself. Without `auth`,
     /// anybody gets a token, as for public images of a big registry.
     pub tokens: bool,
+    /// Give an upload's location as a whole address, not as a path alone.
+    pub whole_locations: bool,
 }
 
 /// One request that was answered.
@@ -73,6 +75,7 @@ impl fmt::Display for Entry {
 struct Shared {
     storage: storage::Storage,
     access: auth::Access,
+    whole_locations: bool,
     faults: Mutex<Vec<Fault>>,
     log: Mutex<Vec<Entry>>,
     print: AtomicBool,
@@ -113,6 +116,7 @@ impl Server {
         let shared = Arc::new(Shared {
             storage: storage::Storage::open(&root)?,
             access: auth::Access::new(options.auth, options.tokens),
+            whole_locations: options.whole_locations,
             faults: Mutex::default(),
             log: Mutex::default(),
             print: AtomicBool::new(false),
@@ -139,9 +143,33 @@ impl Server {
         lock(&self.shared.log).clear();
     }
 
-    /// Orders a fault; it strikes the first request that it fits, once.
+    /// Orders a fault; it strikes the first admitted request that it fits, once.
     pub fn order(&self, fault: Fault) {
         lock(&self.shared.faults).push(fault);
+    }
+
+    /// Puts a blob into a repository without any request; returns its digest.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn add_blob(&self, repository: &str, bytes: &[u8]) -> io::Result<String> {
+        let digest = self.shared.storage.keep(bytes)?;
+        self.shared.storage.link(repository, "_blobs", &digest, "")?;
+        Ok(digest)
+    }
+
+    /// Puts a manifest or an index into a repository, under a tag if one is
+    /// given, without looking into it; returns its digest.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn add_manifest(&self, repository: &str, tag: &str, media_type: &str, bytes: &[u8]) -> io::Result<String> {
+        let digest = self.shared.storage.keep(bytes)?;
+        self.shared.storage.link(repository, "_manifests", &digest, media_type)?;
+        if !tag.is_empty() {
+            self.shared.storage.link(repository, "_tags", tag, &digest)?;
+        }
+        Ok(digest)
     }
 
     /// Prints each request to standard output when it is answered.
@@ -192,6 +220,8 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         thread::spawn(move || {
             if let Err(error) = serve(&stream, &shared)
                 && shared.print.load(Ordering::Relaxed)
+                // Clients that are done, or that tried TLS first, are no news.
+                && error.kind() == io::ErrorKind::Other
             {
                 eprintln!("connection ended: {error}");
             }
@@ -207,7 +237,9 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream);
     while let Some(mut request) = http::Request::read(&mut reader, stream)? {
-        let struck = fault::take(&mut lock(&shared.faults), &request);
+        // A fault waits for a request that got past the 401, as real ones do.
+        let admitted = routes::refuse(shared, &request).is_none();
+        let struck = if admitted { fault::take(&mut lock(&shared.faults), &request) } else { None };
         let mut response = match struck.as_ref().and_then(fault::Kind::instead) {
             Some(response) => response,
             None => routes::answer(shared, &mut request),

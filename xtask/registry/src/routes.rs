@@ -24,11 +24,10 @@ fn route(shared: &Shared, request: &mut Request<'_>) -> Answer {
     let Some(rest) = path.strip_prefix("/v2/") else {
         return Ok(Response::error(404, "UNSUPPORTED", "no such path"));
     };
-    let target = split(rest);
-    if let Some(refused) = shared.access.refuse(request, target.as_ref().map(|(name, _, _)| *name)) {
+    if let Some(refused) = refuse(shared, request) {
         return Ok(refused);
     }
-    match target {
+    match split(rest) {
         None if rest.is_empty() => Ok(Response::new(200).json("{}".to_owned())),
         None if rest == "_catalog" => {
             Ok(Response::new(200).json(format!(r#"{{"repositories":{}}}"#, list(&shared.storage.repositories()?))))
@@ -40,6 +39,12 @@ fn route(shared: &Shared, request: &mut Request<'_>) -> Answer {
         Some((name, "manifests", reference)) => manifest(shared, request, name, reference),
         Some((name, _, _)) => tags(shared, request, name),
     }
+}
+
+/// The 401 for a request that lacks the right login or token.
+pub fn refuse(shared: &Shared, request: &Request<'_>) -> Option<Response> {
+    let rest = request.path.strip_prefix("/v2/")?;
+    shared.access.refuse(request, split(rest).map(|(name, _, _)| name))
 }
 
 /// `a/b/manifests/1` is the name `a/b`, the kind `manifests`, the key `1`.
@@ -107,7 +112,10 @@ fn upload(shared: &Shared, request: &mut Request<'_>, name: &str, id: &str) -> A
     if request.method == "POST" && id.is_empty() {
         return begin(shared, request, name);
     }
-    let Some(size) = shared.storage.upload_size(id)? else {
+    // An id becomes a file's name, so it may be nothing but what we gave out.
+    let ours = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let size = if ours { shared.storage.upload_size(id)? } else { None };
+    let Some(size) = size else {
         return Ok(Response::error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry"));
     };
     // The client must use the Location it was given, query included.
@@ -115,15 +123,22 @@ fn upload(shared: &Shared, request: &mut Request<'_>, name: &str, id: &str) -> A
         return Ok(Response::error(400, "BLOB_UPLOAD_INVALID", "the upload's location was not used as it was given"));
     }
     match request.method.as_str() {
-        "GET" => Ok(located(Response::new(204), name, id, size)),
+        "GET" => Ok(located(shared, request, Response::new(204), name, id, size)),
         "DELETE" => shared.storage.cancel_upload(id).map(|()| Response::new(204)),
         "PATCH" | "PUT" => {
             if request.header("content-range").is_some_and(|range| !range.starts_with(&format!("{size}-"))) {
-                return Ok(located(Response::error(416, "BLOB_UPLOAD_INVALID", "chunk out of order"), name, id, size));
+                return Ok(located(
+                    shared,
+                    request,
+                    Response::error(416, "BLOB_UPLOAD_INVALID", "chunk out of order"),
+                    name,
+                    id,
+                    size,
+                ));
             }
             let size = shared.storage.append(id, request.body())?;
             if request.method == "PATCH" {
-                Ok(located(Response::new(202), name, id, size))
+                Ok(located(shared, request, Response::new(202), name, id, size))
             } else {
                 finish(shared, request, name, id)
             }
@@ -145,7 +160,7 @@ fn begin(shared: &Shared, request: &mut Request<'_>, name: &str) -> Answer {
         shared.storage.append(&id, request.body())?;
         return finish(shared, request, name, &id);
     }
-    Ok(located(Response::new(202), name, &id, 0))
+    Ok(located(shared, request, Response::new(202), name, &id, 0))
 }
 
 fn finish(shared: &Shared, request: &Request<'_>, name: &str, id: &str) -> Answer {
@@ -163,9 +178,13 @@ fn created(shared: &Shared, name: &str, digest: &str) -> Answer {
 
 /// Where the upload goes on. The query is there so that a client which builds
 /// the address itself, or forgets the query, is found out.
-fn located(response: Response, name: &str, id: &str, size: u64) -> Response {
+fn located(shared: &Shared, request: &Request<'_>, response: Response, name: &str, id: &str, size: u64) -> Response {
+    let host = match request.header("host") {
+        Some(host) if shared.whole_locations => format!("http://{host}"),
+        _ => String::new(),
+    };
     response
-        .with("Location", format!("/v2/{name}/blobs/uploads/{id}?state={}", state(id)))
+        .with("Location", format!("{host}/v2/{name}/blobs/uploads/{id}?state={}", state(id)))
         .with("Range", format!("0-{}", size.saturating_sub(1)))
         .with("Docker-Upload-UUID", id)
 }

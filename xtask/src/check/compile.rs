@@ -37,7 +37,8 @@ pub fn chapter(tree: &Tree, chapter: &Chapter, side: Side) -> Result<std::result
         let ours = message["manifest_path"].as_str().is_some_and(|path| Path::new(path).starts_with(&directory));
         let Some(executable) = message["executable"].as_str().filter(|_| ours).map(PathBuf::from) else { continue };
         match (target["kind"][0].as_str(), target["name"].as_str()) {
-            (Some("bin"), _) => program = Some(executable),
+            // `--bins` also builds each program as a test of itself: not that one.
+            (Some("bin"), _) if message["profile"]["test"] == false => program = Some(executable),
             (Some("test"), Some("checks")) => checks = Some(executable),
             _ => {}
         }

@@ -88,7 +88,11 @@ fn build_and_run() -> Vec<Line> {
 }
 
 fn page() -> Line {
-    line("Fetch the page, as a browser would.", "curl --silent --show-error --fail --retry 30 --retry-all-errors --retry-delay 1 http://localhost:4567/hello/Ada").checked(Check::Page)
+    line(
+        "Fetch the page, as a browser would.",
+        "curl --silent --fail --retry 30 --retry-all-errors --retry-delay 1 http://localhost:4567/hello/Ada",
+    )
+    .checked(Check::Page)
 }
 
 fn push_and_pull(registry: &str) -> Vec<Line> {

@@ -3,10 +3,11 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{BufRead, BufReader, Write, stdout};
+use std::io::{self, BufRead, BufReader, Write, stdout};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread;
 
 use crate::assemble::pantry_store;
 use crate::check::compile::cargo;
@@ -128,9 +129,12 @@ fn start_registry(tree: &Tree, home: &Path) -> Result<(Child, String)> {
         .spawn()
         .map_err(Error::file("run", Path::new("registry-server")))?;
     let mut line = String::new();
-    let stdout = child.stdout.take();
-    let read = stdout.map_or(Ok(0), |pipe| BufReader::new(pipe).read_line(&mut line));
-    read.map_err(Error::file("read the output of", Path::new("registry-server")))?;
+    if let Some(pipe) = child.stdout.take() {
+        let mut pipe = BufReader::new(pipe);
+        pipe.read_line(&mut line).map_err(Error::file("read the output of", Path::new("registry-server")))?;
+        // It goes on printing its requests, and would stop at a full or closed pipe.
+        thread::spawn(move || io::copy(&mut pipe, &mut io::sink()));
+    }
     match line.trim().rsplit_once(':') {
         Some((_, port)) => Ok((child, format!("localhost:{port}"))),
         None => Err(Error::Program { program: "registry-server".into(), fault: "did not say where it listens".into() }),

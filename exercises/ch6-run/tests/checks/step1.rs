@@ -43,9 +43,15 @@ fn entrypoint_and_cmd_are_combined_as_docker_does() {
 #[test]
 fn nothing_to_run_is_an_error() {
     let empty = image(&[], &[]);
-    assert!(matches!(command(&empty, None, &[]), Err(Error::NoCommand)), "an image without ENTRYPOINT and CMD ran something");
+    assert!(
+        matches!(command(&empty, None, &[]), Err(Error::NoCommand)),
+        "an image without ENTRYPOINT and CMD ran something"
+    );
     let both = image(&["python"], &["hello.py"]);
-    assert!(matches!(command(&both, Some(""), &[]), Err(Error::NoCommand)), "--entrypoint \"\" removes ENTRYPOINT, and CMD with it");
+    assert!(
+        matches!(command(&both, Some(""), &[]), Err(Error::NoCommand)),
+        "--entrypoint \"\" removes ENTRYPOINT, and CMD with it"
+    );
 }
 
 #[test]
@@ -53,5 +59,9 @@ fn arguments_are_never_split_or_joined() {
     let nonce = checks::nonce();
     let odd = format!("two words {nonce}");
     let words = command(&image(&["echo"], &[]), None, &[odd.clone(), String::new()]).unwrap();
-    assert_eq!(words, ["echo".to_owned(), odd, String::new()], "each argument must arrive as it was given, the empty one too");
+    assert_eq!(
+        words,
+        ["echo".to_owned(), odd, String::new()],
+        "each argument must arrive as it was given, the empty one too"
+    );
 }

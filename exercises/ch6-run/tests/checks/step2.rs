@@ -8,7 +8,9 @@ use run::{Error, user};
 /// A root whose users no host has.
 fn root(nonce: &str) -> Rootfs {
     let root = Rootfs::new();
-    let passwd = format!("root:x:0:0:root:/root:/bin/sh\ncook-{nonce}:x:4711:4712:cook:/galley:/bin/sh\nbroken line\nshort:x:1\n");
+    let passwd = format!(
+        "root:x:0:0:root:/root:/bin/sh\ncook-{nonce}:x:4711:4712:cook:/galley:/bin/sh\nbroken line\nshort:x:1\n"
+    );
     let group = format!("root:x:0:\ncook-{nonce}:x:4712:\nknives:x:4800:waiter,cook-{nonce}\nspoons:x:4900:waiter\n");
     fs::write(root.inside("/etc/passwd"), passwd).unwrap();
     fs::write(root.inside("/etc/group"), group).unwrap();
@@ -48,7 +50,10 @@ fn names_and_numbers_are_found_in_the_image() {
 fn the_hosts_users_do_not_count() {
     let root = Rootfs::new();
     // "daemon" is in every host's passwd, and not in this image: it has none.
-    assert!(matches!(user(root.path(), "daemon"), Err(Error::NoUser(_))), "'daemon' was found, but only the host has it");
+    assert!(
+        matches!(user(root.path(), "daemon"), Err(Error::NoUser(_))),
+        "'daemon' was found, but only the host has it"
+    );
     let number = user(root.path(), "0").unwrap();
     assert_eq!((number.uid, number.gid), (0, 0), "an image without passwd still has numbers");
 }

@@ -28,11 +28,26 @@ fn ports_are_read_as_docker_reads_them() {
 #[test]
 fn what_is_no_port_is_refused_with_the_reason() {
     let mut view = View::default();
-    for text in ["80", "4567:", ":80", "0:80", "4567:0", "65536:80", "http:80", "4567:80/udp", "4567:80/icmp", "nowhere:4567:80", ""] {
-        view.add(&format!("'{text}'"), match parse_port(text) {
-            Ok(port) => format!("accepted as {port}"),
-            Err(error) => error.to_string(),
-        });
+    for text in [
+        "80",
+        "4567:",
+        ":80",
+        "0:80",
+        "4567:0",
+        "65536:80",
+        "http:80",
+        "4567:80/udp",
+        "4567:80/icmp",
+        "nowhere:4567:80",
+        "",
+    ] {
+        view.add(
+            &format!("'{text}'"),
+            match parse_port(text) {
+                Ok(port) => format!("accepted as {port}"),
+                Err(error) => error.to_string(),
+            },
+        );
     }
     checks::view!("refused", view, {
         "'80'" => "with one number it is not clear which port of the host is meant",

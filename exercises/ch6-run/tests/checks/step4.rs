@@ -86,7 +86,11 @@ fn many_connections_are_served_at_once() {
     drop(idle_too);
     drop(idle);
     for number in 0..20 {
-        assert_eq!(ask(port, &number.to_string()), format!("{nonce} {number}"), "connection {number} got another answer");
+        assert_eq!(
+            ask(port, &number.to_string()),
+            format!("{nonce} {number}"),
+            "connection {number} got another answer"
+        );
     }
 }
 
@@ -97,6 +101,14 @@ fn the_publisher_is_in_the_containers_network_and_the_listener_is_not() {
     // One answered connection: only then has it certainly entered.
     ask(port, "");
     let namespace = |pid: u32| std::fs::read_link(Path::new("/proc").join(pid.to_string()).join("ns/net")).unwrap();
-    assert_eq!(namespace(publisher.0.id()), namespace(server.0.id()), "setns(CLONE_NEWNET) was not called in the publisher");
-    assert_ne!(namespace(publisher.0.id()), namespace(std::process::id()), "the check itself is in the container's network");
+    assert_eq!(
+        namespace(publisher.0.id()),
+        namespace(server.0.id()),
+        "setns(CLONE_NEWNET) was not called in the publisher"
+    );
+    assert_ne!(
+        namespace(publisher.0.id()),
+        namespace(std::process::id()),
+        "the check itself is in the container's network"
+    );
 }

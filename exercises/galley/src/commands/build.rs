@@ -13,11 +13,8 @@ use crate::home::{Home, obtain};
 pub fn build(arguments: &Build) -> Result<()> {
     namespaces::own_mounts()?;
     let store = Home::find()?.store()?;
-    let names: Vec<String> = arguments
-        .tags
-        .iter()
-        .map(|tag| Ok(registry::parse_reference(tag)?.to_string()))
-        .collect::<Result<_>>()?;
+    let names: Vec<String> =
+        arguments.tags.iter().map(|tag| Ok(registry::parse_reference(tag)?.to_string())).collect::<Result<_>>()?;
     let build_args: Vec<(String, String)> = arguments
         .build_args
         .iter()

@@ -33,21 +33,18 @@ pub fn push(name: &str) -> Result<()> {
     let reference = registry::parse_reference(name)?;
     // A clear error for a name that is not here, before any connection is made.
     local(&store, name)?;
-    let digest = registry::push(&store, &reference, &mut stdout())?;
-    println!("{}: digest: {digest}", reference.tag.as_deref().unwrap_or("latest"));
+    registry::push(&store, &reference, &mut stdout())?;
     Ok(())
 }
 
 pub fn pull(name: &str) -> Result<()> {
     let store = Home::find()?.store()?;
     let reference = registry::parse_reference(name)?;
-    let image = match from_pantry(&store, &reference)? {
-        Some(image) => {
-            println!("{} is from the pantry", reference.familiar());
-            image
+    match from_pantry(&store, &reference)? {
+        Some(image) => println!("Digest: {}\nStatus: Taken from the pantry", image.descriptor.digest()),
+        None => {
+            registry::pull(&store, &reference, &mut stdout())?;
         }
-        None => registry::pull(&store, &reference, &mut stdout())?,
-    };
-    println!("Digest: {}", image.descriptor.digest());
+    }
     Ok(())
 }

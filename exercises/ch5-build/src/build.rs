@@ -1,0 +1,363 @@
+//! Given: the build as a whole, one instruction after the other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use images::{Image, Layer, Store, spec};
+
+use crate::cache::{Record, cache_key};
+use crate::configure::{Description, absolute, configure, with};
+use crate::context::Ignore;
+use crate::copy::{self, Target};
+use crate::dockerfile::{Source, parse};
+use crate::error::{Error, Problem, Result};
+use crate::files::Files;
+use crate::rootfs::Rootfs;
+use crate::run::{self, Process, Started};
+use crate::stages;
+use crate::syntax::{Action, Command, Copy, Instruction};
+use crate::time;
+
+/// Finds the image that FROM or `COPY --from` names; an error is told in words.
+pub type Base<'a> = &'a dyn Fn(&str) -> std::result::Result<Image, String>;
+
+/// What to build, and with what.
+pub struct Options<'a> {
+    /// The directory whose files COPY may use.
+    pub context: &'a Path,
+    pub dockerfile: &'a Path,
+    /// Complete names to give the image, such as `docker.io/ada/quotes:1`.
+    pub names: &'a [String],
+    /// Values for ARG.
+    pub build_args: &'a [(String, String)],
+    /// Whether every instruction is carried out, known or not.
+    pub no_cache: bool,
+    pub base: Base<'a>,
+    pub started: Started<'a>,
+}
+
+/// Builds an image, tells `out` how it goes, and returns the manifest's descriptor.
+///
+/// The image gets its names when all is done: until then nobody sees it. Call
+/// it from a process with mounts of its own ([`namespaces::own_mounts`]).
+///
+/// # Errors
+///
+/// The first instruction that cannot be carried out, with its line.
+pub fn build(store: &Store, options: &Options<'_>, out: &mut dyn Write) -> Result<spec::Descriptor> {
+    let source = Source::read(options.dockerfile)?;
+    let instructions = parse(&source)?;
+    let context = options.context.canonicalize().map_err(Error::io("read the context", options.context))?;
+    let ignored = Ignore::read(&context).map_err(Error::io("read .dockerignore of", &context))?;
+    let plan =
+        stages::plan(&instructions, options.build_args).map_err(|(line, problem)| source.fault(line, problem))?;
+    let mut builder = Builder {
+        store,
+        options,
+        context,
+        ignored,
+        out,
+        stages: Vec::new(),
+        globals: BTreeMap::new(),
+        used: BTreeSet::new(),
+        place: String::new(),
+    };
+    for (index, instruction) in plan.instructions.iter().enumerate() {
+        builder.place = format!("[{}/{}]", index + 1, plan.instructions.len());
+        builder.step(instruction, &plan).map_err(|error| match error {
+            Error::Problem(problem) => source.fault(instruction.line, problem),
+            error => Error::Step { file: source.file.clone(), line: instruction.line, source: Box::new(error) },
+        })?;
+    }
+    builder.finish()
+}
+
+/// One stage: an image in the making.
+pub struct Stage {
+    /// Its number among all stages of the file.
+    number: usize,
+    name: Option<String>,
+    /// The cache key of its last instruction.
+    key: String,
+    /// Whether anything was carried out, and not found in the cache.
+    changed: bool,
+    image: spec::ImageConfiguration,
+    description: Description,
+    layers: Vec<Layer>,
+    arguments: BTreeMap<String, String>,
+}
+
+struct Builder<'a> {
+    store: &'a Store,
+    options: &'a Options<'a>,
+    context: PathBuf,
+    ignored: Ignore,
+    out: &'a mut dyn Write,
+    stages: Vec<Stage>,
+    /// ARGs before the first FROM.
+    globals: BTreeMap<String, String>,
+    /// Build arguments that an ARG asked for.
+    used: BTreeSet<String>,
+    /// `[2/8]`
+    place: String,
+}
+
+impl Builder<'_> {
+    /// One instruction: from the cache if it is known there, by doing it if not.
+    fn step(&mut self, instruction: &Instruction, plan: &stages::Plan) -> Result<()> {
+        let action = match &instruction.action {
+            // The next stage knows nothing of the one before: only ARGs above all stages count.
+            from @ Action::From { .. } => from.expanded(&|name| self.globals.get(name).cloned())?,
+            other => other.expanded(&|name| self.variable(name))?,
+        };
+        match &action {
+            Action::From { image, name } => return self.begin(instruction, image, name.clone(), plan),
+            Action::Arg(pairs) => self.declare(pairs),
+            _ => {}
+        }
+        let files = self.files(&action)?;
+        let parent = self.stages.last().map_or("", |stage| &stage.key);
+        let key = cache_key(parent, &self.meaning(instruction, &action), &files.selected)?;
+        let anew = self.options.no_cache || self.stages.last().is_some_and(|stage| stage.changed);
+        let known = if anew { None } else { Record::find(self.store, &key)? };
+        // What cannot be described is not begun.
+        let mut description = self.stages.last().map(|stage| stage.description.clone());
+        description.as_mut().map_or(Ok(()), |description| configure(description, &action))?;
+        self.say(&instruction.text, known.is_some())?;
+        let changed = known.is_none();
+        let record = known.map_or_else(|| self.carry_out(&action, &files), Ok)?;
+        if changed {
+            record.keep(self.store, &key)?;
+        }
+        if let (Some(stage), Some(description)) = (self.stages.last_mut(), description) {
+            stage.description = description;
+            stage.key = key;
+            stage.changed |= changed;
+            stage.add(record, &instruction.text);
+        }
+        Ok(())
+    }
+
+    /// An instruction's text with its variables filled in, as the cache compares it.
+    fn meaning(&self, instruction: &Instruction, action: &Action) -> String {
+        match action {
+            // An argument counts with the value it has by now, whoever gave it.
+            Action::Arg(pairs) => {
+                let values: Vec<_> = pairs.iter().map(|(name, _)| (name, self.variable(name))).collect();
+                format!("ARG {values:?}")
+            }
+            other => format!("{}\n{other:?}", instruction.text),
+        }
+    }
+
+    /// Does what an instruction asks for, and times it.
+    fn carry_out(&mut self, action: &Action, files: &Files) -> Result<Record> {
+        let begun = Instant::now();
+        let layer = match (action, self.stages.last()) {
+            (Action::Copy(copy), Some(stage)) => Some(stage.copy(self.store, copy, files)?),
+            (Action::Run(command), Some(stage)) => {
+                self.out.flush().map_err(Error::io("write to", Path::new("the terminal")))?;
+                Some(stage.run(self.store, command, self.options.started)?)
+            }
+            (Action::Workdir(_), Some(stage)) => stage.make_directory(self.store, action)?,
+            _ => None,
+        };
+        if let Some(layer) = &layer {
+            let size = layer.descriptor.size() as f64 / 1e6;
+            let digest = images::Digest::try_from(layer.descriptor.digest())?;
+            let line =
+                format!("      {:.1}s, layer {}, {size:.1} MB", begun.elapsed().as_secs_f64(), &digest.hex()[..12]);
+            self.print(&line)?;
+        }
+        Ok(Record { created: time::now(), layer })
+    }
+
+    /// FROM: a new stage on top of an image, an earlier stage, or nothing.
+    fn begin(
+        &mut self,
+        instruction: &Instruction,
+        image: &str,
+        name: Option<String>,
+        plan: &stages::Plan,
+    ) -> Result<()> {
+        if image.is_empty() {
+            let problem = Problem::new("FROM", "FROM names no image: a variable in it is not set");
+            return Err(problem.suggest("give it a default in an ARG above the first FROM").into());
+        }
+        let number = plan.stage_at(instruction.line);
+        let mut stage = if let Some(earlier) = self.stage(image) {
+            Stage { number, name, changed: earlier.changed, ..earlier.clone_image() }
+        } else if image == "scratch" {
+            Stage::of(number, name, "scratch".into(), spec::ImageConfiguration::default(), Vec::new())
+        } else {
+            let base = self.base(image)?;
+            Stage::of(number, name, base.id()?.to_string(), base.config.clone(), base.layers().to_vec())
+        };
+        stage.description.own_command = false;
+        stage.key = cache_key(&stage.key, "FROM", &[])?;
+        let known = !self.options.no_cache && Record::find(self.store, &stage.key)?.is_some();
+        self.say(&instruction.text, known)?;
+        Record { created: time::now(), layer: None }.keep(self.store, &stage.key)?;
+        self.stages.push(stage);
+        Ok(())
+    }
+
+    /// ARG: the caller's value, or the default, or that of an ARG before the first FROM.
+    fn declare(&mut self, pairs: &[(String, Option<String>)]) {
+        for (name, default) in pairs {
+            let given =
+                self.options.build_args.iter().rfind(|(given, _)| given == name).map(|(_, value)| value.clone());
+            self.used.extend(given.is_some().then(|| name.clone()));
+            let inherited = if self.stages.is_empty() { None } else { self.globals.get(name).cloned() };
+            let Some(value) = given.or_else(|| default.clone()).or(inherited) else { continue };
+            let arguments = self.stages.last_mut().map_or(&mut self.globals, |stage| &mut stage.arguments);
+            arguments.insert(name.clone(), value);
+        }
+    }
+
+    /// What a variable stands for: ENV comes before ARG.
+    fn variable(&self, name: &str) -> Option<String> {
+        let Some(stage) = self.stages.last() else { return self.globals.get(name).cloned() };
+        let env = stage.description.config.env().iter().flatten();
+        let set = env.rev().find_map(|entry| entry.strip_prefix(name)?.strip_prefix('=').map(str::to_owned));
+        set.or_else(|| stage.arguments.get(name).cloned())
+    }
+
+    /// An earlier stage, by name or number.
+    fn stage(&self, name: &str) -> Option<&Stage> {
+        let by_name = self.stages.iter().rfind(|stage| stage.name.as_deref() == Some(name));
+        by_name.or_else(|| self.stages.iter().find(|stage| name.parse() == Ok(stage.number)))
+    }
+
+    fn base(&self, name: &str) -> Result<Image> {
+        (self.options.base)(name).map_err(|message| Problem::new(name, message).into())
+    }
+
+    /// The files that an instruction copies, from the context or from a stage.
+    fn files(&self, action: &Action) -> Result<Files> {
+        let Action::Copy(copy) = action else { return Ok(Files::default()) };
+        let root = match copy.from.as_deref().map(|name| (name, self.stage(name))) {
+            None => None,
+            Some((_, Some(stage))) => Some(Rootfs::mount(self.store, &stage.layers)?),
+            Some((name, None)) => Some(Rootfs::mount(self.store, self.base(name)?.layers())?),
+        };
+        Files::of(self.store, copy, root, &self.context, &self.ignored)
+    }
+
+    /// Writes the configuration, the manifest and the names.
+    fn finish(mut self) -> Result<spec::Descriptor> {
+        for (name, _) in self.options.build_args {
+            if !self.used.contains(name) {
+                self.print(&format!("warning: no ARG asks for the build argument {name}"))?;
+            }
+        }
+        let Some(stage) = self.stages.pop() else { return Err(Problem::new("", "there is no FROM").into()) };
+        let mut config = stage.image;
+        config.set_config(Some(stage.description.config));
+        let manifest = self.store.add_image(&config, &stage.layers)?;
+        let id = self.store.image(&images::Digest::try_from(manifest.digest())?)?.id()?;
+        self.print(&format!("writing image {id}"))?;
+        if self.options.names.is_empty() {
+            self.store.list(&manifest)?;
+        }
+        for name in self.options.names {
+            self.store.tag(name, &manifest)?;
+            self.print(&format!("naming to {name}"))?;
+        }
+        Ok(manifest)
+    }
+
+    /// The line of an instruction, on one line however many it has.
+    fn say(&mut self, text: &str, cached: bool) -> Result<()> {
+        let first = text.lines().next().unwrap_or_default();
+        let words: Vec<&str> = first.split_whitespace().collect();
+        let cached = if cached { "CACHED " } else { "" };
+        self.print(&format!("{cached}{} {}", self.place, words.join(" ")))
+    }
+
+    fn print(&mut self, line: &str) -> Result<()> {
+        writeln!(self.out, "{line}").map_err(Error::io("write to", Path::new("the terminal")))
+    }
+}
+
+impl Stage {
+    fn of(
+        number: usize,
+        name: Option<String>,
+        key: String,
+        image: spec::ImageConfiguration,
+        layers: Vec<Layer>,
+    ) -> Self {
+        let description = Description::of(image.config().clone().unwrap_or_default());
+        Self { number, name, key, changed: false, image, description, layers, arguments: BTreeMap::new() }
+    }
+
+    fn clone_image(&self) -> Self {
+        let mut image = self.image.clone();
+        image.set_config(Some(self.description.config.clone()));
+        Self::of(self.number, None, self.key.clone(), image, self.layers.clone())
+    }
+
+    /// Notes an instruction in the history (image-spec, config.md): one entry
+    /// each, marked as empty where there is no layer.
+    fn add(&mut self, record: Record, text: &str) {
+        let mut history = spec::History::default();
+        history.set_created(Some(record.created.clone()));
+        history.set_created_by(Some(text.to_owned()));
+        history.set_empty_layer(record.layer.is_none().then_some(true));
+        self.layers.extend(record.layer);
+        self.image.history_mut().get_or_insert_default().push(history);
+        self.image.set_created(Some(record.created));
+    }
+
+    fn copy(&self, store: &Store, copy: &Copy, files: &Files) -> Result<Layer> {
+        let root = Rootfs::mount(store, &self.layers)?;
+        let owner = copy.chown.as_deref().map(|text| copy::owner(root.path(), text)).transpose()?;
+        let target = Target {
+            path: absolute(self.description.config.working_dir().as_deref(), &copy.target),
+            is_directory: copy.target.ends_with('/') || copy.target.ends_with("/.") || copy.target == ".",
+            owner: owner.map(|owner| (owner.uid, owner.group.unwrap_or(owner.uid))),
+            mode: copy.chmod.as_deref().map(copy::mode).transpose()?,
+            keep_owner: copy.from.is_some(),
+        };
+        Ok(store.write_layer(copy::copy(root.path(), &files.selected, &target)?)?)
+    }
+
+    fn run(&self, store: &Store, command: &Command, started: Started<'_>) -> Result<Layer> {
+        let config = &self.description.config;
+        let pairs = |all: Vec<String>| -> Vec<(String, Option<String>)> {
+            all.iter()
+                .filter_map(|entry| entry.split_once('='))
+                .map(|(n, v)| (n.to_owned(), Some(v.to_owned())))
+                .collect()
+        };
+        let arguments: Vec<_> =
+            self.arguments.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
+        let mut env = vec![format!("PATH={DEFAULT_PATH}"), "HOME=/root".to_owned()];
+        env = with(env, &pairs(run::host_environment()));
+        env = with(env, &arguments);
+        env = with(env, &pairs(config.env().clone().unwrap_or_default()));
+        let process = Process {
+            argv: command.argv(&self.description.shell),
+            env,
+            directory: absolute(config.working_dir().as_deref(), ""),
+            user: config.user().clone().filter(|user| !user.is_empty()).unwrap_or_else(|| "0".into()),
+            started,
+        };
+        run::run(store, &self.layers, &process)
+    }
+
+    /// WORKDIR makes its directory if the image does not have it.
+    fn make_directory(&self, store: &Store, action: &Action) -> Result<Option<Layer>> {
+        let Action::Workdir(path) = action else { return Ok(None) };
+        let root = Rootfs::mount(store, &self.layers)?;
+        let path = absolute(self.description.config.working_dir().as_deref(), path);
+        let entries = copy::directory(root.path(), &path)?;
+        if entries.is_empty() { Ok(None) } else { Ok(Some(store.write_layer(entries)?)) }
+    }
+}
+
+/// Where programs are looked for if the image does not say.
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

@@ -1,0 +1,109 @@
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use registry_server::{Options, Server};
+
+use crate::common::{Bench, USER, closed, keeps, open, requests};
+
+const TWICE: &str = "the first request goes without a login, and its answer says what is wanted";
+
+#[test]
+fn basic_sends_the_login() {
+    let (bench, (server, password)) = (Bench::new(), closed(false));
+    let address = server.address().to_string();
+    let ended = bench.run_with(&["login", &address, USER], &password);
+    keeps(&password, &ended);
+    checks::view!("basic", requests(&server, str::to_owned), {
+        "GET /v2/" => TWICE,
+    });
+    ended.ok("the right password was not taken");
+}
+
+#[test]
+fn bearer_gets_a_token_for_the_login() {
+    let (bench, (server, password)) = (Bench::new(), closed(true));
+    let address = server.address().to_string();
+    let ended = bench.run_with(&["login", &address, USER], &password);
+    checks::view!("bearer", requests(&server, str::to_owned), {
+        "GET /v2/" => "the registry itself never sees the password: it sees the token",
+        "GET /token" => "the token service wants the login as Basic",
+    });
+    ended.ok("the right password was not taken");
+    let token = &server.log()[1].query;
+    assert!(token.contains("service=registry-server"), "the token was asked for without the service: '{token}'");
+}
+
+#[test]
+fn a_token_is_for_one_scope() {
+    let (bench, server) = (Bench::new(), Server::start(Options { tokens: true, ..Options::default() }).unwrap());
+    let repository = format!("{}/quotes", checks::nonce());
+    let digest = server.add_manifest(&repository, "1", crate::common::OCI_MANIFEST, b"{}").unwrap();
+    let name = format!("{}/{repository}:1", server.address());
+    let ended = bench.run(&["manifest", &name]);
+    checks::view!("scope", requests(&server, str::to_owned), {
+        "GET manifests/1" => "401 again means that the token was not asked for with the scope of the challenge",
+        "GET /token" => "without a login the token is asked for without one",
+    });
+    let ended = ended.ok("anybody gets a token for a public image, without a login");
+    assert!(ended.out.contains(&digest), "the manifest was not read: {}", ended.out);
+}
+
+#[test]
+fn wrong_passwords_are_told_and_not_kept() {
+    for tokens in [false, true] {
+        let (bench, (server, password)) = (Bench::new(), closed(tokens));
+        let wrong = checks::nonce();
+        let address = server.address().to_string();
+        let ended = bench.run_with(&["login", &address, USER], &wrong).refused("a wrong password was taken");
+        keeps(&wrong, &ended);
+        assert!(ended.err.contains(&address), "the error does not name the registry: {}", ended.err);
+        assert!(!bench.credentials().exists(), "a login was stored that the registry refused");
+        let sent = server.log().iter().filter(|entry| entry.authorization.is_some()).count();
+        assert!(sent == 1, "the wrong password was sent {sent} times; once is enough to know");
+        bench.run_with(&["login", &address, USER], &password).ok("the right password was not taken");
+    }
+}
+
+#[test]
+fn without_a_login_the_error_says_what_to_do() {
+    for tokens in [false, true] {
+        let (bench, (server, _)) = (Bench::new(), closed(tokens));
+        let address = server.address().to_string();
+        let ended = bench.run(&["ping", &address]).refused("a registry that asks for a login let us in without one");
+        assert!(ended.err.contains("login"), "the error should say how to log in: {}", ended.err);
+    }
+}
+
+#[test]
+fn logins_are_stored_as_docker_does() {
+    let (bench, (server, password)) = (Bench::new(), closed(false));
+    let address = server.address().to_string();
+    fs::create_dir(bench.path("docker")).unwrap();
+    let before = r#"{"auths":{"other.example":{"auth":"eDp5"}},"proxies":{"default":{"noProxy":"x"}}}"#;
+    fs::write(bench.credentials(), before).unwrap();
+    bench.run_with(&["login", &address, USER], &password).ok("the right password was not taken");
+    let mode = fs::metadata(bench.credentials()).unwrap().permissions().mode() & 0o777;
+    assert!(mode == 0o600, "config.json can be read by others: its mode is {mode:o}, not 600");
+    let text = fs::read_to_string(bench.credentials()).unwrap();
+    let coded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("{USER}:{password}"));
+    for kept in ["other.example", "eDp5", "noProxy", &address, &coded] {
+        assert!(text.contains(kept), "config.json should hold {kept}");
+    }
+    bench.run(&["ping", &address]).ok("the stored login was not used");
+    bench.run(&["logout", &address]).ok("logout failed");
+    let text = fs::read_to_string(bench.credentials()).unwrap();
+    assert!(!text.contains(&address) && text.contains("noProxy"), "logout should remove this login and nothing else");
+}
+
+#[test]
+fn a_registry_that_asks_nothing_is_told_nothing() {
+    let (bench, server) = (Bench::new(), open());
+    let password = checks::nonce();
+    let address = server.address().to_string();
+    bench.run_with(&["login", &address, USER], &password).ok("an open registry takes any login");
+    let ended = bench.run(&["ping", &address]);
+    checks::view!("open", requests(&server, str::to_owned), {
+        "GET /v2/" => "the password was sent though nobody asked for it",
+    });
+    ended.ok("an open registry let nobody in");
+}

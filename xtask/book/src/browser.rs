@@ -1,0 +1,68 @@
+//! Opens every page in headless Chromium: `browser/check.mjs` says what for.
+//!
+//! Node.js runs it, with two packages that npm installs below `target/`. A
+//! machine without Node.js, npm or Chromium cannot check this, and says so with
+//! an exit code of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::failure::{Failure, Result};
+use crate::render;
+
+/// How the check ended.
+pub enum Outcome {
+    Passed,
+    Failed,
+    /// This machine lacks a program: which, and how to get it.
+    Unable(String),
+}
+
+/// The names that Chromium has on different systems.
+const BROWSERS: &[&str] = &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/// Builds the book and opens every page.
+pub fn check(root: &Path) -> Result<Outcome> {
+    for (program, package) in [("node", "nodejs"), ("npm", "npm")] {
+        if find(program).is_none() {
+            return Ok(Outcome::Unable(format!("there is no {program} here; on Debian: apt-get install {package}")));
+        }
+    }
+    let Some(browser) = BROWSERS.iter().find_map(|name| find(name)) else {
+        return Ok(Outcome::Unable("there is no Chromium here; on Debian: apt-get install chromium".to_owned()));
+    };
+    let pages = render::build(root)?;
+    let modules = install(root)?;
+    let script = root.join("xtask/book/browser/check.mjs");
+    let status = Command::new("node").arg(&script).args([&pages, &modules, &browser]).status();
+    let status = status.map_err(Failure::io("run", &script))?;
+    Ok(if status.success() { Outcome::Passed } else { Outcome::Failed })
+}
+
+/// Installs the packages of the lock file, unless they are there already.
+fn install(root: &Path) -> Result<PathBuf> {
+    let (source, modules) = (root.join("xtask/book/browser"), root.join("target/browser"));
+    fs::create_dir_all(&modules).map_err(Failure::io("make", &modules))?;
+    let done = modules.join("installed.json");
+    let lock = fs::read(source.join("package-lock.json")).map_err(Failure::io("read", &source))?;
+    if fs::read(&done).is_ok_and(|installed| installed == lock) {
+        return Ok(modules);
+    }
+    for name in ["package.json", "package-lock.json"] {
+        fs::copy(source.join(name), modules.join(name)).map_err(Failure::io("copy", &source.join(name)))?;
+    }
+    let arguments = ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
+    let status = Command::new("npm").args(arguments).current_dir(&modules).stdout(Stdio::null()).status();
+    if !status.is_ok_and(|status| status.success()) {
+        return Err(Failure::new("npm could not install the packages of xtask/book/browser/package-lock.json"));
+    }
+    // Last, so that an interrupted installation is done again.
+    fs::write(&done, lock).map_err(Failure::io("write", &done))?;
+    Ok(modules)
+}
+
+fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|directory| directory.join(program)).find(|candidate| candidate.is_file())
+}
