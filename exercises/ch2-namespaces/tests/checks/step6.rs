@@ -45,7 +45,7 @@ fn root_inside_is_an_ordinary_user_outside() {
 }
 
 #[test]
-fn an_ordinary_user_can_make_the_other_namespaces() {
+fn the_other_namespaces_can_be_made_too() {
     let (home, name) = (checks::scratch(), checks::nonce());
     furnish(home.path());
     let mut command = Command::new("/tmp/namespaces");
