@@ -40,7 +40,7 @@ pub fn run(tree: &Tree) -> Result<u8> {
 
 /// The processes whose program stands in this repository's `target/`, save this
 /// one and those that started it.
-fn processes_of(tree: &Tree) -> Result<Vec<(Pid, String)>> {
+pub fn processes_of(tree: &Tree) -> Result<Vec<(Pid, String)>> {
     let target = tree.target();
     let mut spared = vec![getpid().as_raw()];
     while let Some(parent) = spared.last().and_then(|pid| parent(*pid)).filter(|pid| *pid > 0) {

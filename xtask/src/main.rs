@@ -8,17 +8,21 @@ mod check;
 mod clean;
 mod cli;
 mod demo;
+mod desk;
 mod doctor;
 mod error;
+mod hint;
 mod list;
 mod pantry;
 mod progress;
 mod sandbox;
 mod setup;
+mod shipped;
 mod starter;
 mod sync;
 mod test;
 mod tree;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -80,12 +80,12 @@ pub const CHAPTERS: &[Chapter] = &[
         title: "Its own share of the machine",
         steps: &[
             step("parse_memory", "read a memory limit as people write it"),
-            step("parse_cpus", "read a CPU limit as people write it"),
             step("create", "make a control group"),
             step("apply", "write the limits, and read them back"),
-            step("add", "put a process in"),
+            step("start", "put a process in before it execs"),
             step("report", "see what the limits did"),
-            step("delete", "remove the group"),
+            step("delete", "remove the group, always"),
+            step("apply_with_crate", "set the limits with a crate, and trust what is read back"),
         ],
     },
     Chapter {
@@ -111,7 +111,9 @@ pub const CHAPTERS: &[Chapter] = &[
             step("expand", "fill in variables"),
             step("select", "choose the files a COPY means"),
             step("cache_key", "know when nothing has changed"),
-            step("execute", "carry out one instruction"),
+            step("configure", "carry out what only describes the image"),
+            step("copy", "carry out a COPY: a layer out of files"),
+            step("run", "carry out a RUN: a layer out of what changed"),
         ],
     },
     Chapter {

@@ -49,7 +49,7 @@ const UNABLE_MARK: &str = "check-unable: ";
 
 /// Runs every check of the chapter, or of one step, on as many processors as
 /// there are; the outcomes are in the order of their names.
-pub fn grade(built: &Built, step: Option<usize>) -> Result<Vec<Outcome>> {
+pub fn grade(built: &Built, step: Option<usize>, user: Option<u32>) -> Result<Vec<Outcome>> {
     let names = names(built, step)?;
     let next = AtomicUsize::new(0);
     let outcomes = Mutex::new(Vec::new());
@@ -58,7 +58,7 @@ pub fn grade(built: &Built, step: Option<usize>) -> Result<Vec<Outcome>> {
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let outcome = one(built, name);
+                    let outcome = one(built, name, user);
                     if let Ok(mut outcomes) = outcomes.lock() {
                         outcomes.push(outcome);
                     }
@@ -88,9 +88,9 @@ fn names(built: &Built, step: Option<usize>) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn one(built: &Built, name: &str) -> Result<Outcome> {
+fn one(built: &Built, name: &str, user: Option<u32>) -> Result<Outcome> {
     let limits = Limits::default();
-    let mut child = start(built, name, &limits)?;
+    let mut child = start(built, name, &limits, user)?;
     let group = Pid::from_raw(child.id().cast_signed());
     let (out, err) = (child.stdout.take(), child.stderr.take());
     let (out, err) = thread::scope(|scope| {
@@ -106,7 +106,7 @@ fn one(built: &Built, name: &str) -> Result<Outcome> {
 }
 
 /// The sandbox's keeper in a process group of its own, with pipes for its output.
-fn start(built: &Built, name: &str, limits: &Limits) -> Result<Child> {
+fn start(built: &Built, name: &str, limits: &Limits, user: Option<u32>) -> Result<Child> {
     let harness = std::env::current_exe().map_err(Error::file("find", "/proc/self/exe".as_ref()))?;
     let mut command = Command::new(&harness);
     command.arg("sandbox").arg("--scratch").arg(&built.scratch);
@@ -126,6 +126,9 @@ fn start(built: &Built, name: &str, limits: &Limits) -> Result<Child> {
     }
     command.env("INSTA_WORKSPACE_ROOT", workspace(built));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    if let Some(user) = user {
+        command.uid(user).gid(user);
+    }
     command.spawn().map_err(Error::file("run", &harness))
 }
 

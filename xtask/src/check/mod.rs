@@ -8,16 +8,21 @@ mod finding;
 mod grade;
 mod report;
 
+use std::fs;
 use std::io::IsTerminal;
+use std::path::Path;
 
 use course::{CHAPTERS, Chapter};
 
 use crate::error::{Error, Result};
 use crate::progress::{Progress, Standing};
-use crate::tree::{Side, Tree};
+use crate::shipped;
+use crate::tree::{Side, Tree, files};
 
-pub use grade::{Outcome, Verdict, grade};
-pub use report::StepReport;
+use grade::grade;
+
+pub use grade::{Outcome, Verdict};
+pub use report::{Status, StepReport};
 
 /// What to grade.
 pub struct Request {
@@ -51,6 +56,7 @@ pub fn run(tree: &Tree, request: &Request) -> Result<u8> {
         let graded = one(tree, chapter, request.side, request.step)?;
         if !request.json {
             report::print(tree, &graded, request);
+            report::print_edited(&shipped::edited(tree, chapter)?);
         }
         all.push(graded);
     }
@@ -62,16 +68,52 @@ pub fn run(tree: &Tree, request: &Request) -> Result<u8> {
 
 /// Grades one chapter; a whole chapter of the learner's is remembered.
 pub fn one(tree: &Tree, chapter: &'static Chapter, side: Side, step: Option<usize>) -> Result<Graded> {
-    let steps = match compile::chapter(tree, chapter, side)? {
-        Ok(built) => Ok(report::by_step(chapter, step, grade(&built, step)?)),
-        Err(words) => Err(words),
-    };
-    let graded = Graded { chapter, steps };
+    let graded = judge(tree, chapter, side, step, None)?;
     if side == Side::Mine && step.is_none() {
         let standing = if graded.passed() { Standing::Passed } else { Standing::NotYet };
         Progress::load(tree)?.remember(tree, chapter, standing)?;
     }
     Ok(graded)
+}
+
+/// Grades one chapter and remembers nothing. With `user`, root runs the checks as
+/// that user.
+pub fn judge(
+    tree: &Tree,
+    chapter: &'static Chapter,
+    side: Side,
+    step: Option<usize>,
+    user: Option<u32>,
+) -> Result<Graded> {
+    let steps = match compile::chapter(tree, chapter, side)? {
+        Ok(built) => {
+            let unwritten = unwritten(&tree.chapter(side, chapter).join("src"), chapter)?;
+            Ok(report::by_step(chapter, step, &grade(&built, step, user)?, &unwritten))
+        }
+        Err(words) => Err(words),
+    };
+    Ok(Graded { chapter, steps })
+}
+
+/// The steps whose `todo!` still stands in the source.
+fn unwritten(source: &Path, chapter: &Chapter) -> Result<Vec<usize>> {
+    let mut found = Vec::new();
+    for file in files(source)? {
+        let path = source.join(file);
+        let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+        found.extend((1..=chapter.steps.len()).filter(|number| {
+            let mark = format!("todo!(\"{} step {number}:", chapter.id());
+            text.lines().any(|line| line.trim_start().starts_with(&mark))
+        }));
+    }
+    Ok(found)
+}
+
+/// Everything that the failed checks of a chapter said.
+pub fn details(graded: &Graded) -> String {
+    let Ok(steps) = &graded.steps else { return String::new() };
+    let faults = steps.iter().flat_map(|step| &step.outcomes).filter(|outcome| outcome.verdict != Verdict::Passed);
+    faults.map(|outcome| format!("  {}: {}\n", outcome.name, report::fault_lines(outcome).join("\n    "))).collect()
 }
 
 /// The chapters that `ch3`, `ch2..ch4` or nothing stand for: without a name, the

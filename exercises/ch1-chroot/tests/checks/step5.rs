@@ -5,10 +5,10 @@ use checks::{Held, Rootfs, kernel};
 use super::{probe, run, some_code, text};
 
 #[test]
-fn only_the_child_is_inside() {
+fn a_child_is_inside_and_its_caller_is_not() {
     let (root, code) = (Rootfs::new(), some_code());
     let arguments =
-        ["run-inside", text(root.path()), "/bin/probe", "read:/nonce", "cwd", "hold", &format!("exit:{code}")];
+        ["run-inside", text(root.path()), text(root.twin()), "read:/nonce", "cwd", "hold", &format!("exit:{code}")];
     let mut held = Held::start(&super::program(), &arguments);
     let mut view = held.report(2);
     let (outer, inner) = (held.id(), held.probe_id());

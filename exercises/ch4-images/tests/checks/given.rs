@@ -174,3 +174,82 @@ fn an_index_leads_to_this_machines_image() {
     let error = store.image(&write(manifests[..1].to_vec())).unwrap_err().to_string();
     assert!(error.contains("no manifest for linux/"), "{error}");
 }
+
+#[test]
+fn a_store_is_readable_whenever_a_command_is_killed() {
+    let (directory, tree) = (scratch(), scratch());
+    fs::write(tree.path().join("file"), vec![b'x'; 1 << 20]).unwrap();
+    let store = directory.path().join("store");
+    for milliseconds in 0..24 {
+        fs::write(tree.path().join("other"), milliseconds.to_string()).unwrap();
+        let name = format!("docker.io/library/{milliseconds}:1");
+        let mut child =
+            crate::images().args(["add", str(&store), &name, str(tree.path())]).stdout(Stdio::null()).spawn().unwrap();
+        // Not to wait for anything: to be early, in the middle, and late.
+        std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let listed = succeed(&["list", str(&store)], b"");
+        for name in listed.lines().filter_map(|line| line.split(' ').next()) {
+            succeed(&["root", str(&store), name], b"");
+        }
+    }
+    succeed(&["prune", str(&store)], b"");
+    assert_eq!(names(&store.join("tmp")), "", "prune left what the killed commands had begun");
+    let kept = succeed(&["list", str(&store)], b"");
+    assert!(
+        kept.lines().all(|line| run(&["root", str(&store), line.split(' ').next().unwrap()], b"").status.success())
+    );
+}
+
+#[test]
+fn an_image_travels_as_one_file() {
+    let name = "docker.io/library/travels:1";
+    for format in ["oci", "docker"] {
+        let (here, there) = (scratch(), scratch());
+        let printed = add(here.path(), name, &nonce());
+        let saved = run(&["save", str(here.path()), name, format], b"");
+        assert!(saved.status.success(), "{}", errors(&saved));
+        let loaded = succeed(&["load", str(there.path())], &saved.stdout);
+        assert_eq!(loaded.trim(), format!("{name} {}", field(&printed, "config")));
+        succeed(&["root", str(there.path()), name], b"");
+
+        // A byte of the layer, which is the largest and so far from the start.
+        let mut changed = saved.stdout;
+        let at = changed.windows(3).position(|bytes| bytes == [0x1f, 0x8b, 8]).unwrap();
+        changed[at + 9] ^= 1;
+        let refused = run(&["load", str(there.path())], &changed);
+        assert!(errors(&refused).contains("has the digest"), "a changed blob was loaded: {}", errors(&refused));
+    }
+}
+
+#[test]
+fn dockers_archives_are_read() {
+    if std::process::Command::new("skopeo").arg("--version").output().is_err() {
+        eprintln!("skopeo is not installed: this check looks at nothing");
+        return;
+    }
+    let (here, there) = (scratch(), scratch());
+    add(here.path(), "docker.io/library/travels:1", &nonce());
+    let archive = here.path().join("docker.tar");
+    let from = format!("oci:{}:docker.io/library/travels:1", here.path().display());
+    let to = format!("docker-archive:{}:travels:2", archive.display());
+    crate::tool("skopeo", &["copy", "--insecure-policy", &from, &to], b"");
+    let loaded = succeed(&["load", str(there.path())], &fs::read(archive).unwrap());
+    // skopeo writes the configuration anew, so its digest may differ from ours.
+    assert!(loaded.starts_with("docker.io/library/travels:2 sha256:"), "{loaded}");
+    succeed(&["root", str(there.path()), "docker.io/library/travels:2"], b"");
+
+    let saved = run(&["save", str(there.path()), "docker.io/library/travels:2", "docker"], b"").stdout;
+    let archive = there.path().join("ours.tar");
+    fs::write(&archive, saved).unwrap();
+    let seen = crate::tool("skopeo", &["inspect", &format!("docker-archive:{}", archive.display())], b"");
+    assert!(String::from_utf8_lossy(&seen).contains("\"Layers\""));
+}
+
+#[test]
+fn an_archive_without_an_image_is_refused() {
+    let store = scratch();
+    let archive = crate::archive::Archive::new().file("file", "f").bytes();
+    assert!(errors(&run(&["load", str(store.path())], &archive)).contains("holds no image"));
+}

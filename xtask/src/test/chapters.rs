@@ -1,0 +1,91 @@
+//! The chapters as they are in the repository: starters and references.
+
+use std::env;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use course::CHAPTERS;
+
+use super::Stage;
+use crate::check::{self, Graded, Status};
+use crate::error::{Error, Result};
+use crate::tree::{Side, Tree};
+
+/// The user and group "nobody" of every distribution.
+const NOBODY: u32 = 65534;
+
+/// No starter step may pass, or fail for another reason than that it is unwritten.
+pub fn starters(tree: &Tree) -> Result<Stage> {
+    let mut steps = 0;
+    for chapter in CHAPTERS {
+        let graded = check::judge(tree, chapter, Side::Mine, None, None)?;
+        for step in graded.steps.as_ref().map_err(|words| Error::Failed(words.clone()))? {
+            if step.status != Status::ToDo {
+                let detail = check::details(&graded);
+                return Err(Error::Failed(format!(
+                    "{} step {} says {:?}\n{detail}",
+                    chapter.id(),
+                    step.number,
+                    step.status
+                )));
+            }
+            steps += 1;
+        }
+    }
+    Ok(Stage::Passed(format!("{steps} steps")))
+}
+
+pub fn references(tree: &Tree) -> Result<Stage> {
+    all_pass(tree, None)
+}
+
+/// The same, started by a user with no rights at all. Only root can do that.
+pub fn references_as_user(tree: &Tree) -> Result<Stage> {
+    if !nix::unistd::geteuid().is_root() {
+        return Ok(Stage::Skipped("these tests are run by an ordinary user already".to_owned()));
+    }
+    if !readable_by(NOBODY)? {
+        return Ok(Stage::Skipped(
+            "another user cannot reach this directory; clone it outside of root's home".to_owned(),
+        ));
+    }
+    all_pass(tree, Some(NOBODY))
+}
+
+/// Whether a user can reach this repository's programs at all.
+fn readable_by(user: u32) -> Result<bool> {
+    let harness = env::current_exe().map_err(Error::file("find", Path::new("/proc/self/exe")))?;
+    let started = Command::new(&harness).arg("--help").uid(user).gid(user).output();
+    match started {
+        Ok(output) => Ok(output.status.success()),
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Ok(false),
+        Err(error) => Err(Error::file("run", &harness)(error)),
+    }
+}
+
+fn all_pass(tree: &Tree, user: Option<u32>) -> Result<Stage> {
+    let (mut checks, mut unable) = (0, Vec::new());
+    for chapter in CHAPTERS {
+        let graded = check::judge(tree, chapter, Side::Reference, None, user)?;
+        for step in graded.steps.as_ref().map_err(|words| Error::Failed(words.clone()))? {
+            match &step.status {
+                Status::Passed => checks += step.outcomes.len(),
+                Status::Unable(reason) => unable.push(format!("{} step {}: {reason}", chapter.id(), step.number)),
+                _ => return Err(failed(&graded)),
+            }
+        }
+    }
+    if unable.is_empty() {
+        return Ok(Stage::Passed(format!("{checks} checks")));
+    }
+    // Without root there is no control group; with root, everything must be seen.
+    if user.is_none() && nix::unistd::geteuid().is_root() {
+        return Err(Error::Failed(unable.join("\n")));
+    }
+    Ok(Stage::Passed(format!("{checks} checks; not possible without root: {}", unable.join("; "))))
+}
+
+fn failed(graded: &Graded) -> Error {
+    Error::Failed(format!("{} of the reference does not pass\n{}", graded.chapter.id(), check::details(graded)))
+}

@@ -1,0 +1,86 @@
+//! The stages that are cargo's and other tools' work.
+
+use std::process::{Command, Output};
+
+use super::Stage;
+use crate::check::compile::cargo;
+use crate::demo::build_tool;
+use crate::error::{Error, Result};
+use crate::sync;
+use crate::tree::{Side, Tree};
+
+/// The packages beside the chapters that have tests of their own.
+const HARNESS: &[&str] = &["xtask", "course", "checks", "registry-server", "book-tool"];
+
+pub fn formatted(tree: &Tree) -> Result<Stage> {
+    for side in [Side::Mine, Side::Reference] {
+        quiet(cargo().args(["fmt", "--all", "--check", "--manifest-path"]).arg(tree.manifest(side)))?;
+    }
+    Ok(Stage::Passed("both trees".to_owned()))
+}
+
+pub fn derived(tree: &Tree) -> Result<Stage> {
+    sync::check(tree)?;
+    Ok(Stage::Passed("starters, quotes and manifests".to_owned()))
+}
+
+pub fn lint(tree: &Tree) -> Result<Stage> {
+    for side in [Side::Mine, Side::Reference] {
+        quiet(
+            cargo()
+                .args(["clippy", "--quiet", "--workspace", "--all-targets", "--manifest-path"])
+                .arg(tree.manifest(side))
+                .arg("--target-dir")
+                .arg(tree.target())
+                .args(["--", "--deny", "warnings"]),
+        )?;
+    }
+    Ok(Stage::Passed("rustc and clippy have nothing to say".to_owned()))
+}
+
+pub fn unit_tests(tree: &Tree) -> Result<Stage> {
+    let mut command = cargo();
+    command.args(["test", "--quiet", "--manifest-path"]).arg(tree.manifest(Side::Mine));
+    HARNESS.iter().for_each(|package| {
+        command.args(["--package", package]);
+    });
+    let output = quiet(&mut command)?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let counts = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("test result: ok. ")?.split(' ').next()?.parse::<usize>().ok());
+    Ok(Stage::Passed(format!("{} tests", counts.sum::<usize>())))
+}
+
+/// Debian's registry and skopeo against the reference.
+pub fn peers(tree: &Tree) -> Result<Stage> {
+    let mut command = cargo();
+    command.args(["test", "--quiet", "--package", "registry", "--test", "peers", "--manifest-path"]);
+    command.arg(tree.manifest(Side::Reference)).arg("--target-dir").arg(tree.target()).args(["--", "--nocapture"]);
+    let output = quiet(&mut command)?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    match text.lines().find_map(|line| line.split_once("skipped: ")) {
+        Some((_, reason)) => Ok(Stage::Skipped(reason.to_owned())),
+        None => Ok(Stage::Passed("Debian's registry took it, skopeo read it".to_owned())),
+    }
+}
+
+pub fn book(tree: &Tree) -> Result<Stage> {
+    let tool = build_tool(tree, "book-tool")?;
+    quiet(Command::new(&tool).arg("build").current_dir(tree.root()))?;
+    quiet(Command::new(&tool).arg("lint").current_dir(tree.root()))?;
+    Ok(Stage::Passed("built without a warning, and linted".to_owned()))
+}
+
+/// Runs a command without showing its words, unless it fails.
+pub fn quiet(command: &mut Command) -> Result<Output> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output =
+        command.output().map_err(|error| Error::Program { program: name.clone(), fault: error.to_string() })?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    let words = [&output.stdout[..], &output.stderr[..]].concat();
+    let arguments: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    Err(Error::Failed(format!("{name} {}:\n{}", arguments.join(" "), String::from_utf8_lossy(&words).trim_end())))
+}
