@@ -12,7 +12,7 @@ use crate::assemble::{self, Mix};
 use crate::error::{Error, Result};
 use crate::sandbox::{Job, Limits};
 use crate::tree::{Side, Tree};
-use crate::{check, clean, demo, desk, doctor, hint, list, sandbox, setup, sync, test, tree, watch};
+use crate::{bench, check, clean, demo, desk, doctor, hint, list, sandbox, setup, sync, test, tree, watch};
 
 fn flag(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
@@ -82,6 +82,11 @@ fn command() -> Command {
                 .arg(yes()),
         )
         .subcommand(
+            Command::new("bench")
+                .about("Measure how long things take")
+                .arg(Arg::new("what").required(true).value_parser(["harness"]).help("What to measure")),
+        )
+        .subcommand(
             Command::new("book")
                 .about("Build the book; the words after it go to the book's own tool")
                 .arg(rest("build, serve or lint; build if there is none")),
@@ -126,6 +131,7 @@ pub fn run() -> Result<u8> {
         Some(("demo", arguments)) => {
             demo::run(&tree, Mix::Reference, arguments.get_flag("auto"), arguments.get_flag("yes"))
         }
+        Some(("bench", _)) => bench::harness(&tree),
         Some(("book", arguments)) => run_tool(&tree, "book-tool", arguments),
         Some(("registry", arguments)) => run_tool(&tree, "registry-server", arguments),
         Some(("doctor", _)) => doctor::run(&tree),

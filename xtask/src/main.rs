@@ -4,6 +4,7 @@
 //! [`check`] what happens when a learner asks for a verdict.
 
 mod assemble;
+mod bench;
 mod check;
 mod clean;
 mod cli;
