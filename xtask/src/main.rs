@@ -19,6 +19,7 @@ mod starter;
 mod sync;
 mod test;
 mod tree;
+mod vm;
 
 use std::process::ExitCode;
 

@@ -84,7 +84,7 @@ fn arguments_and_exit_code_come_through() {
         "start",
         &trial.name("web"),
         probe(),
-        &format!("read:/proc/self/comm"),
+        "read:/proc/self/comm",
         &format!("env:{nonce}"),
         "exit:42",
     ]);
