@@ -3,8 +3,7 @@
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use crate::hierarchy::CONTROLLERS;
-use crate::{Error, Group, Limits, Result};
+use crate::{Group, Limits, Result};
 
 /// What the limits did, since the group was made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

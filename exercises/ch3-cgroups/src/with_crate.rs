@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use cgroups_rs::Cgroup;
 use cgroups_rs::hierarchies::{UNIFIED_MOUNTPOINT, V1, V2};
 
-use crate::{CPU_PERIOD, Error, Group, Limits, Result, Version};
+use crate::{Error, Group, Limits, Result, Version};
 
 impl Group {
     /// Writes the limits with cgroups-rs, then reads each one back by hand.

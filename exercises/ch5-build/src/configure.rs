@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use images::spec::Config;
 
 use crate::error::{Problem, Result};
-use crate::syntax::{Action, Command};
+use crate::syntax::Action;
 
 /// An image's configuration while it is being written.
 #[derive(Clone, Debug)]
@@ -23,14 +23,6 @@ impl Description {
     /// Begins with what a base image says of itself.
     pub fn of(config: Config) -> Self {
         Self { config, shell: vec!["/bin/sh".into(), "-c".into()], own_command: false }
-    }
-
-    /// The command line of a command in either form.
-    pub fn argv(&self, command: &Command) -> Vec<String> {
-        match command {
-            Command::Exec(words) => words.clone(),
-            Command::Shell(line) => self.shell.iter().chain([line]).cloned().collect(),
-        }
     }
 }
 
@@ -77,11 +69,12 @@ pub fn absolute(directory: Option<&str>, path: &str) -> PathBuf {
     whole
 }
 
-/// Sorted and without doubles: these are sets, and the same set gives the same image.
-pub fn sorted(mut words: Vec<String>) -> Vec<String> {
-    words.sort();
-    words.dedup();
-    words
+/// Both together, sorted: these are sets, and the same set gives the same image.
+pub fn union(old: &Option<Vec<String>>, mut new: Vec<String>) -> Vec<String> {
+    new.extend(old.iter().flatten().cloned());
+    new.sort();
+    new.dedup();
+    new
 }
 
 /// `80` means `80/tcp`.

@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 
 use crate::copy::Owner;
 use crate::error::{Error, Problem, Result};
-use crate::rootfs::{CERTIFICATES, Rootfs};
+use crate::rootfs::CERTIFICATES;
 
 /// Called with the paused process of a RUN, to put it into a control group;
 /// what it returns is called when the process has ended.

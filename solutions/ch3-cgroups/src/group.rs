@@ -30,7 +30,7 @@ impl Group {
     pub fn named(name: &str) -> Result<Self> {
         let path = Path::new(name);
         let plain = path.components().all(|part| matches!(part, Component::Normal(_)));
-        if name.is_empty() || !plain || name.contains('\n') {
+        if name.is_empty() || !plain {
             return Err(Error::Name(name.to_owned()));
         }
         Ok(Self { name: path.to_owned(), hierarchy: Hierarchy::find()? })

@@ -3,8 +3,7 @@
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use crate::hierarchy::CONTROLLERS;
-use crate::{Error, Group, Limits, Result};
+use crate::{Group, Limits, Result};
 
 /// What the limits did, since the group was made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +35,8 @@ impl Group {
     /// [`Error::File`], EEXIST if there is such a group. What was made is removed.
     pub fn create(name: &str) -> Result<Group> {
         // ANCHOR: create
+        use crate::Error;
+        use crate::hierarchy::CONTROLLERS;
         use std::fs;
         use std::io::ErrorKind::{AlreadyExists, NotFound};
         use std::path::{Path, PathBuf};
@@ -88,6 +89,8 @@ impl Group {
     /// kernel holds another value than the one written.
     pub fn apply(&self, limits: &Limits) -> Result<()> {
         // ANCHOR: apply
+        use crate::{CPU_PERIOD, Error};
+
         if let Some(bytes) = limits.memory {
             self.write("memory.max", &bytes.to_string())?;
             match self.write("memory.swap.max", "0") {
@@ -97,7 +100,7 @@ impl Group {
             }
         }
         if let Some(quota) = limits.quota() {
-            self.write("cpu.max", &format!("{quota} {}", crate::CPU_PERIOD))?;
+            self.write("cpu.max", &format!("{quota} {CPU_PERIOD}"))?;
         }
         if let Some(pids) = limits.pids {
             self.write("pids.max", &pids.to_string())?;
@@ -117,6 +120,7 @@ impl Group {
     /// child could not move or exec.
     pub fn start(&self, command: &mut Command) -> Result<Child> {
         // ANCHOR: start
+        use crate::Error;
         use std::fs::OpenOptions;
         use std::os::unix::process::CommandExt;
 
@@ -148,6 +152,8 @@ impl Group {
     /// As [`Group::read`].
     pub fn report(&self) -> Result<Report> {
         // ANCHOR: report
+        use crate::Error;
+
         let count = |file: &str, name: &str| -> Result<u64> {
             let text = self.read(file)?;
             let words = text.lines().filter_map(|line| line.split_once(' '));
@@ -179,6 +185,7 @@ impl Group {
     /// not end within ten seconds.
     pub fn delete(self) -> Result<()> {
         // ANCHOR: delete
+        use crate::Error;
         use std::fs::remove_dir;
         use std::io::ErrorKind::{NotFound, ResourceBusy};
         use std::time::Instant;

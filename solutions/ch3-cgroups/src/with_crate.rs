@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use cgroups_rs::Cgroup;
 use cgroups_rs::hierarchies::{UNIFIED_MOUNTPOINT, V1, V2};
 
-use crate::{CPU_PERIOD, Error, Group, Limits, Result, Version};
+use crate::{Error, Group, Limits, Result, Version};
 
 impl Group {
     /// Writes the limits with cgroups-rs, then reads each one back by hand.
@@ -20,6 +20,7 @@ impl Group {
     /// it does not.
     pub fn apply_with_crate(&self, limits: &Limits) -> Result<()> {
         // ANCHOR: apply_with_crate
+        use crate::CPU_PERIOD;
         use cgroups_rs::{MaxValue, Resources};
 
         let signed = |number: Option<u64>| {

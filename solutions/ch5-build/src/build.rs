@@ -1,21 +1,19 @@
 //! Given: the build as a whole, one instruction after the other.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use images::entry::{Entry, Node};
-use images::temporary::Temporary;
 use images::{Image, Layer, Store, spec};
 
 use crate::cache::{Record, cache_key};
 use crate::configure::{Description, absolute, configure, with};
-use crate::context::{Ignore, Selected, select};
+use crate::context::Ignore;
 use crate::copy::{self, Target};
 use crate::dockerfile::{Source, parse};
 use crate::error::{Error, Problem, Result};
+use crate::files::Files;
 use crate::rootfs::Rootfs;
 use crate::run::{self, Process, Started};
 use crate::stages;
@@ -240,25 +238,12 @@ impl Builder<'_> {
     /// The files that an instruction copies, from the context or from a stage.
     fn files(&self, action: &Action) -> Result<Files> {
         let Action::Copy(copy) = action else { return Ok(Files::default()) };
-        let mut files = Files::default();
-        match &copy.from {
-            None => files.selected = select(&self.context, &copy.sources, &self.ignored)?,
-            Some(name) => {
-                let root = match self.stage(name) {
-                    Some(stage) => Rootfs::mount(self.store, &stage.layers)?,
-                    None => Rootfs::mount(self.store, self.base(name)?.layers())?,
-                };
-                files.selected = select(root.path(), &copy.sources, &Ignore::default())?;
-                files.root = Some(root);
-            }
-        }
-        if copy.add {
-            files.selected.iter().try_for_each(refuse_archive)?;
-        }
-        for (index, (text, _)) in copy.documents.iter().enumerate() {
-            files.add_document(self.store, index, text)?;
-        }
-        Ok(files)
+        let root = match copy.from.as_deref().map(|name| (name, self.stage(name))) {
+            None => None,
+            Some((_, Some(stage))) => Some(Rootfs::mount(self.store, &stage.layers)?),
+            Some((name, None)) => Some(Rootfs::mount(self.store, self.base(name)?.layers())?),
+        };
+        Files::of(self.store, copy, root, &self.context, &self.ignored)
     }
 
     /// Writes the configuration, the manifest and the names.
@@ -355,7 +340,7 @@ impl Stage {
         env = with(env, &arguments);
         env = with(env, &pairs(config.env().clone().unwrap_or_default()));
         let process = Process {
-            argv: self.description.argv(command),
+            argv: command.argv(&self.description.shell),
             env,
             directory: absolute(config.working_dir().as_deref(), ""),
             user: config.user().clone().filter(|user| !user.is_empty()).unwrap_or_else(|| "0".into()),
@@ -376,39 +361,3 @@ impl Stage {
 
 /// Where programs are looked for if the image does not say.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/// The files of a COPY, and what keeps them there until they are copied.
-#[derive(Default)]
-struct Files {
-    selected: Vec<Selected>,
-    root: Option<Rootfs>,
-    documents: Vec<Temporary>,
-}
-
-impl Files {
-    /// The text of a here-document as a file.
-    fn add_document(&mut self, store: &Store, index: usize, text: &str) -> Result<()> {
-        let directory = store.temporary_directory()?;
-        let from = directory.path().join(format!("document-{index}"));
-        fs::write(&from, text).map_err(Error::io("write", &from))?;
-        fs::File::open(&from)
-            .and_then(|file| file.set_modified(std::time::UNIX_EPOCH))
-            .map_err(Error::io("write", &from))?;
-        self.selected.push(Selected { to: PathBuf::from(format!("document-{index}")), from });
-        self.documents.push(directory);
-        Ok(())
-    }
-}
-
-/// ADD would unpack an archive; galley says so instead of copying it whole.
-fn refuse_archive(file: &Selected) -> Result<()> {
-    let name = file.from.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let archive = [".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst"].iter().any(|end| name.ends_with(end));
-    let is_file = matches!(Entry::of(&file.from, PathBuf::new())?, Some(Entry { node: Node::File(_), .. }));
-    if archive && is_file {
-        return Err(Problem::new("ADD", format!("ADD would unpack {name}, which is not supported"))
-            .suggest("use COPY, and unpack it in a RUN")
-            .into());
-    }
-    Ok(())
-}

@@ -2,8 +2,6 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use images::{Layer, Store};
@@ -25,6 +23,9 @@ use crate::error::{Error, Result};
 /// A file that cannot be read.
 pub fn cache_key(parent: &str, instruction: &str, files: &[Selected]) -> Result<String> {
     // ANCHOR: cache_key
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::MetadataExt;
+
     let mut key = Key::new();
     key.add(parent.as_bytes());
     key.add(instruction.as_bytes());

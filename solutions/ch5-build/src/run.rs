@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 
 use crate::copy::Owner;
 use crate::error::{Error, Problem, Result};
-use crate::rootfs::{CERTIFICATES, Rootfs};
+use crate::rootfs::CERTIFICATES;
 
 /// Called with the paused process of a RUN, to put it into a control group;
 /// what it returns is called when the process has ended.
@@ -37,6 +37,7 @@ pub struct Process<'a> {
 /// [`Error::Run`] with the command's own exit code if that is not 0.
 pub fn run(store: &Store, layers: &[Layer], process: &Process<'_>) -> Result<Layer> {
     // ANCHOR: run
+    use crate::rootfs::Rootfs;
     use namespaces::{Container, Network};
 
     let rootfs = Rootfs::for_run(store, layers)?;

@@ -50,6 +50,17 @@ impl Rootfs {
         self.directory.path()
     }
 
+    /// Makes the probe known inside by its path on the host too, and gives that.
+    ///
+    /// A program that was to run inside and runs outside is then found as well,
+    /// and reports what is wrong.
+    pub fn twin(&self) -> &'static Path {
+        let twin = self.inside(&crate::probe().to_string_lossy());
+        must(fs::create_dir_all(twin.parent().unwrap_or(self.path())));
+        install(crate::probe(), &twin);
+        crate::probe()
+    }
+
     /// What `/nonce` holds.
     pub fn nonce(&self) -> &str {
         &self.nonce

@@ -31,7 +31,7 @@ pub fn perform(key: &str, argument: &str) -> Option<Outcome> {
         "await" => Outcome::Value(await_signal(argument)),
         "leave" => Outcome::Value(family::leave(number() as u32)),
         "pause" => Outcome::Value(family::pause_for(number() as u32)),
-        "orphans" => Outcome::Value(family::orphans(number())),
+        "orphans" => Outcome::Value(family::orphans(number() as usize)),
         "escape" => Outcome::Value(escape().map_or_else(|errno| format!("error: {errno}"), |()| "done".into())),
         "loopback" => Outcome::Value(loopback().unwrap_or_else(|error| format!("error: {error}"))),
         "sethostname" => Outcome::Value(format!("{:?}", nix::unistd::sethostname(argument))),

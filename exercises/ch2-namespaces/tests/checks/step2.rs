@@ -13,7 +13,7 @@ fn started_in(names: &str) -> (String, String) {
 }
 
 #[test]
-fn the_namespaces_asked_for_are_new_and_the_others_shared() {
+fn a_child_is_in_the_namespaces_asked_for_and_no_others() {
     let mut view = checks::View::default();
     for names in ["uts", "ipc,net", "cgroup,mnt", "pid", "uts,ipc,net,cgroup,mnt,pid"] {
         let (child, caller) = started_in(names);
@@ -32,7 +32,7 @@ fn the_namespaces_asked_for_are_new_and_the_others_shared() {
 }
 
 #[test]
-fn the_first_process_of_a_pid_namespace_is_1() {
+fn first_process_of_a_pid_namespace_is_1() {
     let mut held = Held::start(&super::program(), &["spawn", "pid", probe(), "pid", "ppid", "hold"]);
     let mut view = held.report(2);
     let pid = held.probe_id();
@@ -52,7 +52,7 @@ fn the_first_process_of_a_pid_namespace_is_1() {
 }
 
 #[test]
-fn the_end_of_the_child_reaches_the_caller() {
+fn a_child_ends_and_its_caller_learns_how() {
     let code = some_code();
     let output = run(&["spawn", "uts,pid", probe(), &format!("exit:{code}")]);
     assert_eq!(

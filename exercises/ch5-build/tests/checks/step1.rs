@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use checks::View;
+
 use crate::{refusal, str, succeed};
 
 /// What the program says against a Dockerfile; its path is replaced by its name.
@@ -33,19 +35,26 @@ fn every_instruction_is_found_with_its_line() {
         "CMD [\"x\"]",
     ];
     fs::write(&path, text.join("\n").replace("NONCE", &nonce)).unwrap();
-    let printed = succeed(&["parse", str(&path)]).replace(&nonce, "<nonce>");
-    insta::assert_snapshot!("instructions", printed);
+    let view = View::parse(&succeed(&["parse", str(&path)])).name(&nonce, "<nonce>");
+    checks::view!("instructions", view, {
+        "3" => "an instruction is on the line of its first word, counted from 1",
+        "4" => "an instruction is on the line of its first word; continuation lines are joined, comments between them left out",
+        "8" => "a here-document belongs to its instruction, and nothing in it is a comment",
+        "11" => "what follows a backslash at the end of a line belongs to the same instruction",
+    });
 }
 
 #[test]
 fn a_misspelled_instruction_is_shown_with_a_suggestion() {
-    let nonce = checks::nonce();
-    let said = fault(&format!("FORM python:3-slim-{nonce}\nWORKDIR /app\n")).replace(&nonce, "<nonce>");
-    insta::assert_snapshot!("form", said);
-    for (word, meant) in [("RUNN", "RUN"), ("KOPY", "COPY"), ("WROKDIR", "WORKDIR"), ("entrypont", "ENTRYPOINT")] {
+    for (word, meant) in
+        [("FORM", "FROM"), ("RUNN", "RUN"), ("KOPY", "COPY"), ("WROKDIR", "WORKDIR"), ("entrypont", "ENTRYPOINT")]
+    {
         let said = fault(&format!("FROM a\n{word} b c\n"));
         assert!(said.contains(&format!("did you mean {meant}?")), "{word} most likely means {meant}:\n{said}");
     }
+    let nonce = checks::nonce();
+    let said = fault(&format!("FORM python:3-slim-{nonce}\nWORKDIR /app\n")).replace(&nonce, "<nonce>");
+    insta::assert_snapshot!("form", said);
 }
 
 #[test]
@@ -53,6 +62,8 @@ fn a_word_like_no_instruction_gets_no_suggestion() {
     let said = fault("FROM a\nPLEASE do it\n");
     assert!(said.contains("unknown instruction 'PLEASE'"), "the unknown word is named:\n{said}");
     assert!(!said.contains("did you mean"), "PLEASE is not near any instruction, so nothing is suggested:\n{said}");
+    let said = fault("FROM a\nWORKDIR\n");
+    assert!(!said.contains("did you mean"), "WORKDIR is spelled right, it only lacks its path:\n{said}");
 }
 
 #[test]

@@ -37,7 +37,10 @@ fn refused(kitchen: &Kitchen, source: &str) -> String {
 
 #[test]
 fn files_keep_their_name_and_directories_give_their_contents() {
-    insta::assert_snapshot!("plain", selected(&context(), &["app.py", "src", "./a.txt", "/b.txt"]));
+    let printed = selected(&context(), &["app.py", "src", "./a.txt", "/b.txt"]);
+    let itself = printed.lines().any(|line| line.starts_with("./src"));
+    assert!(!itself, "of a directory its contents are meant, not the directory itself:\n{printed}");
+    insta::assert_snapshot!("plain", printed);
 }
 
 #[test]
@@ -49,7 +52,10 @@ fn patterns_match_names_and_no_slash() {
 fn dockerignore_leaves_files_out_and_brings_them_back() {
     let kitchen = context();
     kitchen.put(".dockerignore", "# a comment\n*.log\n**/*.h\nsrc/lib\n!src/lib/x.c\n\n/log/\n");
-    insta::assert_snapshot!("ignored", selected(&kitchen, &["."]));
+    let printed = selected(&kitchen, &["."]);
+    assert!(!printed.contains("build.log"), "a file was copied that .dockerignore leaves out:\n{printed}");
+    assert!(printed.contains("src/lib/x.c"), "a line with ! brings back what a line above left out:\n{printed}");
+    insta::assert_snapshot!("ignored", printed);
     let said = refused(&kitchen, "build.log");
     assert!(
         said.contains(".dockerignore"),
@@ -76,8 +82,14 @@ fn links_do_not_lead_out_of_the_context() {
         let output = crate::run(&["select", str(&kitchen.context()), source]);
         let printed = crate::text(&output);
         assert!(!printed.contains("secret"), "the link {source} led out of the context:\n{printed}");
-        assert_eq!(output.status.code(), Some(1), "{source} names nothing in the context:\n{printed}");
+        let said = crate::errors(&output);
+        assert_eq!(output.status.code(), Some(1), "{source} names nothing in the context:\n{printed}{said}");
     }
+    // The same name within and without: an absolute link starts at the context.
+    kitchen.put("etc/passwd", "ours");
+    symlink("/etc/passwd", kitchen.context().join("users")).unwrap();
+    let printed = selected(&kitchen, &["users"]);
+    assert_eq!(printed, "./users <- ./etc/passwd\n", "the link users led out of the context");
 }
 
 #[test]

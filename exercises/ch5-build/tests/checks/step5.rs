@@ -52,7 +52,18 @@ fn later_lines_replace_or_add_to_earlier_ones() {
         "CMD one",
         "CMD two",
     ];
-    insta::assert_snapshot!("later", shown(&lines, "no nonce"));
+    let config = configuration(&lines);
+    for (field, expected, why) in [
+        ("Env", r#"["A=3","B=2","C=4"]"#, "a later ENV of the same name takes the earlier one's place"),
+        ("Labels", r#"{"x":"2"}"#, "a later LABEL of the same name takes the earlier one's place"),
+        ("ExposedPorts", r#"{"80/tcp":{},"81/tcp":{}}"#, "EXPOSE adds up, and 80 means 80/tcp"),
+        ("Volumes", r#"{"/a":{},"/b":{}}"#, "VOLUME adds up"),
+        ("WorkingDir", r#""/a/c""#, "a relative WORKDIR begins in the one before"),
+        ("User", r#""two""#, "the last USER counts"),
+        ("Cmd", r#"["/bin/sh","-c","two"]"#, "the last CMD counts"),
+    ] {
+        assert_eq!(config[field].to_string(), expected, "{why}");
+    }
 }
 
 #[test]

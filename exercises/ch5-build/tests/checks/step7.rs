@@ -133,20 +133,20 @@ fn only_lines_that_change_files_make_a_layer() {
 fn a_command_that_fails_ends_the_build_with_its_code() {
     let kitchen = kitchen(&["RUN [\"probe\", \"write:/x=y\", \"exit:23\"]"]);
     let output = kitchen.try_build(&[]);
-    assert_eq!(output.status.code(), Some(23), "the command's own exit code");
     let said = errors(&output);
+    assert_eq!(output.status.code(), Some(23), "the command's own exit code:\n{said}");
     assert!(said.contains("Dockerfile:3: ") && said.contains("23"), "one line says where, what, and the code:\n{said}");
     assert_eq!(said.lines().count(), 1, "one line, and no more:\n{said}");
     assert!(kitchen.names().is_empty(), "an image that was not finished must not have a name");
     let again = kitchen.try_build(&[]);
-    assert_eq!(again.status.code(), Some(23), "a failed command must not be remembered as done");
+    assert_eq!(again.status.code(), Some(23), "a failed command must not be remembered as done:\n{}", errors(&again));
 }
 
 #[test]
 fn a_killed_build_leaves_nothing_behind() {
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
     let kitchen = kitchen(&[RANDOM, "RUN [\"probe\", \"pid\", \"write:/half=done\", \"await:SIGUSR1\"]"]);
-    let mut child = kitchen.command(&[]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = kitchen.command(&[]).stdout(Stdio::piped()).spawn().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
     // The command's own words arrive while it runs; then the build is killed.
