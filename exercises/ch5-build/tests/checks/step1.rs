@@ -38,7 +38,7 @@ fn every_instruction_is_found_with_its_line() {
     let view = View::parse(&succeed(&["parse", str(&path)])).name(&nonce, "<nonce>");
     checks::view!("instructions", view, {
         "3" => "an instruction is on the line of its first word, counted from 1",
-        "4" => "continuation lines are joined, and a comment between them is left out",
+        "4" => "an instruction is on the line of its first word; continuation lines are joined, comments between them left out",
         "8" => "a here-document belongs to its instruction, and nothing in it is a comment",
         "11" => "what follows a backslash at the end of a line belongs to the same instruction",
     });
