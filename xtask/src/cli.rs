@@ -12,7 +12,7 @@ use crate::assemble::{self, Mix};
 use crate::error::{Error, Result};
 use crate::sandbox::{Job, Limits};
 use crate::tree::{Side, Tree};
-use crate::{check, clean, demo, desk, doctor, hint, list, sandbox, setup, sync, test, tree, watch};
+use crate::{bench, check, clean, demo, desk, doctor, hint, list, sandbox, setup, sync, test, tree, vm, watch};
 
 fn flag(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
@@ -82,6 +82,11 @@ fn command() -> Command {
                 .arg(yes()),
         )
         .subcommand(
+            Command::new("bench")
+                .about("Measure how long things take")
+                .arg(Arg::new("what").required(true).value_parser(["harness"]).help("What to measure")),
+        )
+        .subcommand(
             Command::new("book")
                 .about("Build the book; the words after it go to the book's own tool")
                 .arg(rest("build, serve or lint; build if there is none")),
@@ -94,6 +99,11 @@ fn command() -> Command {
         .subcommand(Command::new("doctor").about("Try what this workbook needs, and say how to get what is missing"))
         .subcommand(Command::new("clean").about("Remove whatever a killed check, demo or test left behind"))
         .subcommand(Command::new("setup").about("Install the Debian packages that demos and tests use").arg(yes()))
+        .subcommand(
+            Command::new("vm")
+                .about("Run a command in a throw-away virtual machine with unified cgroups")
+                .arg(rest("The command and its arguments").required(true)),
+        )
         .subcommand(
             Command::new("test")
                 .about("Everything that CI runs")
@@ -126,6 +136,7 @@ pub fn run() -> Result<u8> {
         Some(("demo", arguments)) => {
             demo::run(&tree, Mix::Reference, arguments.get_flag("auto"), arguments.get_flag("yes"))
         }
+        Some(("bench", _)) => bench::harness(&tree),
         Some(("book", arguments)) => run_tool(&tree, "book-tool", arguments),
         Some(("registry", arguments)) => run_tool(&tree, "registry-server", arguments),
         Some(("doctor", _)) => doctor::run(&tree),
@@ -134,6 +145,7 @@ pub fn run() -> Result<u8> {
         Some(("test", arguments)) => {
             test::run(&tree, arguments.get_flag("yes"), arguments.get_one::<String>("only").map(String::as_str))
         }
+        Some(("vm", arguments)) => vm::run(tree.root(), &words(arguments)),
         Some(("sandbox", arguments)) => run_sandbox(arguments),
         _ => Ok(2),
     }

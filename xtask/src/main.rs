@@ -4,6 +4,7 @@
 //! [`check`] what happens when a learner asks for a verdict.
 
 mod assemble;
+mod bench;
 mod check;
 mod clean;
 mod cli;
@@ -22,6 +23,7 @@ mod starter;
 mod sync;
 mod test;
 mod tree;
+mod vm;
 mod watch;
 
 use std::process::ExitCode;

@@ -31,6 +31,10 @@ pub const TEST: &[Package] = &[
     package("curl", "curl", "fetching the application's page"),
     package("skopeo", "skopeo", "reading what galley pushed with another tool"),
     package("docker-registry", "docker-registry", "pushing to a registry that others wrote"),
+    package("patch", "patch", "trying stored wrong solutions on the checks"),
+    package("chromium", "chromium", "reading every page of the book in a browser"),
+    package("nodejs", "node", "driving that browser"),
+    package("npm", "npm", "fetching what drives it"),
 ];
 
 /// Where a program is, if it is anywhere in PATH or where root's programs are.

@@ -7,6 +7,10 @@ use course::{CHAPTERS, Chapter};
 
 use crate::error::{Error, Result};
 
+/// This program, for a process of its own. Not by its path: cargo may be building
+/// the next one there.
+pub const HARNESS: &str = "/proc/self/exe";
+
 /// Which of the two mirror trees a command works on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {

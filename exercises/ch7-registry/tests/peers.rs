@@ -4,11 +4,15 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be prepared must fail, and says where")]
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use images::{Digest, Store, spec};
 use registry_server::{Options, Server};
 use tempfile::TempDir;
@@ -36,15 +40,21 @@ struct DockerRegistry {
 impl DockerRegistry {
     fn start(htpasswd: bool) -> Self {
         let directory = checks::scratch();
+        let auth = format!("htpasswd: {{realm: shelf, path: {}/htpasswd}}", directory.path().display());
+        fs::write(directory.path().join("htpasswd"), HTPASSWD).unwrap();
+        Self::start_with(directory, if htpasswd { &auth } else { "" })
+    }
+
+    /// With this line below `auth:`, or without any.
+    fn start_with(directory: TempDir, auth: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address = format!("localhost:{port}");
         let root = directory.path().display();
         let mut config = format!(
             "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {root}/data}}}}\nhttp: {{addr: 127.0.0.1:{port}}}\n"
         );
-        if htpasswd {
-            fs::write(directory.path().join("htpasswd"), HTPASSWD).unwrap();
-            config.push_str(&format!("auth: {{htpasswd: {{realm: shelf, path: {root}/htpasswd}}}}\n"));
+        if !auth.is_empty() {
+            config.push_str(&format!("auth: {{{auth}}}\n"));
         }
         let file = directory.path().join("config.yml");
         fs::write(&file, config).unwrap();
@@ -73,6 +83,104 @@ impl Drop for DockerRegistry {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A service that gives [`PASSWORD`]'s owner signed tokens (JSON Web Tokens, as
+/// docker-registry wants them), and notes what was asked for.
+struct TokenService {
+    address: String,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl TokenService {
+    /// Makes a key and a certificate with openssl, and answers until the process
+    /// ends.
+    fn start(directory: &Path) -> Self {
+        let (key, certificate) = (directory.join("key.pem"), directory.join("cert.pem"));
+        let made = Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=tokens", "-keyout"])
+            .args([&key, Path::new("-out"), &certificate])
+            .stderr(Stdio::null())
+            .status();
+        assert!(made.unwrap().success(), "openssl made no certificate");
+        let text = fs::read_to_string(&certificate).unwrap();
+        let der: String = text.lines().filter(|line| !line.starts_with("-----")).collect();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let notes = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                let head: Vec<_> =
+                    BufReader::new(&stream).lines().map_while(Result::ok).take_while(|l| !l.is_empty()).collect();
+                let login = format!("Basic {}", STANDARD.encode(format!("ada:{PASSWORD}")));
+                let known = head.iter().any(|line| line.ends_with(&login));
+                let target = head[0].split(' ').nth(1).unwrap_or_default().to_owned();
+                let (status, body) = match known {
+                    true => ("200 OK", format!(r#"{{"access_token":"{}"}}"#, sign(&key, &der, &target))),
+                    false => ("401 Unauthorized", "{}".to_owned()),
+                };
+                notes.lock().unwrap().push(target);
+                let length = body.len();
+                let answer =
+                    format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        });
+        Self { address, asked }
+    }
+}
+
+/// A token for every `scope=` of the query: RFC 7515, with the certificate in it.
+fn sign(key: &Path, certificate: &str, target: &str) -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let target = target.replace("%3A", ":").replace("%2F", "/").replace("%2C", ",");
+    let scopes = target.split(['?', '&']).filter_map(|pair| pair.strip_prefix("scope=repository:"));
+    let access: Vec<_> = scopes
+        .filter_map(|scope| scope.rsplit_once(':'))
+        .map(|(name, actions)| {
+            let actions: Vec<_> = actions.split(',').map(|action| format!("\"{action}\"")).collect();
+            format!(r#"{{"type":"repository","name":"{name}","actions":[{}]}}"#, actions.join(","))
+        })
+        .collect();
+    let header = format!(r#"{{"typ":"JWT","alg":"RS256","x5c":["{certificate}"]}}"#);
+    let claims = format!(
+        r#"{{"iss":"tokens","sub":"ada","aud":"shelf","exp":{},"nbf":{},"iat":{now},"jti":"1","access":[{}]}}"#,
+        now + 60,
+        now - 60,
+        access.join(",")
+    );
+    let text = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let mut openssl = Command::new("openssl");
+    openssl.args(["dgst", "-sha256", "-sign"]).arg(key).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = openssl.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let signature = child.wait_with_output().unwrap().stdout;
+    format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+#[test]
+fn docker_registry_with_tokens_takes_ours() {
+    // openssl knows no --version, but ends by itself all the same.
+    if !has("docker-registry") || !has("openssl") {
+        return;
+    }
+    let (bench, directory) = (Bench::new(), checks::scratch());
+    let service = TokenService::start(directory.path());
+    let auth = format!(
+        "token: {{realm: 'http://{}/token?account=ada', service: shelf, issuer: tokens, rootcertbundle: {}}}",
+        service.address,
+        directory.path().join("cert.pem").display()
+    );
+    let registry = DockerRegistry::start_with(directory, &auth);
+    let (success, text) = bench.run(&["login", &registry.address, "ada"], "wrong");
+    assert!(!success && text.contains("refused the login"), "{text}");
+    bench.ok(&["login", &registry.address, "ada"], PASSWORD);
+    let pair = format!("ada:{PASSWORD}");
+    round_trip(&bench, &registry.address, &["--src-creds", &pair]);
+    let asked = service.asked.lock().unwrap().clone();
+    let push = "/token?account=ada&service=shelf&scope=repository:ada/quotes:pull,push";
+    assert!(asked.iter().any(|target| target == push || target.ends_with("push,pull")), "{asked:?}");
 }
 
 /// A directory with a store, and the chapter's program.

@@ -42,6 +42,7 @@ const STAGES: &[(&str, Run)] = &[
     ("other tools read what galley writes", tools::peers),
     ("the workshop, from build to pull", road::demo),
     ("the book builds, and its links hold", tools::book),
+    ("every page in a browser, light and dark", tools::browser),
 ];
 
 /// Runs every stage, goes on after a failure, and fails in the end. With `only`,

@@ -19,7 +19,7 @@ fn root_inside_is_an_ordinary_user_outside() {
     let mut command = Command::new("/tmp/namespaces");
     command.args(["become-root", "/tmp/probe", "uid", "gid", "uid_map", "gid_map", "read:/proc/self/setgroups"]);
     command.args(["status:CapEff", "hold"]);
-    let id = world::as_ordinary_user(&mut command, home.path());
+    let (id, seen) = world::as_ordinary_user(&mut command, home.path());
     let mut held = Held::spawn(&mut command);
     let mut view = held.report(6);
     let pid = held.probe_id();
@@ -30,7 +30,8 @@ fn root_inside_is_an_ordinary_user_outside() {
     // Newer kernels have more capabilities; what counts is to have some.
     let all = view.get("status:CapEff").to_owned();
     let view = if all.trim_start_matches('0').is_empty() { view } else { view.name(&all, "<all>") };
-    checks::view!("root", view.name(&format!(" {id} 1"), " <user> 1").name(&format!("{id} {id} {id} {id}"), "<user>"), {
+    let view = view.name(&format!(" {id} 1"), " <user> 1").name(&format!("{seen} {seen} {seen} {seen}"), "<user>");
+    checks::view!("root", view, {
         "uid" => "not root inside: unshare(CLONE_NEWUSER), then write uid_map; 65534 means that there is no map",
         "gid" => "not in the group root inside: write gid_map",
         "uid_map" => "the map must be `0 <own user id> 1`; read the id before unshare",

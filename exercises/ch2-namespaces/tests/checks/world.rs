@@ -51,9 +51,10 @@ pub fn mount_beside(pid: u32, point: &Path) {
 /// Runs the command as an ordinary user, with `directory` as its /tmp.
 ///
 /// The directory is shown there because that user may have no way to where it
-/// is. Where this process is already in a user namespace with one id, that id is
-/// ordinary enough. Gives the id that the command runs as.
-pub fn as_ordinary_user(command: &mut Command, directory: &Path) -> u32 {
+/// is. Where this process is already in a user namespace with one id, one more
+/// namespace gives that id an ordinary number. Gives the id that the command has
+/// for itself, and the one that this process sees.
+pub fn as_ordinary_user(command: &mut Command, directory: &Path) -> (u32, u32) {
     let maps_it = fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| {
         let columns: Vec<u64> = map.split_whitespace().filter_map(|column| column.parse().ok()).collect();
         columns.chunks(3).any(|range| (range[0]..range[0] + range[2]).contains(&u64::from(ORDINARY)))
@@ -63,6 +64,7 @@ pub fn as_ordinary_user(command: &mut Command, directory: &Path) -> u32 {
         hand_over(directory);
     }
     let directory = directory.to_owned();
+    let map = format!("{ORDINARY} 0 1");
     // SAFETY: system calls only, in the child, which has one thread.
     unsafe {
         command.pre_exec(move || {
@@ -74,11 +76,15 @@ pub fn as_ordinary_user(command: &mut Command, directory: &Path) -> u32 {
                 setgroups(&[group])?;
                 setresgid(group, group, group)?;
                 setresuid(user, user, user)?;
+                return Ok(());
             }
-            Ok(())
+            unshare(CloneFlags::CLONE_NEWUSER)?;
+            fs::write("/proc/self/setgroups", "deny")?;
+            fs::write("/proc/self/uid_map", &map)?;
+            fs::write("/proc/self/gid_map", &map)
         });
     }
-    if maps_it { ORDINARY } else { 0 }
+    (ORDINARY, if maps_it { ORDINARY } else { 0 })
 }
 
 fn hand_over(path: &Path) {

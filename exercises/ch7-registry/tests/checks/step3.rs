@@ -1,6 +1,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use registry::{Challenge, Client, Error, Login};
 use registry_server::{Options, Server};
 
 use crate::common::{Bench, USER, closed, keeps, open, requests};
@@ -106,4 +107,24 @@ fn a_registry_that_asks_nothing_is_told_nothing() {
         "GET /v2/" => "the password was sent though nobody asked for it",
     });
     ended.ok("an open registry let nobody in");
+}
+
+#[test]
+fn podmans_file_is_used_if_it_is_named() {
+    let (bench, (server, password)) = (Bench::new(), closed(false));
+    let (address, file) = (server.address().to_string(), bench.path("auth.json"));
+    bench.run_with_auth_file(&file, &["login", &address, USER], &password).ok("the right password was not taken");
+    let mode = fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+    assert!(mode == 0o600, "the logins can be read by others: the file's mode is {mode:o}, not 600");
+    bench.run_with_auth_file(&file, &["ping", &address], "").ok("the stored login was not used");
+}
+
+#[test]
+fn secrets_travel_encrypted_or_not_at_all() {
+    // 192.0.2.1 is nobody's (RFC 5737): a request to it would hang, not fail at once.
+    let client = Client::with_login("localhost:1", Some(Login::new(USER, "geheim")));
+    let realm = "http://192.0.2.1/token".to_owned();
+    let answer = client.authorize(&Challenge::Bearer { realm, service: None, scope: None });
+    let refused = matches!(answer, Err(Error::NotEncrypted(_)));
+    assert!(refused, "the password would have gone over plain HTTP to another machine");
 }
