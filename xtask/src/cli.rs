@@ -12,7 +12,7 @@ use crate::assemble::{self, Mix};
 use crate::error::{Error, Result};
 use crate::sandbox::{Job, Limits};
 use crate::tree::{Side, Tree};
-use crate::{bench, check, clean, demo, desk, doctor, hint, list, sandbox, setup, sync, test, tree, watch};
+use crate::{bench, check, clean, demo, desk, doctor, hint, list, sandbox, setup, sync, test, tree, vm, watch};
 
 fn flag(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
@@ -100,6 +100,11 @@ fn command() -> Command {
         .subcommand(Command::new("clean").about("Remove whatever a killed check, demo or test left behind"))
         .subcommand(Command::new("setup").about("Install the Debian packages that demos and tests use").arg(yes()))
         .subcommand(
+            Command::new("vm")
+                .about("Run a command in a throw-away virtual machine with unified cgroups")
+                .arg(rest("The command and its arguments").required(true)),
+        )
+        .subcommand(
             Command::new("test")
                 .about("Everything that CI runs")
                 .arg(yes())
@@ -136,10 +141,11 @@ pub fn run() -> Result<u8> {
         Some(("registry", arguments)) => run_tool(&tree, "registry-server", arguments),
         Some(("doctor", _)) => doctor::run(&tree),
         Some(("clean", _)) => clean::run(&tree),
-        Some(("setup", arguments)) => setup::run(setup::TEST, arguments.get_flag("yes")).map(|()| 0),
+        Some(("setup", arguments)) => setup::run(setup::all(), arguments.get_flag("yes")).map(|()| 0),
         Some(("test", arguments)) => {
             test::run(&tree, arguments.get_flag("yes"), arguments.get_one::<String>("only").map(String::as_str))
         }
+        Some(("vm", arguments)) => vm::run(tree.root(), &words(arguments)),
         Some(("sandbox", arguments)) => run_sandbox(arguments),
         _ => Ok(2),
     }

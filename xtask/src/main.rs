@@ -23,6 +23,7 @@ mod starter;
 mod sync;
 mod test;
 mod tree;
+mod vm;
 mod watch;
 
 use std::process::ExitCode;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::error::{Error, Result};
+use crate::vm;
 
 /// A package, how to tell that it is there, and who misses it if not.
 pub struct Package {
@@ -37,6 +38,11 @@ pub const TEST: &[Package] = &[
     package("npm", "npm", "fetching what drives it"),
 ];
 
+/// Everything of both, and what the virtual machine needs.
+pub fn all() -> impl Iterator<Item = &'static Package> {
+    TEST.iter().chain(vm::PACKAGES)
+}
+
 /// Where a program is, if it is anywhere in PATH or where root's programs are.
 pub fn find(program: &str) -> Option<PathBuf> {
     if program.starts_with('/') {
@@ -49,8 +55,8 @@ pub fn find(program: &str) -> Option<PathBuf> {
 
 /// Installs what is missing of `wanted`, after showing the list. Where it cannot,
 /// it names the command and returns: the caller goes on with what is there.
-pub fn run(wanted: &[Package], yes: bool) -> Result<()> {
-    let missing: Vec<&Package> = wanted.iter().filter(|package| find(package.brings).is_none()).collect();
+pub fn run<'a>(wanted: impl IntoIterator<Item = &'a Package>, yes: bool) -> Result<()> {
+    let missing: Vec<&Package> = wanted.into_iter().filter(|package| find(package.brings).is_none()).collect();
     if missing.is_empty() {
         return Ok(());
     }

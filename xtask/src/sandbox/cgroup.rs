@@ -50,10 +50,11 @@ impl Group {
 
     fn prepare(&self, limits: &Limits) -> io::Result<()> {
         for directory in &self.directories {
-            fs::create_dir(directory)?;
             if self.unified {
-                fs::write(directory.join("cgroup.subtree_control"), "+memory +pids +cpu")?;
+                // A group has only the controllers that its parent passes on.
+                directory.parent().map_or(Ok(()), pass_on)?;
             }
+            fs::create_dir(directory)?;
             for (file, value) in [
                 ("memory.max", limits.memory),
                 ("memory.limit_in_bytes", limits.memory),
@@ -84,6 +85,8 @@ impl Group {
             let leaf = directory.join(LEAF);
             fs::create_dir_all(&leaf)?;
             fs::write(leaf.join("cgroup.procs"), pid.to_string())?;
+            // Only now that no process is left in it.
+            pass_on(directory)?;
         }
         Ok(())
     }
@@ -122,6 +125,15 @@ impl Group {
         }
         self.directories.iter().for_each(|directory| remove(directory));
     }
+}
+
+/// Passes the controllers that a check needs on to the group's children. systemd
+/// does so at the root already; then nothing is written.
+fn pass_on(group: &Path) -> io::Result<()> {
+    let file = group.join("cgroup.subtree_control");
+    let present = fs::read_to_string(&file)?;
+    let missing = CONTROLLERS.iter().filter(|name| !present.split_whitespace().any(|other| other == **name));
+    missing.map(|name| fs::write(&file, format!("+{name}"))).collect()
 }
 
 fn is_unified() -> bool {

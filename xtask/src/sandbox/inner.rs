@@ -107,7 +107,7 @@ fn new(source: &str, target: &Path, kind: &str, options: &str) -> Result<()> {
 
 /// mount_setattr(2) with AT_RECURSIVE: one call for every mount there is. Device
 /// nodes and sockets can be used as before; only changes to files are refused.
-fn read_only_everywhere() -> Result<()> {
+pub fn read_only_everywhere() -> Result<()> {
     #[repr(C)]
     struct MountAttributes {
         set: u64,

@@ -20,7 +20,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use cgroup::remove_leftovers;
-pub use keeper::keep;
+pub use inner::read_only_everywhere;
+pub use keeper::{keep, own_user_namespace};
 
 /// What one check may use.
 #[derive(Clone, Debug)]

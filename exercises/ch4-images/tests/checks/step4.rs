@@ -27,6 +27,7 @@ fn prepare(outside: &Path) -> std::path::PathBuf {
 fn names_stay_beneath_the_root() {
     let outside = scratch();
     let root = prepare(outside.path());
+    let (inside, around) = (root.canonicalize().unwrap(), outside.path().canonicalize().unwrap());
     let mut view = View::default();
     for name in [
         "etc/x",
@@ -54,7 +55,7 @@ fn names_stay_beneath_the_root() {
         let output = run(&["place", str(&root), name], b"");
         let refused = errors(&output).contains("refused '");
         let said = match output.status.code() {
-            Some(0) => text(&output).trim().replace(str(&root.canonicalize().unwrap()), "<root>"),
+            Some(0) => text(&output).trim().replace(str(&inside), "<root>").replace(str(&around), "<outside>"),
             // The words of the reason are free.
             Some(1) if refused => "refused".into(),
             _ => errors(&output),

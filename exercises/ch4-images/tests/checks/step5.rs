@@ -219,6 +219,8 @@ fn names_that_lead_out_are_refused() {
     refused(|_| Archive::new().file("../outside/.wh.file", ""));
     refused(|_| Archive::new().file("../outside/.wh..wh..opq", ""));
     refused(|_| Archive::new().file("a/.wh...", ""));
+    refused(|_| Archive::new().file("a/.wh.", ""));
+    refused(|_| Archive::new().file("a/.wh..", ""));
 }
 
 #[test]

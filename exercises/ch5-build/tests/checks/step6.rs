@@ -120,8 +120,12 @@ fn an_earlier_stage_gives_its_files() {
         ["FROM scratch AS first", "COPY --chown=3:4 note.txt /out/", "FROM scratch", "COPY --from=first /out /in"];
     kitchen.dockerfile(&lines).build(&[]);
     let listing = kitchen.listing();
+    // An unpacked layer keeps its owners only where root is root of the machine.
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap();
+    let all_mapped = nix::unistd::geteuid().is_root() && map.split_whitespace().eq(["0", "0", "4294967295"]);
+    let owner = if all_mapped { " 3/4 " } else { " 0/0 " };
     assert!(
-        listing.contains(" 3/4 ") && listing.contains(" in/note.txt\n"),
+        listing.contains(owner) && listing.contains(" in/note.txt\n"),
         "the stage's file, with its owner:\n{listing}"
     );
     assert_eq!(kitchen.layers().len(), 1, "nothing else of the first stage is in the image");

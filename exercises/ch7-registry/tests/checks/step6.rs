@@ -99,6 +99,21 @@ fn another_host_gets_the_request_but_not_the_login() {
 }
 
 #[test]
+fn another_hosts_challenge_is_not_answered() {
+    // A registry that asks nothing, so the first challenge comes from elsewhere.
+    let (bench, server, (elsewhere, _)) = (Bench::new(), open(), closed(true));
+    let address = server.address().to_string();
+    bench.run_with(&["login", &address, USER], &checks::nonce()).ok("an open registry takes any login");
+    let blob = stock(&elsewhere);
+    let target = format!("http://{}/v2/ada/quotes/blobs/{}", elsewhere.address(), blob.digest);
+    server.order(Fault::new("GET", "/blobs/", Kind::Redirect(target)));
+    let ended = pull(&bench, &server, &blob);
+    let told = elsewhere.log().iter().any(|entry| entry.authorization.is_some());
+    assert!(!told, "the login went to another host, which a redirect named and which asked for it");
+    ended.refused("another host wants a login that is not for it");
+}
+
+#[test]
 fn large_blobs_are_streamed() {
     let (bench, server) = (Bench::new(), open());
     let bytes = vec![7; 32 << 20];
