@@ -31,6 +31,7 @@ pub const TEST: &[Package] = &[
     package("curl", "curl", "fetching the application's page"),
     package("skopeo", "skopeo", "reading what galley pushed with another tool"),
     package("docker-registry", "docker-registry", "pushing to a registry that others wrote"),
+    package("qemu-system-x86", "qemu-system-x86_64", "a virtual machine with unified cgroups"),
 ];
 
 /// Where a program is, if it is anywhere in PATH or where root's programs are.

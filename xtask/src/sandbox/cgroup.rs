@@ -50,10 +50,10 @@ impl Group {
 
     fn prepare(&self, limits: &Limits) -> io::Result<()> {
         for directory in &self.directories {
-            fs::create_dir(directory)?;
-            if self.unified {
-                fs::write(directory.join("cgroup.subtree_control"), "+memory +pids +cpu")?;
+            if let Some(parent) = directory.parent().filter(|_| self.unified) {
+                switch_on(parent)?;
             }
+            fs::create_dir(directory)?;
             for (file, value) in [
                 ("memory.max", limits.memory),
                 ("memory.limit_in_bytes", limits.memory),
@@ -84,6 +84,8 @@ impl Group {
             let leaf = directory.join(LEAF);
             fs::create_dir_all(&leaf)?;
             fs::write(leaf.join("cgroup.procs"), pid.to_string())?;
+            // Only now: the kernel refuses it while the process is in there.
+            switch_on(directory)?;
         }
         Ok(())
     }
@@ -122,6 +124,11 @@ impl Group {
         }
         self.directories.iter().for_each(|directory| remove(directory));
     }
+}
+
+/// Allows a v2 group's children to have the controllers.
+fn switch_on(directory: &Path) -> io::Result<()> {
+    fs::write(directory.join("cgroup.subtree_control"), "+memory +pids +cpu")
 }
 
 fn is_unified() -> bool {

@@ -80,14 +80,8 @@ fn the_caller_stays_outside() {
 fn arguments_and_exit_code_come_through() {
     let Some(trial) = Trial::with_group() else { return };
     let nonce = checks::nonce();
-    let output = run(&[
-        "start",
-        &trial.name("web"),
-        probe(),
-        "read:/proc/self/comm",
-        &format!("env:{nonce}"),
-        "exit:42",
-    ]);
+    let output =
+        run(&["start", &trial.name("web"), probe(), "read:/proc/self/comm", &format!("env:{nonce}"), "exit:42"]);
     assert_eq!(output.status.code(), Some(42), "the program's own exit code");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.contains(&format!("env:{nonce} unset")), "the program gets its arguments: {said}");
