@@ -144,8 +144,10 @@ impl Apt {
         // An archive is called NAME_VERSION_ARCHITECTURE.deb.
         let mut archives = Vec::new();
         for name in names {
-            let newest =
-                entries(&self.archives)?.into_iter().filter(|path| is_archive_of(path, name)).max_by_key(|path| modified(path));
+            let newest = entries(&self.archives)?
+                .into_iter()
+                .filter(|path| is_archive_of(path, name))
+                .max_by_key(|path| modified(path));
             archives.push(newest.ok_or_else(|| Error::Program {
                 program: "apt-get download".into(),
                 fault: format!("left no archive of {name}"),

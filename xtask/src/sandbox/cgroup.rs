@@ -50,14 +50,9 @@ impl Group {
 
     fn prepare(&self, limits: &Limits) -> io::Result<()> {
         for directory in &self.directories {
-<<<<<<< HEAD
             if self.unified {
                 // A group has only the controllers that its parent passes on.
                 directory.parent().map_or(Ok(()), pass_on)?;
-=======
-            if let Some(parent) = directory.parent().filter(|_| self.unified) {
-                switch_on(parent)?;
->>>>>>> refs/heads/cgroups
             }
             fs::create_dir(directory)?;
             for (file, value) in [
@@ -90,13 +85,8 @@ impl Group {
             let leaf = directory.join(LEAF);
             fs::create_dir_all(&leaf)?;
             fs::write(leaf.join("cgroup.procs"), pid.to_string())?;
-<<<<<<< HEAD
             // Only now that no process is left in it.
             pass_on(directory)?;
-=======
-            // Only now: the kernel refuses it while the process is in there.
-            switch_on(directory)?;
->>>>>>> refs/heads/cgroups
         }
         Ok(())
     }
@@ -137,7 +127,6 @@ impl Group {
     }
 }
 
-<<<<<<< HEAD
 /// Passes the controllers that a check needs on to the group's children. systemd
 /// does so at the root already; then nothing is written.
 fn pass_on(group: &Path) -> io::Result<()> {
@@ -145,11 +134,6 @@ fn pass_on(group: &Path) -> io::Result<()> {
     let present = fs::read_to_string(&file)?;
     let mut missing = CONTROLLERS.iter().filter(|name| !present.split_whitespace().any(|other| other == **name));
     missing.try_for_each(|name| fs::write(&file, format!("+{name}")))
-=======
-/// Allows a v2 group's children to have the controllers.
-fn switch_on(directory: &Path) -> io::Result<()> {
-    fs::write(directory.join("cgroup.subtree_control"), "+memory +pids +cpu")
->>>>>>> refs/heads/cgroups
 }
 
 fn is_unified() -> bool {
