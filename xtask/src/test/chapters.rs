@@ -1,5 +1,6 @@
 //! The chapters as they are in the repository: starters and references.
 
+use std::collections::BTreeMap;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -77,17 +78,20 @@ fn readable_by(user: u32) -> Result<bool> {
 }
 
 fn all_pass(tree: &Tree, user: Option<u32>) -> Result<Stage> {
-    let (mut checks, mut unable) = (0, Vec::new());
+    let (mut checks, mut unable) = (0, BTreeMap::<String, Vec<String>>::new());
     for chapter in CHAPTERS {
         let graded = check::judge(tree, chapter, Side::Reference, None, user)?;
         for step in graded.steps.as_ref().map_err(|words| Error::Failed(words.clone()))? {
             match &step.status {
                 Status::Passed => checks += step.outcomes.len(),
-                Status::Unable(reason) => unable.push(format!("{} step {}: {reason}", chapter.id(), step.number)),
+                Status::Unable(reason) => {
+                    unable.entry(reason.clone()).or_default().push(format!("{} step {}", chapter.id(), step.number));
+                }
                 _ => return Err(failed(&graded)),
             }
         }
     }
+    let unable: Vec<String> = unable.iter().map(|(reason, steps)| format!("{}: {reason}", steps.join(", "))).collect();
     if unable.is_empty() {
         return Ok(Stage::Passed(format!("{checks} checks")));
     }
