@@ -35,6 +35,7 @@ const STAGES: &[(&str, Run)] = &[
     ("both trees build without a warning", tools::lint),
     ("the harness's own tests", tools::unit_tests),
     ("every starter step says \"to do\"", chapters::starters),
+    ("words alone pass no step", chapters::words_alone),
     ("every reference passes its checks", chapters::references),
     ("…as an ordinary user, too", chapters::references_as_user),
     ("chapter 3 with unified control groups, in a virtual machine", chapters::unified),

@@ -15,7 +15,7 @@ use course::{CHAPTERS, Chapter};
 
 use super::Stage;
 use super::tools::quiet;
-use crate::check::{self, Status};
+use crate::check::{self, Status, Trial};
 use crate::error::{Error, Result};
 use crate::tree::{Side, Tree, files};
 
@@ -50,7 +50,7 @@ fn judge(tree: &Tree, chapter: &'static Chapter, patch: &Path, wrong: bool) -> R
     let name = patch.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let step = name.strip_prefix("step").and_then(|rest| rest.split('-').next()?.parse().ok());
     let step = if wrong { step } else { None };
-    let graded = check::judge(&copy.tree, chapter, Side::Reference, step, None)?;
+    let graded = check::judge(&copy.tree, chapter, Side::Reference, &Trial { step, ..Trial::default() })?;
     let steps = match &graded.steps {
         Ok(steps) => steps,
         Err(words) => return Ok(Some(format!("does not compile\n{words}"))),
