@@ -6,15 +6,20 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use course::Chapter;
 
 use crate::assemble::{self, Mix};
 use crate::error::{Error, Result};
 use crate::sandbox::{Job, Limits};
 use crate::tree::{Side, Tree};
-use crate::{check, clean, demo, doctor, list, sandbox, setup, sync, test, vm};
+use crate::{bench, check, clean, demo, desk, doctor, hint, list, sandbox, setup, sync, test, tree, vm, watch};
 
 fn flag(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+fn chapter_name() -> Arg {
+    Arg::new("chapter").required(true).help("ch3")
 }
 
 fn yes() -> Arg {
@@ -42,6 +47,7 @@ fn command() -> Command {
                 .arg(Arg::new("chapters").help("ch3, or ch2..ch4"))
                 .arg(Arg::new("step").long("step").value_parser(value_parser!(usize)).help("Only this step"))
                 .arg(flag("solution", "Grade the reference solution instead"))
+                .arg(flag("watch", "Grade again whenever you save").conflicts_with_all(["json", "solution"]))
                 .arg(flag("json", "Print one JSON object and nothing else")),
         )
         .subcommand(
@@ -49,6 +55,16 @@ fn command() -> Command {
                 .about("Write what is made from something else: the starters, solutions/Cargo.toml")
                 .arg(flag("check", "Write nothing; fail if something is stale")),
         )
+        .subcommand(
+            Command::new("hint")
+                .about("Show the next of a step's hints")
+                .arg(chapter_name())
+                .arg(Arg::new("step").long("step").value_parser(value_parser!(usize)).help("The step's number")),
+        )
+        .subcommand(Command::new("reset").about("Put a chapter back to its starter; keeps yours").arg(chapter_name()))
+        .subcommand(Command::new("undo").about("Take the last reset back").arg(chapter_name()))
+        .subcommand(Command::new("start").about("Begin at a chapter, on a verified base").arg(chapter_name()))
+        .subcommand(Command::new("diff").about("Show your code beside the reference, once passed").arg(chapter_name()))
         .subcommand(Command::new("list").about("Show the chapters, their steps, and which are yours"))
         .subcommand(
             Command::new("galley")
@@ -64,6 +80,11 @@ fn command() -> Command {
                 .about("Play the workshop: build, run, fetch the page, push, pull")
                 .arg(flag("auto", "Do not wait for Enter"))
                 .arg(yes()),
+        )
+        .subcommand(
+            Command::new("bench")
+                .about("Measure how long things take")
+                .arg(Arg::new("what").required(true).value_parser(["harness"]).help("What to measure")),
         )
         .subcommand(
             Command::new("book")
@@ -105,16 +126,22 @@ pub fn run() -> Result<u8> {
     match matches.subcommand() {
         Some(("check", arguments)) => run_check(&tree, arguments),
         Some(("sync", arguments)) => run_sync(&tree, arguments),
+        Some(("hint", arguments)) => hint::run(&tree, chapter_of(arguments)?, arguments.get_one("step").copied()),
+        Some(("reset", arguments)) => desk::reset(&tree, chapter_of(arguments)?),
+        Some(("undo", arguments)) => desk::undo(&tree, chapter_of(arguments)?),
+        Some(("start", arguments)) => desk::start(&tree, chapter_of(arguments)?),
+        Some(("diff", arguments)) => desk::diff(&tree, chapter_of(arguments)?),
         Some(("list", _)) => list::run(&tree),
         Some(("galley", arguments)) => run_galley(&tree, arguments),
         Some(("demo", arguments)) => {
             demo::run(&tree, Mix::Reference, arguments.get_flag("auto"), arguments.get_flag("yes"))
         }
+        Some(("bench", _)) => bench::harness(&tree),
         Some(("book", arguments)) => run_tool(&tree, "book-tool", arguments),
         Some(("registry", arguments)) => run_tool(&tree, "registry-server", arguments),
         Some(("doctor", _)) => doctor::run(&tree),
         Some(("clean", _)) => clean::run(&tree),
-        Some(("setup", arguments)) => setup::run(setup::TEST, arguments.get_flag("yes")).map(|()| 0),
+        Some(("setup", arguments)) => setup::run(setup::all(), arguments.get_flag("yes")).map(|()| 0),
         Some(("test", arguments)) => {
             test::run(&tree, arguments.get_flag("yes"), arguments.get_one::<String>("only").map(String::as_str))
         }
@@ -124,8 +151,15 @@ pub fn run() -> Result<u8> {
     }
 }
 
+fn chapter_of(arguments: &ArgMatches) -> Result<&'static Chapter> {
+    tree::chapter(arguments.get_one::<String>("chapter").map_or("", String::as_str))
+}
+
 fn run_check(tree: &Tree, arguments: &ArgMatches) -> Result<u8> {
     let name = arguments.get_one::<String>("chapters").map(String::as_str);
+    if arguments.get_flag("watch") {
+        return watch::run(tree, name, arguments.get_one("step").copied());
+    }
     let request = check::Request {
         chapters: check::chapters(tree, name)?,
         step: arguments.get_one("step").copied(),

@@ -152,8 +152,7 @@ fn control_groups() -> Finding {
 fn programs() -> Vec<Finding> {
     let install = [("apt-get", "sudo apt-get install"), ("dnf", "sudo dnf install"), ("pacman", "sudo pacman -S")];
     let tool = install.iter().find(|(program, _)| setup::find(program).is_some()).map_or("install", |(_, words)| words);
-    setup::TEST
-        .iter()
+    setup::all()
         .map(|package| Finding {
             name: package.brings,
             result: setup::find(package.brings)

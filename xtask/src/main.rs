@@ -4,22 +4,27 @@
 //! [`check`] what happens when a learner asks for a verdict.
 
 mod assemble;
+mod bench;
 mod check;
 mod clean;
 mod cli;
 mod demo;
+mod desk;
 mod doctor;
 mod error;
+mod hint;
 mod list;
 mod pantry;
 mod progress;
 mod sandbox;
 mod setup;
+mod shipped;
 mod starter;
 mod sync;
 mod test;
 mod tree;
 mod vm;
+mod watch;
 
 use std::process::ExitCode;
 

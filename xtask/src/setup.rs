@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::error::{Error, Result};
+use crate::vm;
 
 /// A package, how to tell that it is there, and who misses it if not.
 pub struct Package {
@@ -31,8 +32,16 @@ pub const TEST: &[Package] = &[
     package("curl", "curl", "fetching the application's page"),
     package("skopeo", "skopeo", "reading what galley pushed with another tool"),
     package("docker-registry", "docker-registry", "pushing to a registry that others wrote"),
-    package("qemu-system-x86", "qemu-system-x86_64", "a virtual machine with unified cgroups"),
+    package("patch", "patch", "trying stored wrong solutions on the checks"),
+    package("chromium", "chromium", "reading every page of the book in a browser"),
+    package("nodejs", "node", "driving that browser"),
+    package("npm", "npm", "fetching what drives it"),
 ];
+
+/// Everything of both, and what the virtual machine needs.
+pub fn all() -> impl Iterator<Item = &'static Package> {
+    TEST.iter().chain(vm::PACKAGES)
+}
 
 /// Where a program is, if it is anywhere in PATH or where root's programs are.
 pub fn find(program: &str) -> Option<PathBuf> {
@@ -46,8 +55,8 @@ pub fn find(program: &str) -> Option<PathBuf> {
 
 /// Installs what is missing of `wanted`, after showing the list. Where it cannot,
 /// it names the command and returns: the caller goes on with what is there.
-pub fn run(wanted: &[Package], yes: bool) -> Result<()> {
-    let missing: Vec<&Package> = wanted.iter().filter(|package| find(package.brings).is_none()).collect();
+pub fn run<'a>(wanted: impl IntoIterator<Item = &'a Package>, yes: bool) -> Result<()> {
+    let missing: Vec<&Package> = wanted.into_iter().filter(|package| find(package.brings).is_none()).collect();
     if missing.is_empty() {
         return Ok(());
     }

@@ -5,6 +5,7 @@
 //! | `exercises/*/src` | `solutions/*/src` with the marked bodies taken out |
 //! | `exercises/quotes` | `solutions/quotes` with an empty Dockerfile |
 //! | `solutions/Cargo.toml` | `Cargo.toml` |
+//! | `xtask/course/checks.txt` | the files of every chapter's checks |
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use course::{CHAPTERS, Chapter};
 
 use crate::error::{Error, Result};
+use crate::shipped;
 use crate::starter;
 use crate::tree::{Side, Tree, files};
 
@@ -65,6 +67,7 @@ fn derive(tree: &Tree) -> Result<Derived> {
     let manifest = tree.manifest(Side::Mine);
     let text = fs::read_to_string(&manifest).map_err(Error::file("read", &manifest))?;
     derived.insert(tree.manifest(Side::Reference), solutions_manifest(&text));
+    derived.insert(shipped::list_path(tree), shipped::list(tree)?);
     Ok(derived)
 }
 

@@ -7,6 +7,10 @@ use course::{CHAPTERS, Chapter};
 
 use crate::error::{Error, Result};
 
+/// This program, for a process of its own. Not by its path: cargo may be building
+/// the next one there.
+pub const HARNESS: &str = "/proc/self/exe";
+
 /// Which of the two mirror trees a command works on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
@@ -97,20 +101,29 @@ pub fn files(directory: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// A number that changes when a file below `directory` changes (FNV-1a, 64 bits).
+/// A number that changes when a file below `directory` changes.
 ///
 /// Not a defence against an attacker: it answers "is this what was graded?".
 pub fn fingerprint(directory: &Path) -> Result<String> {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut mix = |bytes: &[u8]| {
-        for byte in bytes.iter().chain(&[0]) {
-            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-    };
+    let mut hash = FNV_START;
     for file in files(directory)? {
         let path = directory.join(&file);
-        mix(file.as_os_str().as_encoded_bytes());
-        mix(&fs::read(&path).map_err(Error::file("read", &path))?);
+        hash = mix(hash, file.as_os_str().as_encoded_bytes());
+        hash = mix(hash, &fs::read(&path).map_err(Error::file("read", &path))?);
     }
     Ok(format!("{hash:016x}"))
+}
+
+/// The same for one file, whatever its name.
+pub fn fingerprint_of(path: &Path) -> Result<String> {
+    let bytes = fs::read(path).map_err(Error::file("read", path))?;
+    Ok(format!("{:016x}", mix(FNV_START, &bytes)))
+}
+
+const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// FNV-1a with 64 bits; the zero ends a part, so that "ab" "c" is not "a" "bc".
+fn mix(hash: u64, bytes: &[u8]) -> u64 {
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    bytes.iter().chain(&[0]).fold(hash, step)
 }

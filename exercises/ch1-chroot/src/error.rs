@@ -48,9 +48,11 @@ impl Error {
             ("execve", Errno::EACCES) => "it must be a regular file with the x bit, on a mount without noexec",
             ("execve" | "read ELF header", Errno::ENOEXEC) => "it must be an ELF program for this machine",
             ("find library", _) => "the loader knows no such library: try `ldd PROGRAM`",
-            ("write uid_map" | "write gid_map", Errno::EPERM) => {
-                "a security module may restrict user namespaces: `cargo xtask doctor` knows the remedy"
+            ("write uid_map", Errno::EPERM) => {
+                "only `0 ID 1` may be written, with the id read before unshare; if it is, a security module \
+                 may restrict user namespaces: `cargo xtask doctor` knows the remedy"
             }
+            ("write gid_map", Errno::EPERM) => "only `0 ID 1` may be written, and `deny` to setgroups before that",
             ("unshare", Errno::EINVAL) => "a user namespace is refused to a process with threads",
             ("clone" | "unshare", Errno::ENOSPC) => "a limit in /proc/sys/user/max_*_namespaces is reached",
             ("pivot_root", Errno::EINVAL) => {

@@ -1,25 +1,37 @@
-//! To be written.
-use nix::unistd::Pid;
-use std::path::PathBuf;
-#[derive(Debug)]
-pub struct Error(pub String);
-impl std::fmt::Display for Error { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(&self.0) } }
-impl std::error::Error for Error {}
-pub type Result<T> = std::result::Result<T, Error>;
-#[derive(Default, Clone, Debug)]
-pub struct Limits { pub memory: Option<u64>, pub cpus: Option<f64>, pub pids: Option<u64> }
-pub struct Report { pub oom_kills: u64 }
-pub struct Group { d: Vec<PathBuf> }
-pub fn parse_memory(_t: &str) -> Result<u64> { Ok(64 << 20) }
-pub fn parse_cpus(t: &str) -> Result<f64> { t.parse().map_err(|_| Error("cpus".into())) }
-impl Group {
-    pub fn create(name: &str) -> Result<Group> {
-        let d: Vec<PathBuf> = ["memory", "pids", "cpu"].iter().map(|c| PathBuf::from("/sys/fs/cgroup").join(c).join(name)).collect();
-        for d in &d { std::fs::create_dir_all(d).map_err(|e| Error(e.to_string()))?; }
-        Ok(Group { d })
-    }
-    pub fn apply(&self, _l: &Limits) -> Result<()> { Ok(()) }
-    pub fn add(&self, pid: Pid) -> Result<()> { for d in &self.d { std::fs::write(d.join("cgroup.procs"), pid.to_string()).map_err(|e| Error(e.to_string()))?; } Ok(()) }
-    pub fn report(&self) -> Result<Report> { Ok(Report { oom_kills: 0 }) }
-    pub fn delete(self) -> Result<()> { for d in &self.d { let _ = std::fs::remove_dir(d); let _ = std::fs::remove_dir(d.parent().unwrap()); } Ok(()) }
-}
+//! Chapter 3: a process with its own share of the machine.
+//!
+//! A namespace decides what a process sees; a control group decides how much it
+//! may use. A group is a directory, a limit is a number in one of its files, and
+//! membership is a process id in another. In the order of the chapter:
+//!
+//! 1. [`parse_memory`] reads `64m` as people write it;
+//! 2. [`Group::create`] makes a directory, and switches the controllers on for it;
+//! 3. [`Group::apply`] writes the limits, and reads them back;
+//! 4. [`Group::start`] puts a process in before it execs;
+//! 5. [`Group::report`] sees what the limits did;
+//! 6. [`Group::delete`] removes the group, whoever is still in it;
+//! 7. [`Group::apply_with_crate`] sets the limits again with cgroups-rs, and finds
+//!    out what that crate keeps to itself.
+//!
+//! The steps are written in the words of version 2: `memory.max`, `cpu.max`,
+//! `pids.max`. Given: [`Group::read`] and [`Group::write`], which translate for a
+//! machine with version 1 (see [`v1`]); [`Hierarchy`], which finds where groups
+//! may be made; and [`run`], which puts the steps together.
+//!
+//! Read beside it: `man 7 cgroups`, and the kernel's `cgroup-v2` guide.
+
+mod error;
+mod group;
+mod hierarchy;
+mod limits;
+mod run;
+mod steps;
+pub mod v1;
+mod with_crate;
+
+pub use error::{Error, Result};
+pub use group::Group;
+pub use hierarchy::{Hierarchy, Version};
+pub use limits::{CPU_PERIOD, Limits, MEMORY_LEAST, page_size, parse_cpus, parse_memory, parse_pids};
+pub use run::run;
+pub use steps::Report;

@@ -34,6 +34,9 @@ pub enum Error {
     /// A blob that a manifest names but the store does not have.
     #[error("the store has no blob {0}; pull or build the image again")]
     Missing(Digest),
+    /// A name that no image has.
+    #[error("the store has no image '{0}'; see which there are, or pull it")]
+    Unknown(String),
     /// Part of the specification that this store does not speak.
     #[error("{0} is not supported here")]
     Unsupported(String),

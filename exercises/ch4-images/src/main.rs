@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use images::{Digest, Error, Result, Store, error::At, json, layer, root::Root, spec};
+use images::{Digest, Error, Format, Result, Store, error::At, json, layer, root::Root, spec};
 use nix::mount::MsFlags;
 use nix::sched::{CloneFlags, unshare};
 
@@ -21,6 +21,8 @@ images mount UPPER WORK TARGET DIR... -- PROGRAM...    step 7: run PROGRAM with 
 images changes STORE UPPER                 make a layer of an overlay's upper directory
 images expect STORE DIGEST SIZE < BYTES    store bytes that should have this digest
 images root STORE NAME                     unpack an image's layers and print their directories
+images save STORE NAME oci|docker > FILE   write an image as one file
+images load STORE < FILE                   read images from one file
 images list STORE | images tag STORE NAME NEW | images untag STORE NAME | images prune STORE";
 
 fn main() -> ExitCode {
@@ -67,7 +69,7 @@ fn perform(arguments: &[&str]) -> Result<bool> {
         ["mount", upper, work, target, rest @ ..] => mount(Path::new(upper), Path::new(work), Path::new(target), rest)?,
         ["root", store, name] => {
             let store = open(store)?;
-            let image = store.find(name)?.ok_or_else(|| Error::Unsupported(format!("the unknown image '{name}'")))?;
+            let image = store.find(name)?.ok_or_else(|| Error::Unknown((*name).to_owned()))?;
             for directory in store.unpacked(&image)? {
                 say(&directory.display().to_string())?;
             }
@@ -79,8 +81,21 @@ fn perform(arguments: &[&str]) -> Result<bool> {
         }
         ["tag", store, name, new] => {
             let store = open(store)?;
-            let image = store.find(name)?.ok_or_else(|| Error::Unsupported(format!("the unknown image '{name}'")))?;
+            let image = store.find(name)?.ok_or_else(|| Error::Unknown((*name).to_owned()))?;
             store.tag(new, &image.descriptor)?;
+        }
+        ["save", store, name, format @ ("oci" | "docker")] => {
+            let format = if *format == "oci" { Format::Oci } else { Format::Docker };
+            open(store)?.save(name, format, &mut io::stdout().lock())?;
+        }
+        ["load", store] => {
+            let store = open(store)?;
+            for loaded in store.load(&mut io::stdin().lock())? {
+                for name in &loaded.names {
+                    store.tag(name, &loaded.image.descriptor)?;
+                }
+                say(&format!("{} {}", loaded.names.join(" "), loaded.image.id()?))?;
+            }
         }
         ["untag", store, name] => say(&open(store)?.untag(name)?.to_string())?,
         ["prune", store] => say(&format!("{:?}", open(store)?.collect(false)?))?,

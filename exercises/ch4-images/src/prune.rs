@@ -6,6 +6,7 @@ use std::os::fd::AsRawFd;
 use std::path::Path;
 
 use crate::error::At;
+use crate::names::name_of;
 use crate::{Digest, Error, Result, Store, json};
 
 /// What a [`Store::collect`] removed.
@@ -39,13 +40,9 @@ impl Store {
 
     fn collect_alone(&self, keep_untagged: bool, needed: &[Digest]) -> Result<Reclaimed> {
         if !keep_untagged {
-            let dropped: BTreeSet<String> = self.untagged()?.iter().map(|image| image.digest().to_string()).collect();
             let needed: BTreeSet<String> = needed.iter().map(Digest::to_string).collect();
             self.change_index(|images| {
-                images.retain(|image| {
-                    let digest = image.digest().to_string();
-                    image.annotations().is_some() || !dropped.contains(&digest) || needed.contains(&digest)
-                });
+                images.retain(|image| name_of(image).is_some() || needed.contains(image.digest().as_ref()));
             })?;
         }
         let mut keep = Keep::default();

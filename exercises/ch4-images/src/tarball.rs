@@ -311,7 +311,7 @@ fn path(bytes: Option<Vec<u8>>) -> PathBuf {
 }
 
 fn malformed(why: &str) -> Error {
-    Error::Malformed { what: "the layer".into(), why: why.into() }
+    Error::Malformed { what: "the archive".into(), why: why.into() }
 }
 
 fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {

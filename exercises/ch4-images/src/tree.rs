@@ -1,7 +1,8 @@
 //! Directories as lists of entries: a whole tree, or what a container changed.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::Result;
@@ -41,6 +42,11 @@ pub fn changes(upper: &Path) -> Result<Vec<Entry>> {
     }
     entries.append(&mut marks);
     Ok(entries)
+}
+
+/// The name that a whiteout's file name hides; `None` for other files.
+pub fn hidden_by(file_name: &OsStr) -> Option<&OsStr> {
+    file_name.as_bytes().strip_prefix(WHITEOUT.as_bytes()).map(OsStr::from_bytes)
 }
 
 fn visit(directory: &Path, name: &Path, found: &mut Vec<Entry>) -> Result<()> {

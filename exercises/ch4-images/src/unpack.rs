@@ -8,9 +8,7 @@ use crate::Result;
 /// Unpacks a layer's archive into `target`, and never outside it.
 ///
 /// Whiteouts become the marks that overlayfs understands, so that `target` can
-/// be stacked on other layers: `.wh.NAME` a character device 0, 0, and
-/// `.wh..wh..opq` an attribute of its directory (image-spec, layer.md,
-/// "Whiteouts"). Other names that begin with `.wh..wh.` are passed over.
+/// be stacked on other layers ([`crate::root::Root::apply_whiteout`]).
 ///
 /// Directories get their attributes last: making a file in one changes its
 /// time, and its mode may forbid it.

@@ -1,21 +1,19 @@
 //! Given: the build as a whole, one instruction after the other.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use images::entry::{Entry, Node};
-use images::temporary::Temporary;
 use images::{Image, Layer, Store, spec};
 
 use crate::cache::{Record, cache_key};
 use crate::configure::{Description, absolute, configure, with};
-use crate::context::{Ignore, Selected, select};
+use crate::context::Ignore;
 use crate::copy::{self, Target};
 use crate::dockerfile::{Source, parse};
 use crate::error::{Error, Problem, Result};
+use crate::files::Files;
 use crate::rootfs::Rootfs;
 use crate::run::{self, Process, Started};
 use crate::stages;
@@ -70,7 +68,7 @@ pub fn build(store: &Store, options: &Options<'_>, out: &mut dyn Write) -> Resul
         builder.place = format!("[{}/{}]", index + 1, plan.instructions.len());
         builder.step(instruction, &plan).map_err(|error| match error {
             Error::Problem(problem) => source.fault(instruction.line, problem),
-            other => other,
+            error => Error::Step { file: source.file.clone(), line: instruction.line, source: Box::new(error) },
         })?;
     }
     builder.finish()
@@ -109,39 +107,49 @@ struct Builder<'a> {
 impl Builder<'_> {
     /// One instruction: from the cache if it is known there, by doing it if not.
     fn step(&mut self, instruction: &Instruction, plan: &stages::Plan) -> Result<()> {
-        let action = instruction.action.expanded(&|name| self.variable(name))?;
+        let action = match &instruction.action {
+            // The next stage knows nothing of the one before: only ARGs above all stages count.
+            from @ Action::From { .. } => from.expanded(&|name| self.globals.get(name).cloned())?,
+            other => other.expanded(&|name| self.variable(name))?,
+        };
         match &action {
             Action::From { image, name } => return self.begin(instruction, image, name.clone(), plan),
             Action::Arg(pairs) => self.declare(pairs),
             _ => {}
         }
-        let Some(stage) = self.stages.last() else {
-            return self.say(&instruction.text, false);
-        };
         let files = self.files(&action)?;
-        // An argument counts with the value it has by now.
-        let text = match &action {
-            Action::Arg(pairs) => {
-                format!("ARG {:?}", pairs.iter().map(|(name, _)| self.variable(name)).collect::<Vec<_>>())
-            }
-            other => format!("{other:?}"),
-        };
-        let key = cache_key(&stage.key, &format!("{}\n{text}", instruction.text), &files.selected)?;
-        let known = if self.options.no_cache || stage.changed { None } else { Record::find(self.store, &key)? };
+        let parent = self.stages.last().map_or("", |stage| &stage.key);
+        let key = cache_key(parent, &self.meaning(instruction, &action), &files.selected)?;
+        let anew = self.options.no_cache || self.stages.last().is_some_and(|stage| stage.changed);
+        let known = if anew { None } else { Record::find(self.store, &key)? };
+        // What cannot be described is not begun.
+        let mut description = self.stages.last().map(|stage| stage.description.clone());
+        description.as_mut().map_or(Ok(()), |description| configure(description, &action))?;
         self.say(&instruction.text, known.is_some())?;
-        let (record, changed) = match known {
-            Some(record) => (record, false),
-            None => (self.carry_out(&action, &files)?, true),
-        };
+        let changed = known.is_none();
+        let record = known.map_or_else(|| self.carry_out(&action, &files), Ok)?;
         if changed {
             record.keep(self.store, &key)?;
         }
-        let Some(stage) = self.stages.last_mut() else { return Ok(()) };
-        configure(&mut stage.description, &action)?;
-        stage.key = key;
-        stage.changed |= changed;
-        stage.add(record, &instruction.text);
+        if let (Some(stage), Some(description)) = (self.stages.last_mut(), description) {
+            stage.description = description;
+            stage.key = key;
+            stage.changed |= changed;
+            stage.add(record, &instruction.text);
+        }
         Ok(())
+    }
+
+    /// An instruction's text with its variables filled in, as the cache compares it.
+    fn meaning(&self, instruction: &Instruction, action: &Action) -> String {
+        match action {
+            // An argument counts with the value it has by now, whoever gave it.
+            Action::Arg(pairs) => {
+                let values: Vec<_> = pairs.iter().map(|(name, _)| (name, self.variable(name))).collect();
+                format!("ARG {values:?}")
+            }
+            other => format!("{}\n{other:?}", instruction.text),
+        }
     }
 
     /// Does what an instruction asks for, and times it.
@@ -174,9 +182,13 @@ impl Builder<'_> {
         name: Option<String>,
         plan: &stages::Plan,
     ) -> Result<()> {
+        if image.is_empty() {
+            let problem = Problem::new("FROM", "FROM names no image: a variable in it is not set");
+            return Err(problem.suggest("give it a default in an ARG above the first FROM").into());
+        }
         let number = plan.stage_at(instruction.line);
         let mut stage = if let Some(earlier) = self.stage(image) {
-            Stage { number, name, changed: false, arguments: BTreeMap::new(), ..earlier.clone_image() }
+            Stage { number, name, changed: earlier.changed, ..earlier.clone_image() }
         } else if image == "scratch" {
             Stage::of(number, name, "scratch".into(), spec::ImageConfiguration::default(), Vec::new())
         } else {
@@ -226,25 +238,12 @@ impl Builder<'_> {
     /// The files that an instruction copies, from the context or from a stage.
     fn files(&self, action: &Action) -> Result<Files> {
         let Action::Copy(copy) = action else { return Ok(Files::default()) };
-        let mut files = Files::default();
-        match &copy.from {
-            None => files.selected = select(&self.context, &copy.sources, &self.ignored)?,
-            Some(name) => {
-                let root = match self.stage(name) {
-                    Some(stage) => Rootfs::mount(self.store, &stage.layers)?,
-                    None => Rootfs::mount(self.store, self.base(name)?.layers())?,
-                };
-                files.selected = select(root.path(), &copy.sources, &Ignore::default())?;
-                files.root = Some(root);
-            }
-        }
-        if copy.add {
-            files.selected.iter().try_for_each(refuse_archive)?;
-        }
-        for (index, (text, _)) in copy.documents.iter().enumerate() {
-            files.add_document(self.store, index, text)?;
-        }
-        Ok(files)
+        let root = match copy.from.as_deref().map(|name| (name, self.stage(name))) {
+            None => None,
+            Some((_, Some(stage))) => Some(Rootfs::mount(self.store, &stage.layers)?),
+            Some((name, None)) => Some(Rootfs::mount(self.store, self.base(name)?.layers())?),
+        };
+        Files::of(self.store, copy, root, &self.context, &self.ignored)
     }
 
     /// Writes the configuration, the manifest and the names.
@@ -341,7 +340,7 @@ impl Stage {
         env = with(env, &arguments);
         env = with(env, &pairs(config.env().clone().unwrap_or_default()));
         let process = Process {
-            argv: self.description.argv(command),
+            argv: command.argv(&self.description.shell),
             env,
             directory: absolute(config.working_dir().as_deref(), ""),
             user: config.user().clone().filter(|user| !user.is_empty()).unwrap_or_else(|| "0".into()),
@@ -362,39 +361,3 @@ impl Stage {
 
 /// Where programs are looked for if the image does not say.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/// The files of a COPY, and what keeps them there until they are copied.
-#[derive(Default)]
-struct Files {
-    selected: Vec<Selected>,
-    root: Option<Rootfs>,
-    documents: Vec<Temporary>,
-}
-
-impl Files {
-    /// The text of a here-document as a file.
-    fn add_document(&mut self, store: &Store, index: usize, text: &str) -> Result<()> {
-        let directory = store.temporary_directory()?;
-        let from = directory.path().join(format!("document-{index}"));
-        fs::write(&from, text).map_err(Error::io("write", &from))?;
-        fs::File::open(&from)
-            .and_then(|file| file.set_modified(std::time::UNIX_EPOCH))
-            .map_err(Error::io("write", &from))?;
-        self.selected.push(Selected { to: PathBuf::from(format!("document-{index}")), from });
-        self.documents.push(directory);
-        Ok(())
-    }
-}
-
-/// ADD would unpack an archive; galley says so instead of copying it whole.
-fn refuse_archive(file: &Selected) -> Result<()> {
-    let name = file.from.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let archive = [".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst"].iter().any(|end| name.ends_with(end));
-    let is_file = matches!(Entry::of(&file.from, PathBuf::new())?, Some(Entry { node: Node::File(_), .. }));
-    if archive && is_file {
-        return Err(Problem::new("ADD", format!("ADD would unpack {name}, which is not supported"))
-            .suggest("use COPY, and unpack it in a RUN")
-            .into());
-    }
-    Ok(())
-}

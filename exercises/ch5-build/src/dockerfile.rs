@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Fault, Problem, Result};
-use crate::syntax::{self, Instruction};
+use crate::syntax::Instruction;
 
 /// Every instruction there is, for suggestions.
 pub const KEYWORDS: [&str; 18] = [

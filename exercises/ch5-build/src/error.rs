@@ -75,6 +75,9 @@ pub enum Error {
     /// The same, before the line is known.
     #[error(transparent)]
     Problem(#[from] Problem),
+    /// An instruction that is right, but could not be carried out.
+    #[error("{}:{line}: {source}", file.display())]
+    Step { file: PathBuf, line: usize, source: Box<Error> },
     /// A command of RUN ended with another code than 0.
     #[error("RUN ended with exit code {code}: {command}")]
     Run { command: String, code: u8 },
@@ -107,6 +110,7 @@ impl Error {
     /// The exit code that says the most: a failed RUN's own, otherwise 1.
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::Step { source, .. } => source.exit_code(),
             Self::Run { code, .. } => *code,
             Self::Start(error) => error.code,
             _ => 1,

@@ -20,6 +20,7 @@ pub mod context;
 pub mod copy;
 pub mod dockerfile;
 pub mod error;
+pub mod files;
 pub mod rootfs;
 pub mod run;
 pub mod stages;

@@ -61,10 +61,7 @@ impl Rootfs {
             fs::create_dir(path).map_err(Error::io("create", path))?;
         }
         furnish(&lowest)?;
-        let mut stack = vec![lowest];
-        for layer in layers {
-            stack.push(store.unpacked_layer(layer)?);
-        }
+        let stack = [vec![lowest], store.stack(layers)?].concat();
         images::mount(&stack, &upper, &work, &merged)?;
         Ok(Self { merged, upper, _directory: directory })
     }

@@ -55,6 +55,16 @@ pub enum Command {
     Shell(String),
 }
 
+impl Command {
+    /// The words to start: the shell form is the shell's last argument.
+    pub fn argv(&self, shell: &[String]) -> Vec<String> {
+        match self {
+            Self::Exec(words) => words.clone(),
+            Self::Shell(line) => shell.iter().chain([line]).cloned().collect(),
+        }
+    }
+}
+
 /// COPY, and ADD of local files.
 #[derive(Clone, Debug, Default)]
 pub struct Copy {

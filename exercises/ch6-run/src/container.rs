@@ -109,7 +109,8 @@ impl Containers {
     pub fn save(&self, container: &Container) -> Result<()> {
         let path = self.directory(&container.id).join("state.json");
         let temporary = path.with_extension("json.new");
-        let text = serde_json::to_vec_pretty(container).map_err(|source| Error::State { path: path.clone(), source })?;
+        let text =
+            serde_json::to_vec_pretty(container).map_err(|source| Error::State { path: path.clone(), source })?;
         fs::write(&temporary, text).map_err(Error::file("write", &temporary))?;
         fs::rename(&temporary, &path).map_err(Error::file("write", &path))
     }
@@ -123,7 +124,9 @@ impl Containers {
             let text = match fs::read(&path) {
                 Ok(text) => text,
                 // A directory without a record is half made or half removed.
-                Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => continue,
+                Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                    continue;
+                }
                 Err(error) => return Err(Error::file("read", &path)(error)),
             };
             let container: Container = serde_json::from_slice(&text).map_err(|source| Error::State { path, source })?;

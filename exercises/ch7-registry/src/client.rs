@@ -103,13 +103,15 @@ impl Client {
     /// but those `expected` is an error with the registry's own words.
     pub fn send(&self, request: &Request<'_>, expected: &[u16]) -> Result<Response<Body>> {
         let known = self.authorization.borrow().clone();
-        let mut response = self.follow(request, known.as_deref())?;
-        if response.status() == StatusCode::UNAUTHORIZED {
+        let (mut response, ours) = self.follow(request, known.as_deref())?;
+        // The challenge of another host, where a redirect led, is not answered.
+        if ours && response.status() == StatusCode::UNAUTHORIZED {
             let lines = response.headers().get_all("www-authenticate").iter();
             let challenge: Vec<_> = lines.filter_map(|value| value.to_str().ok()).collect();
             let answer = self.authorize(&parse_challenge(&challenge.join(", "))?)?;
-            response = self.follow(request, Some(&answer))?;
-            if response.status() == StatusCode::UNAUTHORIZED {
+            let ours;
+            (response, ours) = self.follow(request, Some(&answer))?;
+            if ours && response.status() == StatusCode::UNAUTHORIZED {
                 return Err(self.not_let_in(&mut response));
             }
             self.authorization.replace(Some(answer));
@@ -146,14 +148,15 @@ impl Client {
     }
 
     /// Sends a request and follows redirects. The `Authorization` header goes to
-    /// the registry itself and to no other host.
-    fn follow(&self, request: &Request<'_>, authorization: Option<&str>) -> Result<Response<Body>> {
+    /// the registry itself and to no other host. Returns whether the response is
+    /// the registry's own, too.
+    fn follow(&self, request: &Request<'_>, authorization: Option<&str>) -> Result<(Response<Body>, bool)> {
         let mut url = request.url.clone();
         for _ in 0..=MOST_REDIRECTS {
             let ours = origin(&url) == self.base();
             let response = self.exchange(request, &url, authorization.filter(|_| ours))?;
             if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) || request.method == "POST" {
-                return Ok(response);
+                return Ok((response, ours));
             }
             url = location(request, &url, &response)?;
         }

@@ -197,7 +197,7 @@ impl<R: Read> Read for Limited<R> {
         let read = self.inner.read(buffer)?;
         match self.left.checked_sub(read as u64) {
             Some(left) => self.left = left,
-            None => return Err(io::Error::other(Error::TooLarge { what: "the layer".into(), limit: self.limit })),
+            None => return Err(io::Error::other(Error::TooLarge { what: "the archive".into(), limit: self.limit })),
         }
         Ok(read)
     }

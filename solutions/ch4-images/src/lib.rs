@@ -11,7 +11,7 @@
 //! 7. [`mount`] stacks layers into one root.
 //!
 //! Given: archives ([`tarball`]), directories as entries ([`entry`], [`tree`]),
-//! names, unpacked layers, pruning, and stores that share blobs.
+//! names, unpacked layers, pruning, stores that share blobs, and images as one file.
 
 mod adopt;
 pub mod digest;
@@ -20,10 +20,12 @@ pub mod error;
 mod image;
 pub mod json;
 pub mod layer;
+mod load;
 mod names;
 mod overlay;
 mod prune;
 pub mod root;
+mod save;
 mod store;
 pub mod tarball;
 pub mod temporary;
@@ -35,9 +37,11 @@ pub use digest::{Blob, Digest};
 pub use error::{Error, Result};
 pub use image::{Image, select_platform};
 pub use layer::Layer;
+pub use load::Loaded;
 pub use oci_spec::image as spec;
 pub use overlay::mount;
 pub use prune::Reclaimed;
+pub use save::Format;
 pub use store::Store;
 pub use unpack::unpack;
 pub use unpacked::LARGEST_LAYER;

@@ -107,7 +107,8 @@ impl Store {
     }
 }
 
-fn name_of(image: &spec::Descriptor) -> Option<&str> {
+/// The name in the annotations, if there is one.
+pub(crate) fn name_of(image: &spec::Descriptor) -> Option<&str> {
     image.annotations().as_ref()?.get(NAME).map(String::as_str)
 }
 

@@ -17,10 +17,10 @@ use nix::sys::stat::{
 use nix::sys::time::TimeSpec;
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchownat, linkat, mkfifoat, symlinkat, unlinkat};
 
-use crate::Result;
 use crate::entry::{Entry, Node, travels};
 use crate::error::At;
-use crate::tree::OPAQUE_XATTRS;
+use crate::tree::{OPAQUE, OPAQUE_XATTRS, hidden_by};
+use crate::{Error, Result};
 
 /// An open directory beneath which a layer is unpacked.
 pub struct Root {
@@ -56,7 +56,6 @@ impl Root {
     /// `Refused` for a name that leads out of the root or has no last part.
     pub fn place(&self, name: &Path) -> Result<Place> {
         // ANCHOR: place
-        use crate::Error;
         use nix::fcntl::{OpenHow, ResolveFlag, openat2};
         use std::path::Component;
 
@@ -84,6 +83,26 @@ impl Root {
             Err(errno) => Err(errno).at("resolve", name),
         }
         // ANCHOR_END: place
+    }
+
+    /// Does what a whiteout says, and tells whether `name` is one.
+    ///
+    /// `.wh.NAME` becomes a character device 0, 0 called NAME, and
+    /// `.wh..wh..opq` an attribute of its directory (image-spec, layer.md,
+    /// "Whiteouts"). Other names that begin with `.wh..wh.` are old notes of
+    /// aufs, and are passed over.
+    pub fn apply_whiteout(&self, name: &Path) -> Result<bool> {
+        let file_name = name.file_name().unwrap_or_default();
+        let Some(hidden) = hidden_by(file_name) else { return Ok(false) };
+        if file_name == OPAQUE {
+            // Placing the marker makes its directory, if the layer did not list it.
+            self.place_in(self.place(name)?.directory, ".").make_opaque()?;
+        } else if hidden.is_empty() || hidden == "." {
+            return Err(Error::Refused { name: name.display().to_string(), why: "it hides nothing" });
+        } else if hidden_by(hidden).is_none() {
+            self.place(&name.with_file_name(hidden))?.make_whiteout()?;
+        }
+        Ok(true)
     }
 
     /// A place in an open directory.

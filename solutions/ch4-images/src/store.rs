@@ -146,13 +146,25 @@ impl Store {
     }
 
     fn write_missing(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let is_there = || self.root.join(name).exists();
+        if is_there() {
+            return Ok(());
+        }
         let _lock = lock(&self.root.join("index.lock"), FlockArg::LockExclusive)?;
-        if self.root.join(name).exists() { Ok(()) } else { self.replace(name, bytes) }
+        // Another process may have written it while this one waited.
+        if is_there() { Ok(()) } else { self.replace(name, bytes) }
     }
 }
 
 /// Locks a file, made if it is missing, until the result is dropped: flock(2).
 pub(crate) fn lock(path: &Path, how: FlockArg) -> Result<Flock<File>> {
-    let file = File::options().read(true).write(true).create(true).truncate(false).open(path).at("open", path)?;
+    // To lock is no change: a store that may only be read can be locked too.
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            File::options().read(true).write(true).create(true).truncate(false).open(path)
+        }
+        opened => opened,
+    };
+    let file = file.at("open", path)?;
     Flock::lock(file, how).map_err(|(_, errno)| errno).at("lock", path)
 }

@@ -8,9 +8,7 @@ use crate::Result;
 /// Unpacks a layer's archive into `target`, and never outside it.
 ///
 /// Whiteouts become the marks that overlayfs understands, so that `target` can
-/// be stacked on other layers: `.wh.NAME` a character device 0, 0, and
-/// `.wh..wh..opq` an attribute of its directory (image-spec, layer.md,
-/// "Whiteouts"). Other names that begin with `.wh..wh.` are passed over.
+/// be stacked on other layers ([`crate::root::Root::apply_whiteout`]).
 ///
 /// Directories get their attributes last: making a file in one changes its
 /// time, and its mode may forbid it.
@@ -26,29 +24,28 @@ pub fn unpack(archive: &mut dyn Read, target: &Path, limit: u64) -> Result<()> {
     use crate::error::At;
     use crate::root::Root;
     use crate::tarball::TarReader;
-    use crate::tree::{OPAQUE, WHITEOUT};
 
     let root = Root::open(target)?;
     let mut layer = TarReader::new(Limited::new(archive, limit));
     let mut directories = Vec::new();
     while let Some(entry) = layer.next_entry()? {
+        if root.apply_whiteout(&entry.name)? {
+            continue;
+        }
         let place = root.place(&entry.name)?;
-        let marker = place.name.to_str().and_then(|name| name.strip_prefix(WHITEOUT));
-        match (&entry.node, marker) {
-            (_, Some(_)) if place.name == OPAQUE => root.place(&entry.name.with_file_name("."))?.make_opaque()?,
-            (_, Some(hidden)) if hidden.starts_with(WHITEOUT) => {}
-            (_, Some(hidden)) => root.place(&entry.name.with_file_name(hidden))?.make_whiteout()?,
-            (Node::Directory, _) => place.make_directory()?,
-            (Node::File(_), _) => {
+        match &entry.node {
+            Node::Directory => place.make_directory()?,
+            Node::File(_) => {
                 std::io::copy(&mut layer, &mut place.make_file()?).at("unpack", &entry.name)?;
             }
-            (Node::Symlink(to), _) => place.make_symlink(to)?,
-            (Node::HardLink(first), _) => place.make_hard_link(&root.place(first)?)?,
-            (node, _) => place.make_node(node)?,
+            Node::Symlink(to) => place.make_symlink(to)?,
+            Node::HardLink(first) => place.make_hard_link(&root.place(first)?)?,
+            device => place.make_node(device)?,
         }
-        match (&entry.node, marker) {
-            (_, Some(_)) | (Node::HardLink(_), _) => {}
-            (Node::Directory, _) => directories.push(entry),
+        match &entry.node {
+            Node::Directory => directories.push(entry),
+            // A hard link is another name of a file that has its attributes.
+            Node::HardLink(_) => {}
             _ => place.set_attributes(&entry)?,
         }
     }

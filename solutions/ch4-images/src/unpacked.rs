@@ -19,7 +19,21 @@ impl Store {
             fs::create_dir_all(&empty).at("create", &empty)?;
             return Ok(vec![empty]);
         }
-        image.layers().iter().map(|layer| self.unpacked_layer(layer)).collect()
+        self.stack(image.layers())
+    }
+
+    /// The directories of some layers, lowest first, each of them once.
+    ///
+    /// Images do have the same layer twice, such as the empty one, and overlayfs
+    /// refuses that (ELOOP). The upper one hides all that the lower one says.
+    pub fn stack(&self, layers: &[Layer]) -> Result<Vec<PathBuf>> {
+        let mut stack: Vec<PathBuf> = Vec::new();
+        for layer in layers {
+            let directory = self.unpacked_layer(layer)?;
+            stack.retain(|lower| *lower != directory);
+            stack.push(directory);
+        }
+        Ok(stack)
     }
 
     /// The directory of one layer, named by its diffID.

@@ -2,8 +2,6 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use images::{Layer, Store};
@@ -25,6 +23,9 @@ use crate::error::{Error, Result};
 /// A file that cannot be read.
 pub fn cache_key(parent: &str, instruction: &str, files: &[Selected]) -> Result<String> {
     // ANCHOR: cache_key
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::MetadataExt;
+
     let mut key = Key::new();
     key.add(parent.as_bytes());
     key.add(instruction.as_bytes());
@@ -114,6 +115,26 @@ impl Record {
         let (temporary, mut file) = store.temporary_file()?;
         file.write_all(self.to_json().to_string().as_bytes()).map_err(Error::io("write", &path))?;
         Ok(temporary.keep(&path)?)
+    }
+
+    /// Removes the records whose layer is no longer in the store, and says how many.
+    pub fn prune(store: &Store) -> Result<u64> {
+        let directory = store.root().join("cache");
+        let entries = match fs::read_dir(&directory) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            Err(error) => return Err(Error::io("list", &directory)(error)),
+        };
+        let mut removed = 0;
+        for entry in entries {
+            let path = entry.map_err(Error::io("list", &directory))?.path();
+            let key = path.file_stem().unwrap_or_default().to_string_lossy();
+            if Self::find(store, &key)?.is_none() {
+                fs::remove_file(&path).map_err(Error::io("remove", &path))?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
     }
 
     fn path(store: &Store, key: &str) -> PathBuf {

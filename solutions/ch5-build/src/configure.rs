@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use images::spec::Config;
 
 use crate::error::{Problem, Result};
-use crate::syntax::{Action, Command};
+use crate::syntax::Action;
 
 /// An image's configuration while it is being written.
 #[derive(Clone, Debug)]
@@ -24,14 +24,6 @@ impl Description {
     pub fn of(config: Config) -> Self {
         Self { config, shell: vec!["/bin/sh".into(), "-c".into()], own_command: false }
     }
-
-    /// The command line of a command in either form.
-    pub fn argv(&self, command: &Command) -> Vec<String> {
-        match command {
-            Command::Exec(words) => words.clone(),
-            Command::Shell(line) => self.shell.iter().chain([line]).cloned().collect(),
-        }
-    }
 }
 
 /// Writes into the description what an instruction says about the image.
@@ -45,53 +37,44 @@ impl Description {
 /// A port or a signal that cannot be one.
 pub fn configure(description: &mut Description, action: &Action) -> Result<()> {
     // ANCHOR: configure
-    let config = &description.config;
-    let env = config.env().clone().unwrap_or_default();
-    let mut labels = config.labels().clone().unwrap_or_default();
-    let mut ports = config.exposed_ports().clone().unwrap_or_default();
-    let mut volumes = config.volumes().clone().unwrap_or_default();
-    let directory = absolute(config.working_dir().as_deref(), "");
+    let Description { config, shell, own_command } = description;
     match action {
         Action::Workdir(path) => {
-            let path = absolute(directory.to_str(), path);
-            description.config.set_working_dir(Some(path.display().to_string()));
+            let path = absolute(config.working_dir().as_deref(), path);
+            config.set_working_dir(Some(path.display().to_string()))
         }
         Action::Env(pairs) => {
-            description.config.set_env(Some(with(env, pairs)));
+            let env = with(config.env().clone().unwrap_or_default(), pairs);
+            config.set_env(Some(env))
         }
         Action::Label(pairs) => {
+            let mut labels = config.labels().clone().unwrap_or_default();
             labels.extend(pairs.iter().map(|(name, value)| (name.clone(), value.clone().unwrap_or_default())));
-            description.config.set_labels(Some(labels));
+            config.set_labels(Some(labels))
         }
         Action::Expose(words) => {
-            for word in words {
-                ports.push(port(word)?);
-            }
-            description.config.set_exposed_ports(Some(sorted(ports)));
+            let ports = words.iter().map(|word| port(word)).collect::<std::result::Result<Vec<_>, _>>()?;
+            let ports = union(config.exposed_ports(), ports);
+            config.set_exposed_ports(Some(ports))
         }
         Action::Volume(paths) => {
-            volumes.extend(paths.iter().cloned());
-            description.config.set_volumes(Some(sorted(volumes)));
+            let paths = union(config.volumes(), paths.clone());
+            config.set_volumes(Some(paths))
         }
-        Action::User(user) => {
-            description.config.set_user(Some(user.clone()));
-        }
-        Action::StopSignal(text) => {
-            description.config.set_stop_signal(Some(signal(text)?));
-        }
+        Action::User(user) => config.set_user(Some(user.clone())),
+        Action::StopSignal(text) => config.set_stop_signal(Some(signal(text)?)),
         Action::Cmd(command) => {
-            description.config.set_cmd(Some(description.argv(command)));
-            description.own_command = true;
+            *own_command = true;
+            config.set_cmd(Some(command.argv(shell)))
         }
-        Action::Entrypoint(command) => {
-            description.config.set_entrypoint(Some(description.argv(command)));
-            if !description.own_command {
-                description.config.set_cmd(None);
-            }
+        Action::Entrypoint(command) if *own_command => config.set_entrypoint(Some(command.argv(shell))),
+        Action::Entrypoint(command) => config.set_entrypoint(Some(command.argv(shell))).set_cmd(None),
+        Action::Shell(words) => {
+            shell.clone_from(words);
+            config
         }
-        Action::Shell(words) => description.shell.clone_from(words),
-        _ => {}
-    }
+        _ => config,
+    };
     Ok(())
     // ANCHOR_END: configure
 }
@@ -123,11 +106,12 @@ pub fn absolute(directory: Option<&str>, path: &str) -> PathBuf {
     whole
 }
 
-/// Sorted and without doubles: these are sets, and the same set gives the same image.
-pub fn sorted(mut words: Vec<String>) -> Vec<String> {
-    words.sort();
-    words.dedup();
-    words
+/// Both together, sorted: these are sets, and the same set gives the same image.
+pub fn union(old: &Option<Vec<String>>, mut new: Vec<String>) -> Vec<String> {
+    new.extend(old.iter().flatten().cloned());
+    new.sort();
+    new.dedup();
+    new
 }
 
 /// `80` means `80/tcp`.

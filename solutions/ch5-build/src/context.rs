@@ -42,20 +42,28 @@ pub fn select(context: &Path, sources: &[String], ignored: &Ignore) -> Result<Ve
                 .map_err(|error| Problem::new(source, format!("cannot read: {error}")))?;
         }
         if selected.len() == before {
-            let hidden = context.join(&pattern).symlink_metadata().is_ok();
-            let problem = Problem::new(source, format!("nothing in the context is called '{source}'"));
-            return Err(if hidden {
-                Problem::new(source, format!("'{source}' is left out by .dockerignore"))
-                    .suggest("add a line that begins with !")
-            } else {
-                problem.suggest(format!("the context is {}", context.display()))
-            });
+            return Err(missing(context, source, &pattern));
         }
     }
     selected.sort();
     selected.dedup();
     Ok(selected)
     // ANCHOR_END: select
+}
+
+/// Why a source gave no file.
+pub fn missing(context: &Path, source: &str, pattern: &Path) -> Problem {
+    let there = context.join(pattern).symlink_metadata();
+    match there {
+        Ok(metadata) if metadata.is_symlink() => {
+            Problem::new(source, format!("'{source}' is a link to what is not in the context"))
+                .suggest("copy the file itself there")
+        }
+        Ok(_) => Problem::new(source, format!("'{source}' is left out by .dockerignore"))
+            .suggest("add a line there that begins with !"),
+        Err(_) => Problem::new(source, format!("nothing in the context is called '{source}'"))
+            .suggest(format!("the context is {}", context.display())),
+    }
 }
 
 /// A source without leading slashes and dots.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Fault, Problem, Result};
-use crate::syntax::{self, Instruction};
+use crate::syntax::Instruction;
 
 /// Every instruction there is, for suggestions.
 pub const KEYWORDS: [&str; 18] = [
@@ -42,11 +42,14 @@ pub struct Source {
 /// likely, a suggestion: `FORM` means `FROM`.
 pub fn parse(source: &Source) -> Result<Vec<Instruction>> {
     // ANCHOR: parse
+    use crate::syntax;
+
     let file = parse_dockerfile::parse(&source.text).map_err(|error| {
         // A file without any FROM has no place to point at: the parser says line 0.
         let (line, column) = (error.line().max(1), error.column().max(1));
-        let rest = source.line(line).get(column - 1..).unwrap_or_default();
-        let word = rest.split_whitespace().next().unwrap_or_default();
+        // The parser counts bytes, people count characters.
+        let (before, rest) = source.line(line).split_at_checked(column - 1).unwrap_or_default();
+        let (column, word) = (before.chars().count() + 1, rest.split_whitespace().next().unwrap_or_default());
         let problem = Problem::new(word, format!("{error:#}"));
         let unknown = problem.message.starts_with("unknown instruction");
         match closest(word) {

@@ -4,14 +4,17 @@ use std::io::stdout;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use build::configure::{Description, configure};
 use build::context::{Ignore, select};
 use build::dockerfile::{Source, parse};
+use build::syntax::Action;
 use build::{Error, Options, cache_key, expand};
 
 const USAGE: &str = "usage: build-image parse DOCKERFILE
        build-image expand TEXT [NAME=VALUE]…
        build-image select CONTEXT SOURCE…
        build-image key PARENT INSTRUCTION CONTEXT [SOURCE]…
+       build-image configure DOCKERFILE
        build-image build STORE CONTEXT [NAME] [--no-cache] [NAME=VALUE]…";
 
 fn main() -> ExitCode {
@@ -24,6 +27,7 @@ fn main() -> ExitCode {
         ["key", parent, instruction, context, sources @ ..] => {
             show_key(parent, instruction, Path::new(context), sources)
         }
+        ["configure", file] => show_configuration(Path::new(file)),
         ["build", store, context, rest @ ..] => build_image(Path::new(store), Path::new(context), rest),
         _ => {
             eprintln!("{USAGE}");
@@ -68,6 +72,24 @@ fn show_selected(context: &Path, sources: &[&str]) -> Result<(), Error> {
 
 fn show_key(parent: &str, instruction: &str, context: &Path, sources: &[&str]) -> Result<(), Error> {
     println!("{}", cache_key(parent, instruction, &files(context, sources)?)?);
+    Ok(())
+}
+
+/// The configuration that a Dockerfile describes; each FROM inherits the one before.
+fn show_configuration(file: &Path) -> Result<(), Error> {
+    let source = Source::read(file)?;
+    let mut description = Description::of(images::spec::Config::default());
+    for instruction in parse(&source)? {
+        if let Action::From { .. } = instruction.action {
+            description = Description::of(description.config);
+        }
+        configure(&mut description, &instruction.action).map_err(|error| match error {
+            Error::Problem(problem) => source.fault(instruction.line, problem),
+            other => other,
+        })?;
+    }
+    let config = serde_json::to_value(&description.config).map_err(std::io::Error::other);
+    println!("{:#}", config.map_err(Error::io("show", file))?);
     Ok(())
 }
 

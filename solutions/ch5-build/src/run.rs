@@ -8,8 +8,8 @@ use namespaces::Mount;
 use nix::unistd::Pid;
 
 use crate::copy::Owner;
-use crate::error::{Error, Result};
-use crate::rootfs::{CERTIFICATES, Rootfs};
+use crate::error::{Error, Problem, Result};
+use crate::rootfs::CERTIFICATES;
 
 /// Called with the paused process of a RUN, to put it into a control group;
 /// what it returns is called when the process has ended.
@@ -37,6 +37,7 @@ pub struct Process<'a> {
 /// [`Error::Run`] with the command's own exit code if that is not 0.
 pub fn run(store: &Store, layers: &[Layer], process: &Process<'_>) -> Result<Layer> {
     // ANCHOR: run
+    use crate::rootfs::Rootfs;
     use namespaces::{Container, Network};
 
     let rootfs = Rootfs::for_run(store, layers)?;
@@ -106,6 +107,10 @@ impl Process<'_> {
     /// Looks up the user and turns the words into C strings.
     pub fn prepare(&self, root: &Path) -> Result<Program> {
         let Owner { uid, group, own_group } = crate::copy::owner(root, &self.user)?;
+        if uid != 0 && images::root::in_user_namespace()? && !is_mapped(uid) {
+            let problem = Problem::new("RUN", format!("USER {} is no user of this user namespace", self.user));
+            return Err(problem.suggest("build as root, or move this RUN above USER").into());
+        }
         let strings = |words: &[String]| -> Result<Vec<CString>> {
             let string = |word: &String| CString::new(word.as_str()).map_err(|_| Error::Nul(word.clone()));
             words.iter().map(string).collect()
@@ -119,6 +124,16 @@ impl Process<'_> {
             gid,
         })
     }
+}
+
+/// Whether a user id means anybody here (user_namespaces(7)). A user without
+/// rights can map only one.
+fn is_mapped(uid: u32) -> bool {
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    map.lines().any(|line| {
+        let numbers: Vec<u32> = line.split_whitespace().filter_map(|field| field.parse().ok()).collect();
+        matches!(numbers[..], [first, _, count] if uid >= first && uid - first < count)
+    })
 }
 
 impl Program {

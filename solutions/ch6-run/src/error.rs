@@ -73,7 +73,9 @@ impl Error {
 
 fn listen_hint(source: &io::Error) -> &'static str {
     match source.kind() {
-        io::ErrorKind::AddrInUse => "; something else uses that port: choose another, or stop it (`ss -ltnp` shows what it is)",
+        io::ErrorKind::AddrInUse => {
+            "; something else uses that port: choose another, or stop it (`ss -ltnp` shows what it is)"
+        }
         io::ErrorKind::PermissionDenied => "; ports below 1024 are root's: choose a higher one",
         _ => "",
     }

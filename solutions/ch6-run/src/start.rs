@@ -105,10 +105,9 @@ fn hear(news: OwnedFd) -> Result<()> {
     read.map_err(Error::file("read from", Path::new("the container's monitor")))?;
     match line.trim_end().split_once(' ') {
         None if line.starts_with('0') => Ok(()),
-        Some((code, message)) => Err(Error::Start(namespaces::StartError {
-            message: message.to_owned(),
-            code: code.parse().unwrap_or(125),
-        })),
+        Some((code, message)) => {
+            Err(Error::Start(namespaces::StartError { message: message.to_owned(), code: code.parse().unwrap_or(125) }))
+        }
         None => Err(Error::Monitor("the container's monitor ended before the program was started".to_owned())),
     }
 }

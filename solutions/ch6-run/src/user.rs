@@ -47,7 +47,10 @@ pub fn user(rootfs: &Path, text: &str) -> Result<User> {
     // name:password:gid:member,member
     let gid_of = |name: &str| {
         let entry = group.iter().find(|fields| fields[0] == name || fields[2] == name);
-        entry.and_then(|fields| fields[2].parse().ok()).or(name.parse().ok()).ok_or_else(|| Error::NoGroup(name.to_owned()))
+        entry
+            .and_then(|fields| fields[2].parse().ok())
+            .or(name.parse().ok())
+            .ok_or_else(|| Error::NoGroup(name.to_owned()))
     };
     let gid = match group_text {
         Some(name) => gid_of(name)?,

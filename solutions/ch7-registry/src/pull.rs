@@ -102,13 +102,13 @@ impl Fetched {
     }
 
     pub fn read_manifest(&self, reference: &Reference) -> Result<spec::ImageManifest> {
-        spec::ImageManifest::from_reader(&self.bytes[..]).map_err(|error| malformed(reference, &error))
+        serde_json::from_slice(&self.bytes).map_err(|error| malformed(reference, &error))
     }
 }
 
 /// The entry of an index for this machine, not fetched yet.
 pub fn choose(index: &Fetched, reference: &Reference) -> Result<Fetched> {
-    let read = spec::ImageIndex::from_reader(&index.bytes[..]).map_err(|error| malformed(reference, &error))?;
+    let read: spec::ImageIndex = serde_json::from_slice(&index.bytes).map_err(|error| malformed(reference, &error))?;
     let entry = images::select_platform(&read).map_err(|_| {
         let platforms = read.manifests().iter().filter_map(|entry| entry.platform().as_ref());
         let found = platforms.map(|platform| format!("{}/{}", platform.os(), platform.architecture()));

@@ -41,6 +41,15 @@ function expect(holds, place, fault) {
     }
 }
 
+// What does not work at all is a fault among others, not the end.
+async function attempt(place, work) {
+    try {
+        await work();
+    } catch (error) {
+        faults.push(`${place}: ${error.message.split('\n')[0]}`);
+    }
+}
+
 const TYPES = {
     '.html': 'text/html; charset=utf-8',
     '.css': 'text/css',
@@ -168,28 +177,32 @@ for (const theme of THEMES) {
         // A new context has an empty cache: each page is weighed as a first visit.
         const context = await browser.newContext({ colorScheme: theme, viewport: { width: 1280, height: 800 } });
         await context.addInitScript(() => { window.print = () => {}; });
-        const { page, seen } = await open(context, origin + name, place);
-        await Promise.all(seen.bodies);
-        if (theme === 'light' && !WITHOUT_WEIGHT.includes(name)) {
-            weights.push({ name, weight: seen.weight });
-        }
-        // The contents alone have nothing to skip.
-        if (name !== 'toc.html') {
-            await skipLink(page, place);
-        }
-        await barriers(page, place);
+        await attempt(place, async () => {
+            const { page, seen } = await open(context, origin + name, place);
+            await Promise.all(seen.bodies);
+            if (theme === 'light' && !WITHOUT_WEIGHT.includes(name)) {
+                weights.push({ name, weight: seen.weight });
+            }
+            // The contents alone have nothing to skip.
+            if (name !== 'toc.html') {
+                await skipLink(page, place);
+            }
+            await barriers(page, place);
+        });
         await context.close();
     }
     const context = await browser.newContext({ colorScheme: theme, viewport: { width: 1280, height: 800 } });
-    await useControls(context, `${origin}index.html`, `controls, ${theme}`);
+    context.setDefaultTimeout(10_000);
+    const place = `controls, ${theme}`;
+    await attempt(place, () => useControls(context, `${origin}index.html`, place));
     await context.close();
 }
 const phone = await browser.newContext({ viewport: { width: WIDTHS[0], height: 800 } });
 await phone.addInitScript(() => { window.print = () => {}; });
 for (const name of names) {
-    await sideways(phone, origin + name, name);
+    await attempt(name, () => sideways(phone, origin + name, name));
 }
-await withoutScript(browser, `${origin}index.html`, 'without script');
+await attempt('without script', () => withoutScript(browser, `${origin}index.html`, 'without script'));
 await browser.close();
 server.close();
 

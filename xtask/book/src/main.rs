@@ -16,51 +16,49 @@ mod serve;
 mod theme;
 mod warnings;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use failure::{Failure, Result};
 
 const USAGE: &str = "\
-usage: book-tool build [--root DIR]
-       book-tool serve [--root DIR] [--port N] [--open]
-       book-tool lint  [--root DIR]
-       book-tool browser [--root DIR]
+usage: book-tool [build]           builds into target/book
+       book-tool serve [--port N] [--open]    or: --serve, --open
+       book-tool lint              checks sources and pages
+       book-tool browser           opens every page in headless Chromium
 
-Without --root, the nearest directory upward that holds a book.toml is taken.
-Exit codes: 0 done; 1 a fault; 2 usage; 3 this machine lacks what is needed.";
+--root DIR is the repository; without it, the nearest directory upward that
+holds a book.toml. Exit codes: 0 done; 1 a fault; 2 usage; 3 this machine lacks
+what is needed.";
+
+/// What to do.
+#[derive(Clone, Copy, PartialEq)]
+enum Action {
+    Build,
+    Serve,
+    Lint,
+    Browser,
+}
 
 /// What the command line asked for.
 #[derive(Default)]
 struct Options {
+    action: Option<Action>,
     root: Option<PathBuf>,
     port: Option<u16>,
     open: bool,
 }
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let command = arguments.next().unwrap_or_default();
-    let outcome = match (command.as_str(), options(arguments)) {
-        (_, Err(failure)) => return usage(&failure.to_string()),
-        ("build", Ok(options)) => root(&options).and_then(|root| build(&root)),
-        ("serve", Ok(options)) => {
-            root(&options).and_then(|root| serve::serve(&root, options.port.unwrap_or(3000), options.open))
+    let options = match options(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(failure) => {
+            eprintln!("book-tool: {failure}\n{USAGE}");
+            return ExitCode::from(2);
         }
-        ("lint", Ok(options)) => root(&options).and_then(|root| lint::lint(&root)),
-        ("browser", Ok(options)) => match root(&options).and_then(|root| browser::check(&root)) {
-            Ok(browser::Outcome::Passed) => Ok(()),
-            Ok(browser::Outcome::Failed) => Err(Failure::new("the pages have the faults above")),
-            Ok(browser::Outcome::Unable(why)) => {
-                eprintln!("book-tool: the pages were not opened in a browser: {why}");
-                return ExitCode::from(3);
-            }
-            Err(failure) => Err(failure),
-        },
-        (other, Ok(_)) => return usage(&format!("unknown command '{other}'")),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+    match root(&options).and_then(|root| perform(&options, &root)) {
+        Ok(code) => code,
         Err(failure) => {
             eprintln!("book-tool: {failure}");
             ExitCode::FAILURE
@@ -68,16 +66,28 @@ fn main() -> ExitCode {
     }
 }
 
-fn build(root: &std::path::Path) -> Result<()> {
+fn perform(options: &Options, root: &Path) -> Result<ExitCode> {
+    match options.action.unwrap_or(Action::Build) {
+        Action::Build => build(root)?,
+        Action::Serve => serve::serve(root, options.port.unwrap_or(3000), options.open)?,
+        Action::Lint => lint::lint(root)?,
+        Action::Browser => match browser::check(root)? {
+            browser::Outcome::Passed => {}
+            browser::Outcome::Failed => return Err(Failure::new("the pages have the faults above")),
+            browser::Outcome::Unable(why) => {
+                eprintln!("book-tool: the pages were not opened in a browser: {why}");
+                return Ok(ExitCode::from(3));
+            }
+        },
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn build(root: &Path) -> Result<()> {
     let started = std::time::Instant::now();
     let built = render::build(root)?;
     println!("{} built in {:.1} s", built.display(), started.elapsed().as_secs_f64());
     Ok(())
-}
-
-fn usage(problem: &str) -> ExitCode {
-    eprintln!("book-tool: {problem}\n{USAGE}");
-    ExitCode::from(2)
 }
 
 fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options> {
@@ -85,14 +95,19 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options> {
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or_else(|| Failure::new(format!("{argument} needs a value")));
         match argument.as_str() {
+            "build" => options.action = Some(Action::Build),
+            "serve" | "--serve" => options.action = Some(Action::Serve),
+            "lint" => options.action = Some(Action::Lint),
+            "browser" => options.action = Some(Action::Browser),
             "--root" => options.root = Some(PathBuf::from(value()?)),
             "--port" => {
                 let text = value()?;
                 let port = text.parse().map_err(|_| Failure::new(format!("'{text}' is no port number")))?;
                 options.port = Some(port);
             }
-            "--open" => options.open = true,
-            other => return Err(Failure::new(format!("unknown option '{other}'"))),
+            // Whoever wants it opened wants it served.
+            "--open" => (options.open, options.action) = (true, Some(Action::Serve)),
+            other => return Err(Failure::new(format!("cannot do '{other}'"))),
         }
     }
     Ok(options)

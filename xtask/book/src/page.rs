@@ -46,6 +46,24 @@ impl Page {
     }
 }
 
+/// The first paragraph that says something, as plain text; the marks of the two
+/// reading paths, a few words in a line of their own, do not.
+pub fn first_paragraph(markdown: &str) -> Option<String> {
+    const FEW: usize = 6;
+    let (mut inside, mut text) = (false, String::new());
+    for event in Parser::new_ext(markdown, extensions()) {
+        match event {
+            Event::Start(Tag::Paragraph) => (inside, text) = (true, String::new()),
+            Event::Text(part) | Event::Code(part) if inside => text.push_str(&part),
+            Event::SoftBreak | Event::HardBreak if inside => text.push(' '),
+            Event::End(TagEnd::Paragraph) if text.split_whitespace().count() > FEW => return Some(text),
+            Event::End(TagEnd::Paragraph) => inside = false,
+            _ => {}
+        }
+    }
+    None
+}
+
 /// What mdBook 0.5 switches on.
 fn extensions() -> Options {
     Options::ENABLE_TABLES
@@ -150,6 +168,15 @@ fn closes(tag: TagEnd) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_paragraph_says_something() {
+        let text = first_paragraph(
+            "# T\n\n<b>use it</b> <b>build it</b>\n\nThe call `chroot` changes what a\nprocess sees.\n",
+        );
+        assert_eq!(text.as_deref(), Some("The call chroot changes what a process sees."));
+        assert_eq!(first_paragraph("# T\n"), None);
+    }
 
     #[test]
     fn prose_labels_and_code_are_told_apart() {

@@ -26,7 +26,7 @@ const PAGE: &[Edit] = &[
         old: r#"    <body>
     <div id="mdbook-help-container">"#,
         new: r##"    <body>
-    <a class="skip-link" href="#mdbook-content">Skip to the text</a>
+    <a class="skip-link" href="{{#if base_url}}404.html{{/if}}#mdbook-content">Skip to the text</a>
     <div id="mdbook-help-container">"##,
     },
     Edit {

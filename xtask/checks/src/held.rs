@@ -49,7 +49,7 @@ impl Held {
             }
             pids.extend(kernel::children(pid));
         }
-        panic!("the program is not running what it was given: no probe among its descendants");
+        panic!("the program is not running what it was given, or has ended before it");
     }
 
     /// Reads the probe's report of `lines` lines; blocks until they are there or
@@ -57,13 +57,25 @@ impl Held {
     pub fn report(&mut self, lines: usize) -> View {
         let mut text = String::new();
         for _ in 0..lines {
-            match self.output.read_line(&mut text) {
-                Ok(0) => break,
-                Ok(_) => {}
-                Err(error) => panic!("the program's output could not be read: {error}"),
+            if self.line(&mut text) == 0 {
+                break;
             }
         }
         View::parse(&text)
+    }
+
+    /// Reads the probe's report up to the first line with this key.
+    pub fn report_to(&mut self, key: &str) -> View {
+        let mut text = String::new();
+        while View::parse(&text).get(key).is_empty() && self.line(&mut text) > 0 {}
+        View::parse(&text)
+    }
+
+    fn line(&mut self, text: &mut String) -> usize {
+        match self.output.read_line(text) {
+            Ok(read) => read,
+            Err(error) => panic!("the program's output could not be read: {error}"),
+        }
     }
 
     /// Lets the probe go on, and returns how the program ended and what else it

@@ -57,6 +57,12 @@ pub fn mount_at(pid: u32, point: &str) -> String {
     found.map_or_else(|| "nothing".to_owned(), |(_, kind, propagation)| format!("{kind}, {propagation}"))
 }
 
+/// The mount points that `pid` sees, in order; of many, only their number.
+pub fn mount_points(pid: u32) -> String {
+    let points: Vec<String> = mounts(pid).into_iter().map(|(point, _, _)| point).collect();
+    if points.len() > 5 { format!("{} of them", points.len()) } else { points.join(" ") }
+}
+
 /// How many mounts of `pid` pass mounts on to others, or take them from others.
 pub fn propagating(pid: u32) -> usize {
     mounts(pid).iter().filter(|(_, _, propagation)| *propagation != "private").count()

@@ -13,7 +13,7 @@ mod view;
 
 pub use held::Held;
 pub use program::{nonce, probe, program, program_path};
-pub use rootfs::{Rootfs, scratch};
+pub use rootfs::{Rootfs, install, scratch};
 pub use view::{View, explain};
 
 /// Re-exported for [`view!`], which must expand where the test stands.

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -14,6 +15,15 @@ pub fn scratch() -> TempDir {
         Ok(directory) => directory,
         Err(error) => panic!("no temporary directory for the check: {error}"),
     }
+}
+
+/// Copies a program, or a directory of programs, that is about to be run.
+///
+/// cp(1) does it, because a copy of our own would be open for writing in any
+/// child that another test starts meanwhile, and to run it would be `ETXTBSY`.
+pub fn install(from: &Path, to: &Path) {
+    let status = Command::new("cp").arg("-R").arg(from).arg(to).status();
+    assert!(status.is_ok_and(|status| status.success()), "the check could not copy {}", from.display());
 }
 
 /// A root file system with the probe as `/bin/probe`, the empty directories a
@@ -30,7 +40,7 @@ impl Rootfs {
         for name in ["bin", "dev", "etc", "proc", "root", "run", "sys", "tmp"] {
             must(fs::create_dir(directory.path().join(name)));
         }
-        must(fs::copy(crate::probe(), directory.path().join("bin/probe")));
+        install(crate::probe(), &directory.path().join("bin/probe"));
         must(fs::write(directory.path().join("nonce"), &nonce));
         Self { directory, nonce }
     }
@@ -38,6 +48,17 @@ impl Rootfs {
     /// Where the root is on the host.
     pub fn path(&self) -> &Path {
         self.directory.path()
+    }
+
+    /// Makes the probe known inside by its path on the host too, and gives that.
+    ///
+    /// A program that was to run inside and runs outside is then found as well,
+    /// and reports what is wrong.
+    pub fn twin(&self) -> &'static Path {
+        let twin = self.inside(&crate::probe().to_string_lossy());
+        must(fs::create_dir_all(twin.parent().unwrap_or(self.path())));
+        install(crate::probe(), &twin);
+        crate::probe()
     }
 
     /// What `/nonce` holds.

@@ -111,7 +111,9 @@ pub const CHAPTERS: &[Chapter] = &[
             step("expand", "fill in variables"),
             step("select", "choose the files a COPY means"),
             step("cache_key", "know when nothing has changed"),
-            step("execute", "carry out one instruction"),
+            step("configure", "carry out what only describes the image"),
+            step("copy", "carry out a COPY: a layer out of files"),
+            step("run", "carry out a RUN: a layer out of what changed"),
         ],
     },
     Chapter {

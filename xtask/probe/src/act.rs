@@ -27,9 +27,11 @@ pub fn perform(key: &str, argument: &str) -> Option<Outcome> {
         "ignore" => Outcome::Value(ignore(argument)),
         "serve" => Outcome::Value(serve(argument)),
         "write" => Outcome::Value(write(argument)),
+        "copy" => Outcome::Value(copy(argument)),
         "await" => Outcome::Value(await_signal(argument)),
         "leave" => Outcome::Value(family::leave(number() as u32)),
-        "orphans" => Outcome::Value(family::orphans(number())),
+        "pause" => Outcome::Value(family::pause_for(number() as u32)),
+        "orphans" => Outcome::Value(family::orphans(number() as usize)),
         "escape" => Outcome::Value(escape().map_or_else(|errno| format!("error: {errno}"), |()| "done".into())),
         "loopback" => Outcome::Value(loopback().unwrap_or_else(|error| format!("error: {error}"))),
         "sethostname" => Outcome::Value(format!("{:?}", nix::unistd::sethostname(argument))),
@@ -110,6 +112,15 @@ fn spin(time: Duration) -> String {
     }
 }
 
+/// `FROM=TO`: copies a file's bytes; `/proc` has some that differ every time.
+fn copy(argument: &str) -> String {
+    let Some((from, to)) = argument.split_once('=') else { return "error: FROM=TO".into() };
+    match std::fs::read(from).and_then(|bytes| std::fs::write(to, bytes)) {
+        Ok(()) => "ok".into(),
+        Err(error) => format!("error: {error}"),
+    }
+}
+
 /// `PATH=TEXT`: writes the text to the file.
 fn write(argument: &str) -> String {
     let Some((path, text)) = argument.split_once('=') else { return "error: PATH=TEXT".into() };
@@ -117,6 +128,47 @@ fn write(argument: &str) -> String {
         Ok(()) => "ok".into(),
         Err(error) => format!("error: {error}"),
     }
+}
+
+/// Waits for a signal by name, three seconds at most. Until then it is blocked.
+fn await_signal(name: &str) -> String {
+    let Ok(signal) = name.parse::<Signal>() else { return "error: no such signal".into() };
+    let set = SigSet::from_iter([signal, Signal::SIGALRM]);
+    if let Err(errno) = set.thread_block() {
+        return format!("error: {errno}");
+    }
+    println!("ready {name}");
+    nix::unistd::alarm::set(3);
+    match set.wait() {
+        Ok(Signal::SIGALRM) => "not received in 3 s".into(),
+        Ok(signal) => format!("received {signal}"),
+        Err(errno) => format!("error: {errno}"),
+    }
+}
+
+/// The way out of a chroot: a second one below, and `..` from outside of it.
+fn escape() -> nix::Result<()> {
+    use nix::unistd::{UnlinkatFlags, chdir, chroot, mkdir, unlinkat};
+    mkdir("probe-escape", nix::sys::stat::Mode::S_IRWXU)?;
+    let entered = chroot("probe-escape");
+    unlinkat(nix::fcntl::AT_FDCWD, "probe-escape", UnlinkatFlags::RemoveDir)?;
+    entered?;
+    for _ in 0..1024 {
+        chdir("..")?;
+    }
+    chroot(".")
+}
+
+/// Sends a byte to itself through 127.0.0.1.
+fn loopback() -> std::io::Result<String> {
+    use std::io::Write;
+    use std::net::{TcpListener, TcpStream};
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let mut sender = TcpStream::connect(listener.local_addr()?)?;
+    sender.write_all(b"7")?;
+    let mut byte = [0];
+    listener.accept()?.0.read_exact(&mut byte)?;
+    Ok(format!("received {}", char::from(byte[0])))
 }
 
 /// From now on, a signal by name does nothing.
@@ -151,43 +203,4 @@ fn serve(argument: &str) -> String {
         }
     }
     String::new()
-}
-
-/// Waits for a signal by name, which until then is blocked.
-fn await_signal(name: &str) -> String {
-    let Ok(signal) = name.parse::<Signal>() else { return "error: no such signal".into() };
-    let mut set = SigSet::empty();
-    set.add(signal);
-    match set.thread_block() {
-        Ok(()) => {
-            println!("ready {name}");
-            set.wait().map_or_else(|errno| format!("error: {errno}"), |signal| format!("received {signal}"))
-        }
-        Err(errno) => format!("error: {errno}"),
-    }
-}
-
-/// The way out of a chroot: a second one below, and `..` from outside of it.
-fn escape() -> nix::Result<()> {
-    use nix::unistd::{UnlinkatFlags, chdir, chroot, mkdir, unlinkat};
-    mkdir("probe-escape", nix::sys::stat::Mode::S_IRWXU)?;
-    let entered = chroot("probe-escape");
-    unlinkat(nix::fcntl::AT_FDCWD, "probe-escape", UnlinkatFlags::RemoveDir)?;
-    entered?;
-    for _ in 0..1024 {
-        chdir("..")?;
-    }
-    chroot(".")
-}
-
-/// Sends a byte to itself through 127.0.0.1.
-fn loopback() -> std::io::Result<String> {
-    use std::io::Write;
-    use std::net::{TcpListener, TcpStream};
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let mut sender = TcpStream::connect(listener.local_addr()?)?;
-    sender.write_all(b"7")?;
-    let mut byte = [0];
-    listener.accept()?.0.read_exact(&mut byte)?;
-    Ok(format!("received {}", char::from(byte[0])))
 }

@@ -1,8 +1,7 @@
 //! What the probe can do to its relatives, so that a check sees process 1 at work.
 
 use std::fs::File;
-use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
+use std::io::Read;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -10,11 +9,10 @@ use nix::sys::signal::kill;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, alarm, fork, pause, pipe};
 
-/// Makes `count` processes that lose their parent and then end, and reports how
-/// many of them somebody has waited for.
-pub fn orphans(count: u64) -> String {
-    let pids: nix::Result<Vec<Pid>> = (0..count).map(|_| orphan()).collect();
-    let pids = match pids {
+/// Makes `count` processes that lose their parent and then all end at once, and
+/// reports how many of them somebody has waited for.
+pub fn orphans(count: usize) -> String {
+    let pids = match make_orphans(count) {
         Ok(pids) => pids,
         Err(errno) => return format!("error: {errno}"),
     };
@@ -31,33 +29,37 @@ pub fn orphans(count: u64) -> String {
     }
 }
 
-/// One orphan that has ended. Its pid comes through a pipe, whose end says that
-/// the process has ended too.
-fn orphan() -> nix::Result<Pid> {
+/// The pids of orphans that have ended.
+///
+/// Each tells its pid through one pipe and then reads from another, the gate,
+/// until that is closed. The end of the first pipe says that all have ended.
+fn make_orphans(count: usize) -> nix::Result<Vec<Pid>> {
+    let (gate, open) = pipe()?;
     let (from, to) = pipe()?;
-    // SAFETY: the probe has one thread.
-    match unsafe { fork()? } {
-        ForkResult::Child => {
-            drop(from);
-            // SAFETY: as above. Whichever of the two this is, it ends here.
-            if let Ok(ForkResult::Child) = unsafe { fork() } {
-                tell_pid(to);
+    for _ in 0..count {
+        // SAFETY: the probe has one thread.
+        match unsafe { fork()? } {
+            ForkResult::Child => {
+                // SAFETY: as above. Whichever of the two this is, it ends here.
+                if let Ok(ForkResult::Child) = unsafe { fork() } {
+                    drop((from, open));
+                    // What fails here shows as a pid that is missing.
+                    let _ = nix::unistd::write(&to, &std::process::id().to_le_bytes());
+                    let _ = nix::unistd::read(&gate, &mut [0]);
+                }
+                end()
             }
-            end()
-        }
-        ForkResult::Parent { child } => {
-            drop(to);
-            waitpid(child, None)?;
-            let mut number = String::new();
-            File::from(from).read_to_string(&mut number).map_err(|_| Errno::EIO)?;
-            number.parse().map(Pid::from_raw).map_err(|_| Errno::EIO)
-        }
+            ForkResult::Parent { child } => waitpid(child, None)?,
+        };
     }
-}
-
-fn tell_pid(to: OwnedFd) {
-    // A parent that reads nothing reports the fault.
-    let _ = write!(File::from(to), "{}", std::process::id());
+    drop((to, gate));
+    let mut from = File::from(from);
+    let mut numbers = vec![0; count * size_of::<i32>()];
+    from.read_exact(&mut numbers).map_err(|_| Errno::EIO)?;
+    drop(open);
+    from.read_to_end(&mut Vec::new()).map_err(|_| Errno::EIO)?;
+    let pid = |bytes: &[u8]| Pid::from_raw(bytes.iter().rev().fold(0, |number, byte| number << 8 | i32::from(*byte)));
+    Ok(numbers.chunks(size_of::<i32>()).map(pid).collect())
 }
 
 fn end() -> ! {
@@ -70,17 +72,25 @@ pub fn leave(seconds: u32) -> String {
     // SAFETY: the probe has one thread.
     match unsafe { fork() } {
         Ok(ForkResult::Child) => {
-            // A handler, so that the alarm ends the pause and not the process.
-            extern "C" fn nothing(_: nix::libc::c_int) {}
-            let handler = nix::sys::signal::SigHandler::Handler(nothing);
-            // SAFETY: the handler does nothing, which is safe at any moment.
-            let _ = unsafe { nix::sys::signal::signal(nix::sys::signal::SIGALRM, handler) };
-            alarm::set(seconds);
-            pause();
+            pause_for(seconds);
             println!("left outlived process 1");
             end()
         }
         Ok(ForkResult::Parent { .. }) => "left".into(),
         Err(errno) => format!("error: {errno}"),
     }
+}
+
+/// Does nothing for `seconds`, unless a signal ends the probe before.
+pub fn pause_for(seconds: u32) -> String {
+    use nix::sys::signal::{SigHandler, Signal, signal};
+    // With a handler the alarm ends the pause and not the process.
+    extern "C" fn nothing(_: nix::libc::c_int) {}
+    // SAFETY: a handler that does nothing is safe at any moment.
+    if let Err(errno) = unsafe { signal(Signal::SIGALRM, SigHandler::Handler(nothing)) } {
+        return format!("error: {errno}");
+    }
+    alarm::set(seconds);
+    pause();
+    "still here".into()
 }

@@ -112,7 +112,10 @@ fn upload(shared: &Shared, request: &mut Request<'_>, name: &str, id: &str) -> A
     if request.method == "POST" && id.is_empty() {
         return begin(shared, request, name);
     }
-    let Some(size) = shared.storage.upload_size(id)? else {
+    // An id becomes a file's name, so it may be nothing but what we gave out.
+    let ours = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let size = if ours { shared.storage.upload_size(id)? } else { None };
+    let Some(size) = size else {
         return Ok(Response::error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry"));
     };
     // The client must use the Location it was given, query included.

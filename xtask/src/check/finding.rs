@@ -79,6 +79,7 @@ impl Finding {
 fn is_noise(line: &str) -> bool {
     let line = line.trim();
     line.is_empty()
+        || line == "FAILED"
         || line.starts_with(['─', '━'])
         || [
             "running ",

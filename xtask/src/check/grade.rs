@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::Read;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,6 +15,7 @@ use nix::unistd::Pid;
 use super::compile::Built;
 use crate::error::{Error, Result};
 use crate::sandbox::{LIMIT_MARK, Limits};
+use crate::tree::HARNESS;
 
 /// How one check ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,8 +109,8 @@ fn one(built: &Built, name: &str, user: Option<u32>) -> Result<Outcome> {
 
 /// The sandbox's keeper in a process group of its own, with pipes for its output.
 fn start(built: &Built, name: &str, limits: &Limits, user: Option<u32>) -> Result<Child> {
-    let harness = std::env::current_exe().map_err(Error::file("find", "/proc/self/exe".as_ref()))?;
-    let mut command = Command::new(&harness);
+    let harness = Path::new(HARNESS);
+    let mut command = Command::new(harness);
     command.arg("sandbox").arg("--scratch").arg(&built.scratch);
     command.arg("--time").arg(limits.time.as_millis().to_string());
     command.arg("--").arg(&built.checks).args(["--exact", name, "--nocapture", "--test-threads=1"]);
@@ -129,7 +131,7 @@ fn start(built: &Built, name: &str, limits: &Limits, user: Option<u32>) -> Resul
     if let Some(user) = user {
         command.uid(user).gid(user);
     }
-    command.spawn().map_err(Error::file("run", &harness))
+    command.spawn().map_err(Error::file("run", harness))
 }
 
 /// Snapshots are found by the path that rustc compiled in, which is relative to

@@ -8,13 +8,16 @@ mod finding;
 mod grade;
 mod report;
 
+use std::fs;
 use std::io::IsTerminal;
+use std::path::Path;
 
 use course::{CHAPTERS, Chapter};
 
 use crate::error::{Error, Result};
 use crate::progress::{Progress, Standing};
-use crate::tree::{Side, Tree};
+use crate::shipped;
+use crate::tree::{Side, Tree, files};
 
 use grade::grade;
 
@@ -53,6 +56,7 @@ pub fn run(tree: &Tree, request: &Request) -> Result<u8> {
         let graded = one(tree, chapter, request.side, request.step)?;
         if !request.json {
             report::print(tree, &graded, request);
+            report::print_edited(&shipped::edited(tree, chapter)?);
         }
         all.push(graded);
     }
@@ -82,10 +86,27 @@ pub fn judge(
     user: Option<u32>,
 ) -> Result<Graded> {
     let steps = match compile::chapter(tree, chapter, side)? {
-        Ok(built) => Ok(report::by_step(chapter, step, grade(&built, step, user)?)),
+        Ok(built) => {
+            let unwritten = unwritten(&tree.chapter(side, chapter).join("src"), chapter)?;
+            Ok(report::by_step(chapter, step, &grade(&built, step, user)?, &unwritten))
+        }
         Err(words) => Err(words),
     };
     Ok(Graded { chapter, steps })
+}
+
+/// The steps whose `todo!` still stands in the source.
+fn unwritten(source: &Path, chapter: &Chapter) -> Result<Vec<usize>> {
+    let mut found = Vec::new();
+    for file in files(source)? {
+        let path = source.join(file);
+        let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+        found.extend((1..=chapter.steps.len()).filter(|number| {
+            let mark = format!("todo!(\"{} step {number}:", chapter.id());
+            text.lines().any(|line| line.trim_start().starts_with(&mark))
+        }));
+    }
+    Ok(found)
 }
 
 /// Everything that the failed checks of a chapter said.

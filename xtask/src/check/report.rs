@@ -1,5 +1,7 @@
 //! What the learner sees: a line for each step, and the first fault in full.
 
+use std::path::PathBuf;
+
 use course::Chapter;
 use serde_json::{Value, json};
 
@@ -10,7 +12,7 @@ use crate::tree::{Side, Tree};
 /// The most lines that a fault may take on the screen.
 const FAULT_LINES: usize = 16;
 
-/// How a step stands, worst first.
+/// How a step stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Status {
     ToDo,
@@ -36,9 +38,9 @@ impl StepReport {
         self.status == Status::Passed
     }
 
-    fn new(chapter: &Chapter, number: usize, outcomes: Vec<Outcome>) -> Self {
+    fn new(chapter: &Chapter, number: usize, outcomes: Vec<Outcome>, unwritten: bool) -> Self {
         let step = &chapter.steps[number - 1];
-        let status = status(chapter, number, &outcomes);
+        let status = if unwritten { Status::ToDo } else { status(chapter, number, &outcomes) };
         Self { number, goal: step.goal, function: step.function, status, outcomes }
     }
 
@@ -48,13 +50,14 @@ impl StepReport {
     }
 }
 
-/// Groups the outcomes by step; `only` keeps a single one.
-pub fn by_step(chapter: &Chapter, only: Option<usize>, outcomes: Vec<Outcome>) -> Vec<StepReport> {
+/// Groups the outcomes by step; `only` keeps a single one. A step among `unwritten`
+/// is to do, whatever its checks ran into first.
+pub fn by_step(chapter: &Chapter, only: Option<usize>, outcomes: &[Outcome], unwritten: &[usize]) -> Vec<StepReport> {
     let numbers = (1..=chapter.steps.len()).filter(|number| only.is_none_or(|only| only == *number));
     numbers
         .map(|number| {
             let own = outcomes.iter().filter(|outcome| outcome.step() == number).cloned().collect();
-            StepReport::new(chapter, number, own)
+            StepReport::new(chapter, number, own, unwritten.contains(&number))
         })
         .collect()
 }
@@ -84,8 +87,9 @@ fn status(chapter: &Chapter, number: usize, outcomes: &[Outcome]) -> Status {
 fn rank(status: &Status) -> usize {
     match status {
         Status::ToDo => 0,
-        Status::Wrong => 1,
-        Status::Waits(_) => 2,
+        // Before Wrong: what looks wrong may only be the other step's absence.
+        Status::Waits(_) => 1,
+        Status::Wrong => 2,
         Status::Unable(_) => 3,
         Status::Passed => 4,
     }
@@ -193,6 +197,17 @@ fn again(chapter: &Chapter, step: Option<usize>, request: &Request) {
     let step = step.map_or_else(String::new, |step| format!(" --step {step}"));
     let solution = if request.side == Side::Reference { " --solution" } else { "" };
     println!("again: cargo xtask check {}{step}{solution}", chapter.id());
+}
+
+/// Names checks that are not as they were shipped: then "passed" may mean less.
+pub fn print_edited(paths: &[PathBuf]) {
+    if paths.is_empty() {
+        return;
+    }
+    println!("note:  these checks were edited; `git checkout` brings them back:");
+    for path in paths {
+        println!("         {}", path.display());
+    }
 }
 
 /// "1 check", "3 checks".

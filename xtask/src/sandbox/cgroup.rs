@@ -50,8 +50,9 @@ impl Group {
 
     fn prepare(&self, limits: &Limits) -> io::Result<()> {
         for directory in &self.directories {
-            if let Some(parent) = directory.parent().filter(|_| self.unified) {
-                switch_on(parent)?;
+            if self.unified {
+                // A group has only the controllers that its parent passes on.
+                directory.parent().map_or(Ok(()), pass_on)?;
             }
             fs::create_dir(directory)?;
             for (file, value) in [
@@ -84,8 +85,8 @@ impl Group {
             let leaf = directory.join(LEAF);
             fs::create_dir_all(&leaf)?;
             fs::write(leaf.join("cgroup.procs"), pid.to_string())?;
-            // Only now: the kernel refuses it while the process is in there.
-            switch_on(directory)?;
+            // Only now that no process is left in it.
+            pass_on(directory)?;
         }
         Ok(())
     }
@@ -126,9 +127,13 @@ impl Group {
     }
 }
 
-/// Allows a v2 group's children to have the controllers.
-fn switch_on(directory: &Path) -> io::Result<()> {
-    fs::write(directory.join("cgroup.subtree_control"), "+memory +pids +cpu")
+/// Passes the controllers that a check needs on to the group's children. systemd
+/// does so at the root already; then nothing is written.
+fn pass_on(group: &Path) -> io::Result<()> {
+    let file = group.join("cgroup.subtree_control");
+    let present = fs::read_to_string(&file)?;
+    let missing = CONTROLLERS.iter().filter(|name| !present.split_whitespace().any(|other| other == **name));
+    missing.map(|name| fs::write(&file, format!("+{name}"))).collect()
 }
 
 fn is_unified() -> bool {

@@ -72,6 +72,21 @@ pub fn book(tree: &Tree) -> Result<Stage> {
     Ok(Stage::Passed("built without a warning, and linted".to_owned()))
 }
 
+/// Needs chromium and npm; exit code 3 says that this machine lacks them.
+pub fn browser(tree: &Tree) -> Result<Stage> {
+    let tool = build_tool(tree, "book-tool")?;
+    let mut command = Command::new(&tool);
+    command.arg("browser").current_dir(tree.root());
+    let output = command.output().map_err(Error::file("run", &tool))?;
+    let words = String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).trim().to_owned();
+    let last = words.lines().last().unwrap_or_default().to_owned();
+    match output.status.code() {
+        Some(0) => Ok(Stage::Passed(last)),
+        Some(3) => Ok(Stage::Skipped(last)),
+        _ => Err(Error::Failed(words)),
+    }
+}
+
 /// Runs a command without showing its words, unless it fails.
 pub fn quiet(command: &mut Command) -> Result<Output> {
     let name = command.get_program().to_string_lossy().into_owned();

@@ -5,6 +5,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 /// How a real process ended that was asked to do `request`.
+#[expect(clippy::zombie_processes, reason = "waitpid(2) takes the place of Child::wait")]
 fn ended(request: &str) -> WaitStatus {
     let child = Command::new(super::probe()).arg(request).spawn().expect("the probe can be started");
     let pid = Pid::from_raw(child.id() as i32);

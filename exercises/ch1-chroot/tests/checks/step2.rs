@@ -7,18 +7,20 @@ use checks::{Held, kernel};
 use super::{probe, run, some_code, text};
 
 #[test]
-fn the_program_is_a_child_that_is_waited_for() {
+fn a_child_runs_it_and_is_waited_for() {
     let code = some_code();
     let mut held = Held::start(&super::program(), &["run", probe(), "pid", "ppid", "hold", &format!("exit:{code}")]);
-    let view = held.report(2);
-    let (outer, inner) = (held.id().to_string(), view.get("pid").to_owned());
-    let view = view.name(&inner, "<the program>").name(&outer, "<its parent>");
+    let report = held.report(2);
+    let (caller, inner) = (held.id().to_string(), report.get("pid"));
+    let mut view = checks::View::default();
+    view.add("program", if inner == caller { "the caller itself" } else { "a process of its own" });
+    view.add("its parent", if report.get("ppid") == caller { "the caller" } else { "another" });
     checks::view!("child", view, {
-        "pid" => "the program took the place of its caller: fork first, and exec in the child",
-        "ppid" => "the program is not a child of the process that called run",
+        "program" => "the program took the place of its caller: fork first, and exec in the child",
+        "its parent" => "the program is no child of its caller, or that has gone away: it must wait for the child",
     });
     let seen = kernel::status(inner.parse().expect("the probe reports a number"), "PPid");
-    assert_eq!(seen, outer, "the kernel knows another parent: one fork is enough");
+    assert_eq!(seen, caller, "the kernel knows another parent: one fork is enough");
 
     let (status, _) = held.release();
     assert_eq!(
@@ -80,8 +82,8 @@ fn a_child_that_cannot_exec_ends() {
         let _ = fs::write(&mark, "");
         chroot::exit_now(0);
     }
-    assert_eq!(code, 127, "there is no such program");
     assert!(!mark.exists(), "after exec failed, run returned in the child too: now there are two of the caller");
+    assert_eq!(code, 127, "there is no such program");
 }
 
 fn missing(directory: &Path) -> CString {

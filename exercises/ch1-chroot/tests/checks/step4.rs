@@ -3,9 +3,9 @@ use checks::{Held, Rootfs, kernel};
 use super::{probe, run, text};
 
 #[test]
-fn the_root_and_the_working_directory_are_the_new_root() {
+fn both_the_root_and_the_working_directory_are_new() {
     let root = Rootfs::new();
-    let arguments = ["enter", text(root.path()), "/bin/probe", "read:/nonce", "list:/", "cwd", "hold"];
+    let arguments = ["enter", text(root.path()), text(root.twin()), "read:/nonce", "list:/bin", "cwd", "hold"];
     let mut held = Held::start(&super::program(), &arguments);
     let mut view = held.report(3);
     let pid = held.probe_id();
@@ -14,7 +14,7 @@ fn the_root_and_the_working_directory_are_the_new_root() {
     let view = view.name(root.nonce(), "<nonce>").name(text(root.path()), "<rootfs>");
     checks::view!("entered", view, {
         "read:/nonce" => "`/nonce` is a file of the new root: the program does not run in there",
-        "list:/" => "`/` is not the new root",
+        "list:/bin" => "`/` is not the new root",
         "cwd" => "the working directory is not in the root: chroot(2) leaves it where it was, so chdir(2) to / after it",
         "root-outside" => "/proc/PID/root shows another root",
         "cwd-outside" => "/proc/PID/cwd is outside the root: every `..` leads through the host. Call chdir(\"/\")",

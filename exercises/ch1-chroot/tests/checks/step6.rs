@@ -6,19 +6,25 @@ use checks::{Held, Rootfs};
 use super::{probe, run, text};
 
 #[test]
-fn the_host_is_in_sight_again() {
+fn all_of_the_host_is_in_sight_again() {
     let (root, outside, secret) = (Rootfs::new(), checks::scratch(), checks::nonce());
     let file = outside.path().join("secret");
     fs::write(&file, &secret).expect("the check can write");
     let read = format!("read:{}", file.display());
+    let probe = text(root.twin());
 
     // First the other way: by `enter` alone, the file is out of reach.
-    let output = run(&["enter", text(root.path()), "/bin/probe", &read]);
+    let output = run(&["enter", text(root.path()), probe, &read]);
     assert!(!String::from_utf8_lossy(&output.stdout).contains(&secret), "enter did not keep the host out of sight");
 
     let mut held =
-        Held::start(&super::program(), &["break-out", text(root.path()), probe(), "exists:/nonce", &read, "hold"]);
+        Held::start(&super::program(), &["break-out", text(root.path()), probe, "exists:/nonce", &read, "hold"]);
     let mut view = held.report(2);
+    assert!(
+        !view.get("exists:/nonce").is_empty(),
+        "no program ran: `/` is now a directory without one. The working directory must stay above the new root, \
+         `..` lead up from there, and a last chroot(\".\") follow"
+    );
     let pid = held.probe_id();
     let is_own = |name| if same_directory(pid, name) { "the host's" } else { "another" };
     view.add("root-outside", is_own("root"));
@@ -40,7 +46,7 @@ fn same_directory(pid: u32, name: &str) -> bool {
 }
 
 #[test]
-fn a_deep_root_is_left_too() {
+fn deep_roots_are_left_too() {
     let outside = checks::scratch();
     let deep = (0..60).fold(outside.path().to_owned(), |path, _| path.join("d"));
     fs::create_dir_all(&deep).expect("the check can make directories");

@@ -3,7 +3,7 @@ use checks::{Held, kernel};
 use super::{probe, run};
 
 #[test]
-fn the_name_is_new_in_here_and_old_out_there() {
+fn a_name_is_new_in_here_and_old_out_there() {
     let (name, before) = (checks::nonce(), hostname());
     let mut held = Held::start(&super::program(), &["own-hostname", &name, probe(), "hostname", "hold"]);
     let mut view = held.report(1);
@@ -24,7 +24,7 @@ fn hostname() -> String {
 }
 
 #[test]
-fn a_name_that_the_kernel_refuses_is_an_error() {
+fn names_that_the_kernel_refuses_are_errors() {
     let directory = checks::scratch();
     let mark = directory.path().join("ran");
     let long = "x".repeat(65);

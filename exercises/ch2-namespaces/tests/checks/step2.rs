@@ -2,20 +2,23 @@ use checks::{Held, kernel};
 
 use super::{probe, run, some_code};
 
-/// What namespaces a program is in that was started in new `names`.
-fn started_in(names: &str) -> String {
+/// What namespaces a program is in that was started in new `names`, and what
+/// its caller is in.
+fn started_in(names: &str) -> (String, String) {
     let mut held = Held::start(&super::program(), &["spawn", names, probe(), "pid", "hold"]);
     held.report(1);
-    let seen = kernel::compare_namespaces(held.probe_id());
+    let seen = (kernel::compare_namespaces(held.probe_id()), kernel::compare_namespaces(held.id()));
     held.release();
     seen
 }
 
 #[test]
-fn the_namespaces_asked_for_are_new_and_the_others_shared() {
+fn a_child_is_in_the_namespaces_asked_for_and_no_others() {
     let mut view = checks::View::default();
     for names in ["uts", "ipc,net", "cgroup,mnt", "pid", "uts,ipc,net,cgroup,mnt,pid"] {
-        view.add(names, started_in(names));
+        let (child, caller) = started_in(names);
+        view.add(names, child);
+        view.add("caller", caller.replace(" shared", ""));
     }
     let why = "the child is not in the namespaces that were asked for: hand `namespaces` to clone as it is";
     checks::view!("namespaces", view, {
@@ -24,11 +27,12 @@ fn the_namespaces_asked_for_are_new_and_the_others_shared() {
         "cgroup,mnt" => why,
         "pid" => why,
         "uts,ipc,net,cgroup,mnt,pid" => why,
+        "caller" => "the caller itself has moved: unshare changes its caller, clone only the child",
     });
 }
 
 #[test]
-fn the_first_process_of_a_pid_namespace_is_1() {
+fn first_process_of_a_pid_namespace_is_1() {
     let mut held = Held::start(&super::program(), &["spawn", "pid", probe(), "pid", "ppid", "hold"]);
     let mut view = held.report(2);
     let pid = held.probe_id();
@@ -48,7 +52,7 @@ fn the_first_process_of_a_pid_namespace_is_1() {
 }
 
 #[test]
-fn the_end_of_the_child_reaches_the_caller() {
+fn a_child_ends_and_its_caller_learns_how() {
     let code = some_code();
     let output = run(&["spawn", "uts,pid", probe(), &format!("exit:{code}")]);
     assert_eq!(

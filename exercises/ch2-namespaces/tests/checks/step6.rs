@@ -1,4 +1,3 @@
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -9,18 +8,18 @@ use super::world;
 /// Puts the program and the probe where an ordinary user's /tmp will be.
 fn furnish(home: &Path) {
     for (from, name) in [(super::program().as_path(), "namespaces"), (checks::probe(), "probe")] {
-        fs::copy(from, home.join(name)).expect("the check can copy a program");
+        checks::install(from, &home.join(name));
     }
 }
 
 #[test]
-fn root_inside_is_nobody_outside() {
+fn root_inside_is_an_ordinary_user_outside() {
     let home = checks::scratch();
     furnish(home.path());
     let mut command = Command::new("/tmp/namespaces");
     command.args(["become-root", "/tmp/probe", "uid", "gid", "uid_map", "gid_map", "read:/proc/self/setgroups"]);
     command.args(["status:CapEff", "hold"]);
-    let id = world::as_nobody(&mut command, home.path());
+    let (id, seen) = world::as_ordinary_user(&mut command, home.path());
     let mut held = Held::spawn(&mut command);
     let mut view = held.report(6);
     let pid = held.probe_id();
@@ -31,7 +30,8 @@ fn root_inside_is_nobody_outside() {
     // Newer kernels have more capabilities; what counts is to have some.
     let all = view.get("status:CapEff").to_owned();
     let view = if all.trim_start_matches('0').is_empty() { view } else { view.name(&all, "<all>") };
-    checks::view!("root", view.name(&format!(" {id} 1"), " <user> 1").name(&format!("{id} {id} {id} {id}"), "<user>"), {
+    let view = view.name(&format!(" {id} 1"), " <user> 1").name(&format!("{seen} {seen} {seen} {seen}"), "<user>");
+    checks::view!("root", view, {
         "uid" => "not root inside: unshare(CLONE_NEWUSER), then write uid_map; 65534 means that there is no map",
         "gid" => "not in the group root inside: write gid_map",
         "uid_map" => "the map must be `0 <own user id> 1`; read the id before unshare",
@@ -46,13 +46,13 @@ fn root_inside_is_nobody_outside() {
 }
 
 #[test]
-fn an_ordinary_user_can_make_the_other_namespaces() {
+fn the_other_namespaces_can_be_made_too() {
     let (home, name) = (checks::scratch(), checks::nonce());
     furnish(home.path());
     let mut command = Command::new("/tmp/namespaces");
     command.args(["become-root", "/tmp/namespaces", "spawn", "mnt,pid,net,ipc,uts,cgroup"]);
     command.args(["/tmp/namespaces", "own-hostname", &name, "/tmp/probe", "hostname", "pid", "interfaces"]);
-    world::as_nobody(&mut command, home.path());
+    world::as_ordinary_user(&mut command, home.path());
     let output = command.output().expect("the chapter's program can be started");
     checks::view!("as root", super::view(&output).name(&name, "<name>"), {
         "hostname" => "in the new user namespace the hostname could not be set",

@@ -7,7 +7,7 @@ use nix::unistd::Pid;
 use super::{probe, run, some_code, view, world};
 
 #[test]
-fn the_program_is_a_child_of_process_1() {
+fn a_child_of_process_1_is_the_program() {
     let code = some_code();
     let mut held = Held::start(&super::program(), &["init", probe(), "pid", "ppid", "hold", &format!("exit:{code}")]);
     let view = held.report(2);
@@ -54,8 +54,8 @@ fn send(pid: u32, name: &str) {
 }
 
 #[test]
-fn a_program_that_a_signal_ends_gives_128_and_its_number() {
-    let mut held = Held::start(&super::program(), &["init", probe(), "pid", "hold"]);
+fn signals_that_end_the_program_give_128_and_their_number() {
+    let mut held = Held::start(&super::program(), &["init", probe(), "pid", "pause:3"]);
     held.report(1);
     send(kernel::children(held.id())[0], "SIGTERM");
     let (status, _) = held.release();
@@ -71,21 +71,20 @@ fn process_1_ends_with_the_program_and_so_does_everything() {
 }
 
 #[test]
-fn all_of_it_together_works_for_an_ordinary_user() {
+fn together_it_all_works_for_an_ordinary_user() {
     let root = Rootfs::new();
     let (home, secret) = (checks::scratch(), checks::nonce());
-    std::fs::copy(super::program(), home.path().join("namespaces")).expect("the check can copy a program");
+    checks::install(&super::program(), &home.path().join("namespaces"));
     std::fs::write(home.path().join("secret"), secret).expect("the check can write");
     // The root must belong to the user, so it is made where the user's /tmp is.
-    let status = Command::new("cp").arg("-r").arg(root.path()).arg(home.path().join("root")).status();
-    assert!(status.is_ok_and(|status| status.success()), "the root could not be copied");
+    checks::install(root.path(), &home.path().join("root"));
 
     let mut command = Command::new("/tmp/namespaces");
     command.args(["contain", "/tmp/root", "/bin/probe", "hostname", "uid", "pid", "processes", "read:/nonce"]);
     command.args(["interfaces", "escape", "exists:/tmp/secret", "hold"]);
-    world::as_nobody(&mut command, home.path());
+    world::as_ordinary_user(&mut command, home.path());
     let mut held = Held::spawn(&mut command);
-    let mut view = held.report(8);
+    let mut view = held.report_to("exists:/tmp/secret");
     view.add("namespaces", kernel::compare_namespaces(held.probe_id()));
     checks::view!("container", view.name(root.nonce(), "<nonce>"), {
         "namespaces" => "the container shares a namespace with the host",

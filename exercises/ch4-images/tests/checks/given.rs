@@ -174,3 +174,126 @@ fn an_index_leads_to_this_machines_image() {
     let error = store.image(&write(manifests[..1].to_vec())).unwrap_err().to_string();
     assert!(error.contains("no manifest for linux/"), "{error}");
 }
+
+#[test]
+fn a_store_is_readable_whenever_a_command_is_killed() {
+    let (directory, tree) = (scratch(), scratch());
+    fs::write(tree.path().join("file"), vec![b'x'; 1 << 20]).unwrap();
+    let store = directory.path().join("store");
+    for milliseconds in 0..24 {
+        fs::write(tree.path().join("other"), milliseconds.to_string()).unwrap();
+        let name = format!("docker.io/library/{milliseconds}:1");
+        let mut child =
+            crate::images().args(["add", str(&store), &name, str(tree.path())]).stdout(Stdio::null()).spawn().unwrap();
+        // Not to wait for anything: to be early, in the middle, and late.
+        std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let listed = succeed(&["list", str(&store)], b"");
+        for name in listed.lines().filter_map(|line| line.split(' ').next()) {
+            succeed(&["root", str(&store), name], b"");
+        }
+    }
+    succeed(&["prune", str(&store)], b"");
+    assert_eq!(names(&store.join("tmp")), "", "prune left what the killed commands had begun");
+    let kept = succeed(&["list", str(&store)], b"");
+    assert!(
+        kept.lines().all(|line| run(&["root", str(&store), line.split(' ').next().unwrap()], b"").status.success())
+    );
+}
+
+#[test]
+fn an_image_travels_as_one_file() {
+    let name = "docker.io/library/travels:1";
+    for format in ["oci", "docker"] {
+        let (here, there) = (scratch(), scratch());
+        let printed = add(here.path(), name, &nonce());
+        let saved = run(&["save", str(here.path()), name, format], b"");
+        assert!(saved.status.success(), "{}", errors(&saved));
+        let loaded = succeed(&["load", str(there.path())], &saved.stdout);
+        assert_eq!(loaded.trim(), format!("{name} {}", field(&printed, "config")));
+        succeed(&["root", str(there.path()), name], b"");
+
+        // A byte of the layer, which is the largest and so far from the start.
+        let mut changed = saved.stdout;
+        let at = changed.windows(3).position(|bytes| bytes == [0x1f, 0x8b, 8]).unwrap();
+        changed[at + 9] ^= 1;
+        let refused = run(&["load", str(there.path())], &changed);
+        assert!(errors(&refused).contains("has the digest"), "a changed blob was loaded: {}", errors(&refused));
+    }
+}
+
+#[test]
+fn dockers_archives_are_read() {
+    if std::process::Command::new("skopeo").arg("--version").output().is_err() {
+        eprintln!("skopeo is not installed: this check looks at nothing");
+        return;
+    }
+    let (here, there) = (scratch(), scratch());
+    add(here.path(), "docker.io/library/travels:1", &nonce());
+    let archive = here.path().join("docker.tar");
+    let from = format!("oci:{}:docker.io/library/travels:1", here.path().display());
+    let to = format!("docker-archive:{}:travels:2", archive.display());
+    crate::tool("skopeo", &["copy", "--insecure-policy", &from, &to], b"");
+    let loaded = succeed(&["load", str(there.path())], &fs::read(archive).unwrap());
+    // skopeo writes the configuration anew, so its digest may differ from ours.
+    assert!(loaded.starts_with("docker.io/library/travels:2 sha256:"), "{loaded}");
+    succeed(&["root", str(there.path()), "docker.io/library/travels:2"], b"");
+
+    let saved = run(&["save", str(there.path()), "docker.io/library/travels:2", "docker"], b"").stdout;
+    let archive = there.path().join("ours.tar");
+    fs::write(&archive, saved).unwrap();
+    let seen = crate::tool("skopeo", &["inspect", &format!("docker-archive:{}", archive.display())], b"");
+    assert!(String::from_utf8_lossy(&seen).contains("\"Layers\""));
+}
+
+#[test]
+fn an_archive_without_an_image_is_refused() {
+    let store = scratch();
+    let archive = crate::archive::Archive::new().file("file", "f").bytes();
+    assert!(errors(&run(&["load", str(store.path())], &archive)).contains("holds no image"));
+}
+
+#[test]
+fn a_damaged_archive_is_an_error_and_no_more() {
+    let ground = scratch();
+    fs::write(ground.path().join("outside"), "untouched").unwrap();
+    let whole = || crate::archive::Archive::new().xattr("user.note", b"value").file("one", "1").symlink("two", "one");
+    let whole = whole().directory("three", 0o755).hard_link("three/four", "one").file(".wh.five", "").bytes();
+    // Numbers that look random and are the same in every run (Knuth's MMIX).
+    let mut random: u64 = 1;
+    let mut next = |below: usize| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) as usize % below
+    };
+    for _ in 0..500 {
+        let mut damaged = whole.clone();
+        let block = next(whole.len() / 512) * 512;
+        damaged[block + next(512)] = next(256) as u8;
+        // A right checksum, or nothing behind it would ever be reached.
+        let sum = |bytes: &[u8]| bytes.iter().map(|byte| u32::from(*byte)).sum::<u32>();
+        let header = &damaged[block..block + 512];
+        let text = format!("{:06o}\0 ", sum(header) - sum(&header[148..156]) + 256);
+        damaged[block + 148..block + 156].copy_from_slice(text.as_bytes());
+        let target = ground.path().join("target");
+        fs::create_dir(&target).unwrap();
+        // Refused or not: it must come back, and have stayed inside.
+        let _ = images::unpack(&mut damaged.as_slice(), &target, 1 << 20);
+        fs::remove_dir_all(&target).unwrap();
+        assert_eq!(names(ground.path()), "outside\n", "a damaged archive made a file outside");
+    }
+    assert_eq!(fs::read_to_string(ground.path().join("outside")).unwrap(), "untouched");
+}
+
+#[test]
+fn a_layer_wanted_by_many_is_unpacked_once() {
+    let directory = scratch();
+    add(directory.path(), "docker.io/library/app:1", &nonce());
+    let root = ["root", str(directory.path()), "docker.io/library/app:1"];
+    let mut running: Vec<_> = (0..8)
+        .map(|_| crate::images().args(root).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap())
+        .collect();
+    assert!(running.iter_mut().all(|child| child.wait().unwrap().success()), "a process that came second failed");
+    assert_eq!(fs::read_dir(directory.path().join("unpacked")).unwrap().count(), 1);
+    assert_eq!(names(&directory.path().join("tmp")), "", "a second copy was left behind");
+}

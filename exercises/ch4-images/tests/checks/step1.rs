@@ -103,12 +103,12 @@ fn memory_does_not_grow_with_the_blob() {
     let large = store.path().join("large");
     let mut file = fs::File::create_new(&large).unwrap();
     file.write_all(nonce().as_bytes()).unwrap();
-    file.set_len(256 << 20).unwrap();
+    file.set_len(96 << 20).unwrap();
     let mut file = fs::File::open(&large).unwrap();
     file.rewind().unwrap();
-    let output = run_small(100 << 10, &["write", str(&store.path().join("store"))], Stdio::from(file));
-    assert!(output.status.success(), "256 MiB could not be stored in 100 MiB of memory: {}", errors(&output));
-    assert!(text(&output).trim().ends_with(&(256 << 20).to_string()), "not all bytes were stored: {}", text(&output));
+    let output = run_small(48 << 10, &["write", str(&store.path().join("store"))], Stdio::from(file));
+    assert!(output.status.success(), "96 MiB could not be stored in 48 MiB of memory: {}", errors(&output));
+    assert!(text(&output).trim().ends_with(&(96 << 20).to_string()), "not all bytes were stored: {}", text(&output));
 }
 
 /// Makes every fsync(2), fdatasync(2) and syncfs(2) of this process fail: a

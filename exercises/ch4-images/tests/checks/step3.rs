@@ -52,9 +52,15 @@ fn tar_lists_the_files_in_order() {
     let listing = String::from_utf8(listing).unwrap();
     // An ordinary user's files are his own unless a user namespace says otherwise.
     let owner = format!("{}/{}", nix::unistd::geteuid(), nix::unistd::getegid());
-    // tar pads the column of sizes by the width of owners.
-    let squeezed = |line: &str| line.replace(&owner, "<owner>").split_whitespace().collect::<Vec<_>>().join(" ") + "\n";
-    insta::assert_snapshot!("listing", listing.lines().map(squeezed).collect::<String>());
+    let mut view = View::default();
+    for line in listing.lines() {
+        // tar pads the column of sizes by the width of owners.
+        let words: Vec<&str> = line.split_whitespace().collect();
+        view.add("entry", words.join(" ").replace(&owner, "<owner>"));
+    }
+    checks::view!("listing", view, {
+        "entry" => "every file is to be there once, sorted by name: directories differ in the order they list their files",
+    });
 }
 
 #[test]
@@ -92,13 +98,13 @@ fn the_same_files_make_the_same_layer() {
     make_tree(other.path(), NAMES.into_iter().rev(), &nonce);
     let (first, path) = pack(store.path(), one.path());
     let (second, _) = pack(store.path(), other.path());
-    assert_eq!(first, second, "two equal trees, made in another order, gave two layers: sort by name");
     // Bytes 4 to 7 of gzip are a time (RFC 1952): the clock must have no say.
     assert_eq!(
         fs::read(path).unwrap()[4..8],
         [0; 4],
         "the gzip header holds a time: the same layer would differ tomorrow"
     );
+    assert_eq!(first, second, "two equal trees, made in another order, gave two layers: sort by name");
 }
 
 #[test]
@@ -128,10 +134,10 @@ fn the_archive_ends_as_tar_says() {
 #[test]
 fn memory_does_not_grow_with_the_layer() {
     let (store, tree) = (scratch(), scratch());
-    fs::File::create_new(tree.path().join("large")).unwrap().set_len(256 << 20).unwrap();
+    fs::File::create_new(tree.path().join("large")).unwrap().set_len(96 << 20).unwrap();
     let output =
-        crate::run_small(100 << 10, &["pack", str(store.path()), str(tree.path())], std::process::Stdio::null());
-    assert!(output.status.success(), "256 MiB could not be packed in 100 MiB of memory: {}", crate::errors(&output));
+        crate::run_small(48 << 10, &["pack", str(store.path()), str(tree.path())], std::process::Stdio::null());
+    assert!(output.status.success(), "96 MiB could not be packed in 48 MiB of memory: {}", crate::errors(&output));
     let size: u64 = field(&text(&output), "size").parse().unwrap();
-    assert!(size < 1 << 20, "256 MiB of zeros take {size} bytes: is the layer compressed?");
+    assert!(size < 1 << 20, "96 MiB of zeros take {size} bytes: is the layer compressed?");
 }

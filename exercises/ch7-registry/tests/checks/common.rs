@@ -68,7 +68,19 @@ impl Bench {
     }
 
     pub fn run_with(&self, arguments: &[&str], input: &str) -> Ended {
-        self.end(Command::new(checks::program_path(env!("CARGO_BIN_EXE_registry"))).args(arguments), input)
+        let mut command = Command::new(checks::program_path(env!("CARGO_BIN_EXE_registry")));
+        self.end(command.args(arguments).env_remove("REGISTRY_AUTH_FILE"), input)
+    }
+
+    /// Runs it with another file for its logins, as podman's users name it.
+    pub fn run_with_auth_file(&self, file: &Path, arguments: &[&str], input: &str) -> Ended {
+        let mut command = Command::new(checks::program_path(env!("CARGO_BIN_EXE_registry")));
+        let ended = self.end(command.args(arguments).env("REGISTRY_AUTH_FILE", file), input);
+        assert!(
+            !self.credentials().exists(),
+            "REGISTRY_AUTH_FILE goes before DOCKER_CONFIG, but config.json was written"
+        );
+        ended
     }
 
     /// Runs it with at most `kilobytes` of memory of its own (RLIMIT_DATA).
@@ -82,10 +94,12 @@ impl Bench {
         let file = self.path("input");
         fs::write(&file, input).unwrap();
         command.stdin(Stdio::from(fs::File::open(&file).unwrap()));
-        command.env("DOCKER_CONFIG", self.path("docker")).env_remove("REGISTRY_AUTH_FILE");
+        command.env("DOCKER_CONFIG", self.path("docker"));
         let output = command.output().unwrap();
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(!err.contains("not yet implemented"), "{err}");
+        // Shown only if the check fails.
+        eprint!("{err}");
         Ended { code: output.status.code().unwrap_or(-1), out: out.into_owned(), err: err.into_owned() }
     }
 

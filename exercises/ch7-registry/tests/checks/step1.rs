@@ -15,7 +15,7 @@ fn parse(names: &[&str]) -> View {
 }
 
 #[test]
-fn short_names_are_completed() {
+fn a_name_is_completed() {
     let nonce = checks::nonce();
     let view = parse(&["ubuntu", "ubuntu:24.04", "ada/quotes", "a/b/c:1", &format!("{nonce}/{nonce}:{nonce}")]);
     checks::view!("short", view.to_string().replace(&nonce, "<nonce>"), {
@@ -56,7 +56,7 @@ fn a_registry_is_told_from_a_user() {
 }
 
 #[test]
-fn a_digest_names_one_image_for_ever() {
+fn digests_name_one_image_for_ever() {
     let digest = "sha256:".to_owned() + &"0123456789abcdef".repeat(4);
     let names = [format!("quotes@{digest}"), format!("localhost:5000/quotes:1@{digest}")];
     let view = parse(&names.each_ref().map(String::as_str));

@@ -1,6 +1,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use registry::{Challenge, Client, Error, Login};
 use registry_server::{Options, Server};
 
 use crate::common::{Bench, USER, closed, keeps, open, requests};
@@ -11,22 +12,24 @@ const TWICE: &str = "the first request goes without a login, and its answer says
 fn basic_sends_the_login() {
     let (bench, (server, password)) = (Bench::new(), closed(false));
     let address = server.address().to_string();
-    let ended = bench.run_with(&["login", &address, USER], &password).ok("the right password was not taken");
+    let ended = bench.run_with(&["login", &address, USER], &password);
     keeps(&password, &ended);
     checks::view!("basic", requests(&server, str::to_owned), {
         "GET /v2/" => TWICE,
     });
+    ended.ok("the right password was not taken");
 }
 
 #[test]
 fn bearer_gets_a_token_for_the_login() {
     let (bench, (server, password)) = (Bench::new(), closed(true));
     let address = server.address().to_string();
-    bench.run_with(&["login", &address, USER], &password).ok("the right password was not taken");
+    let ended = bench.run_with(&["login", &address, USER], &password);
     checks::view!("bearer", requests(&server, str::to_owned), {
         "GET /v2/" => "the registry itself never sees the password: it sees the token",
         "GET /token" => "the token service wants the login as Basic",
     });
+    ended.ok("the right password was not taken");
     let token = &server.log()[1].query;
     assert!(token.contains("service=registry-server"), "the token was asked for without the service: '{token}'");
 }
@@ -37,12 +40,13 @@ fn a_token_is_for_one_scope() {
     let repository = format!("{}/quotes", checks::nonce());
     let digest = server.add_manifest(&repository, "1", crate::common::OCI_MANIFEST, b"{}").unwrap();
     let name = format!("{}/{repository}:1", server.address());
-    let ended = bench.run(&["manifest", &name]).ok("anybody gets a token for a public image, without a login");
-    assert!(ended.out.contains(&digest), "the manifest was not read: {}", ended.out);
+    let ended = bench.run(&["manifest", &name]);
     checks::view!("scope", requests(&server, str::to_owned), {
         "GET manifests/1" => "401 again means that the token was not asked for with the scope of the challenge",
         "GET /token" => "without a login the token is asked for without one",
     });
+    let ended = ended.ok("anybody gets a token for a public image, without a login");
+    assert!(ended.out.contains(&digest), "the manifest was not read: {}", ended.out);
 }
 
 #[test]
@@ -98,8 +102,29 @@ fn a_registry_that_asks_nothing_is_told_nothing() {
     let password = checks::nonce();
     let address = server.address().to_string();
     bench.run_with(&["login", &address, USER], &password).ok("an open registry takes any login");
-    bench.run(&["ping", &address]).ok("an open registry let nobody in");
+    let ended = bench.run(&["ping", &address]);
     checks::view!("open", requests(&server, str::to_owned), {
         "GET /v2/" => "the password was sent though nobody asked for it",
     });
+    ended.ok("an open registry let nobody in");
+}
+
+#[test]
+fn podmans_file_is_used_if_it_is_named() {
+    let (bench, (server, password)) = (Bench::new(), closed(false));
+    let (address, file) = (server.address().to_string(), bench.path("auth.json"));
+    bench.run_with_auth_file(&file, &["login", &address, USER], &password).ok("the right password was not taken");
+    let mode = fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+    assert!(mode == 0o600, "the logins can be read by others: the file's mode is {mode:o}, not 600");
+    bench.run_with_auth_file(&file, &["ping", &address], "").ok("the stored login was not used");
+}
+
+#[test]
+fn secrets_travel_encrypted_or_not_at_all() {
+    // 192.0.2.1 is nobody's (RFC 5737): a request to it would hang, not fail at once.
+    let client = Client::with_login("localhost:1", Some(Login::new(USER, "geheim")));
+    let realm = "http://192.0.2.1/token".to_owned();
+    let answer = client.authorize(&Challenge::Bearer { realm, service: None, scope: None });
+    let refused = matches!(answer, Err(Error::NotEncrypted(_)));
+    assert!(refused, "the password would have gone over plain HTTP to another machine");
 }

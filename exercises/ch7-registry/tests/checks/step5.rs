@@ -10,7 +10,7 @@ fn blobs_come_first_and_the_manifest_last() {
     let (bench, server) = (Bench::new(), open());
     let name = format!("{}/ada/quotes:1", server.address());
     let parts = bench.image(&name);
-    bench.run(&["push", &bench.store_path(), &name]).ok("the push failed");
+    let ended = bench.run(&["push", &bench.store_path(), &name]);
     checks::view!("push", requests(&server, |text| parts.name(text)), {
         "HEAD blobs/<layer 1>" => "every layer is asked for",
         "HEAD blobs/<config>" => "the config is a blob too",
@@ -20,22 +20,23 @@ fn blobs_come_first_and_the_manifest_last() {
     for blob in parts.layers.iter().chain([&parts.config, &parts.manifest]) {
         same(&server.blob_path(&blob.digest.to_string()), &bench.store.blob_path(&blob.digest), "the image");
     }
+    ended.ok("the push failed");
     let sent = server.log().pop().and_then(|entry| entry.content_type).unwrap_or_default();
     assert!(sent == OCI_MANIFEST, "the manifest's Content-Type should be its media type, but is '{sent}'");
 }
 
 #[test]
-fn a_second_push_sends_no_blob() {
+fn the_second_push_sends_no_blob() {
     let (bench, server) = (Bench::new(), open());
     let name = format!("{}/ada/quotes:1", server.address());
     let parts = bench.image(&name);
     parts.stock(&server, &bench, "ada/quotes", "1");
-    let ended = bench.run(&["push", &bench.store_path(), &name]).ok("the push failed");
+    let ended = bench.run(&["push", &bench.store_path(), &name]);
     checks::view!("again", requests(&server, |text| parts.name(text)), {
         "POST blobs/uploads/" => "what HEAD finds is not sent again",
         "PUT manifests/1" => "the tag may have stood for another image: the manifest is sent in any case",
     });
-    let told = ended.out.matches("exists").count();
+    let told = ended.ok("the push failed").out.matches("exists").count();
     assert!(
         told == 3,
         "the user should see for each of 3 blobs that it already exists; {told} such lines were printed"
@@ -58,7 +59,7 @@ fn the_manifest_goes_as_it_is() {
 }
 
 #[test]
-fn a_push_by_digest_goes_under_the_digest() {
+fn with_a_digest_there_is_no_tag() {
     let (bench, server) = (Bench::new(), open());
     let parts = bench.image("unused");
     let name = format!("{}/ada/quotes@{}", server.address(), parts.manifest.digest);

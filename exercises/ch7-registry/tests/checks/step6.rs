@@ -23,23 +23,25 @@ fn pull(bench: &Bench, server: &Server, blob: &Blob) -> crate::common::Ended {
 fn a_missing_blob_is_downloaded() {
     let (bench, server) = (Bench::new(), open());
     let blob = stock(&server);
-    pull(&bench, &server, &blob).ok("the blob was not downloaded");
+    let ended = pull(&bench, &server, &blob);
     checks::view!("download", requests(&server, |text| text.replace(&blob.digest.to_string(), "<blob>")), {
         "GET blobs/<blob>" => "one GET brings the blob",
     });
+    ended.ok("the blob was not downloaded");
     same(&bench.store.blob_path(&blob.digest), &server.blob_path(&blob.digest.to_string()), "the blob");
 }
 
 #[test]
-fn a_blob_that_is_there_is_not_fetched() {
+fn nothing_is_fetched_twice() {
     let (bench, server) = (Bench::new(), open());
     let blob = bench.store.write_blob(&mut checks::nonce().as_bytes()).unwrap();
-    pull(&bench, &server, &blob).ok("the store has the blob");
+    let ended = pull(&bench, &server, &blob);
     assert!(server.log().is_empty(), "the store has the blob: no request is needed, but there were some");
+    ended.ok("the store has the blob");
 }
 
 #[test]
-fn wrong_bytes_are_refused_and_leave_nothing() {
+fn other_bytes_are_refused_and_leave_nothing() {
     let (bench, server) = (Bench::new(), open());
     let blob = stock(&server);
     server.order(Fault::new("GET", "/blobs/", Kind::Corrupt));
@@ -49,7 +51,7 @@ fn wrong_bytes_are_refused_and_leave_nothing() {
 }
 
 #[test]
-fn a_size_that_is_not_kept_is_refused() {
+fn the_size_is_verified_too() {
     let (bench, server) = (Bench::new(), open());
     let blob = stock(&server);
     for size in [blob.size - 1, blob.size + 1] {
@@ -60,7 +62,7 @@ fn a_size_that_is_not_kept_is_refused() {
 }
 
 #[test]
-fn a_broken_connection_is_told_and_leaves_nothing() {
+fn broken_connections_are_told_and_leave_nothing() {
     let (bench, server) = (Bench::new(), open());
     let blob = stock(&server);
     for after in [0, 1, 100_000] {
@@ -97,7 +99,22 @@ fn another_host_gets_the_request_but_not_the_login() {
 }
 
 #[test]
-fn a_blob_is_streamed() {
+fn another_hosts_challenge_is_not_answered() {
+    // A registry that asks nothing, so the first challenge comes from elsewhere.
+    let (bench, server, (elsewhere, _)) = (Bench::new(), open(), closed(true));
+    let address = server.address().to_string();
+    bench.run_with(&["login", &address, USER], &checks::nonce()).ok("an open registry takes any login");
+    let blob = stock(&elsewhere);
+    let target = format!("http://{}/v2/ada/quotes/blobs/{}", elsewhere.address(), blob.digest);
+    server.order(Fault::new("GET", "/blobs/", Kind::Redirect(target)));
+    let ended = pull(&bench, &server, &blob);
+    let told = elsewhere.log().iter().any(|entry| entry.authorization.is_some());
+    assert!(!told, "the login went to another host, which a redirect named and which asked for it");
+    ended.refused("another host wants a login that is not for it");
+}
+
+#[test]
+fn large_blobs_are_streamed() {
     let (bench, server) = (Bench::new(), open());
     let bytes = vec![7; 32 << 20];
     let digest = server.add_blob("ada/quotes", &bytes).unwrap();

@@ -11,6 +11,8 @@ const LONG_SHARE: f64 = 3.0;
 const GRADE: f64 = 9.0;
 /// More words than this make a sentence long.
 const LONG: usize = 30;
+/// Up to this many words without a full stop are a fragment.
+const FRAGMENT: usize = 12;
 /// A page with less prose says nothing in the measure.
 const FEW_WORDS: usize = 50;
 
@@ -71,7 +73,7 @@ struct Measure {
 impl Measure {
     fn of(blocks: &[Block]) -> Self {
         let mut measure = Self { words: 0, sentences: 0, long: 0, syllables: 0 };
-        for block in blocks {
+        for block in blocks.iter().filter(|block| is_running_text(&block.text)) {
             for sentence in sentences(&block.text) {
                 let words: Vec<&str> = words(sentence).collect();
                 if words.is_empty() {
@@ -98,6 +100,12 @@ impl Measure {
     fn grade(&self) -> f64 {
         0.39 * self.mean() + 11.8 * ratio(self.syllables, self.words) - 15.59
     }
+}
+
+/// Short list items without a full stop are no sentences, and would flatter the
+/// mean.
+fn is_running_text(text: &str) -> bool {
+    text.trim_end().ends_with(['.', '?', '!', ':', ')', '"']) || words(text).count() > FRAGMENT
 }
 
 fn ratio(part: usize, whole: usize) -> f64 {
@@ -241,6 +249,12 @@ mod tests {
         {
             assert_eq!(syllables(word), count, "{word}");
         }
+    }
+
+    #[test]
+    fn fragments_do_not_flatter_the_mean() {
+        let page = Page::parse("This sentence has five words.\n\n- one\n- two words\n");
+        assert_eq!(Measure::of(&page.prose).sentences, 1);
     }
 
     #[test]

@@ -1,0 +1,130 @@
+//! Given: the chapter's steps on the command line.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, ExitCode, ExitStatus};
+
+use cgroups::{Group, Limits, Report, Result, parse_cpus, parse_memory, parse_pids};
+use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::unistd::Pid;
+
+const USAGE: &str = "\
+usage: cgroups parse-memory TEXT
+       cgroups create NAME
+       cgroups apply NAME LIMITS
+       cgroups apply-with-crate NAME LIMITS
+       cgroups limits NAME
+       cgroups add NAME PID
+       cgroups start NAME PROGRAM [ARGUMENT…]
+       cgroups report NAME
+       cgroups delete NAME
+       cgroups run NAME LIMITS PROGRAM [ARGUMENT…]
+
+LIMITS are any of --memory 64m, --cpus 0.5 and --pids 20";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match perform(&words) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("cgroups: {error}");
+            ExitCode::from(125)
+        }
+    }
+}
+
+fn perform(words: &[&str]) -> Result<u8> {
+    match words {
+        ["parse-memory", text] => println!("{}", parse_memory(text)?),
+        ["create", name] => Group::create(name)?.paths().iter().for_each(|path| println!("{}", path.display())),
+        ["apply", name, rest @ ..] => match limits(rest)? {
+            (limits, []) => Group::open(name)?.apply(&limits)?,
+            _ => return Ok(usage()),
+        },
+        ["apply-with-crate", name, rest @ ..] => match limits(rest)? {
+            (limits, []) => Group::open(name)?.apply_with_crate(&limits)?,
+            _ => return Ok(usage()),
+        },
+        ["limits", name] => println!("{:?}", Group::open(name)?.limits()?),
+        ["add", name, pid] => match pid.parse() {
+            Ok(pid) => Group::open(name)?.add(Pid::from_raw(pid))?,
+            Err(_) => return Ok(usage()),
+        },
+        ["start", name, program, arguments @ ..] => {
+            let group = Group::open(name)?;
+            return wait(&group, Command::new(program).args(arguments));
+        }
+        ["report", name] => show(&Group::open(name)?.report()?),
+        ["delete", name] => Group::named(name)?.delete()?,
+        ["run", name, rest @ ..] => match limits(rest)? {
+            (limits, [program, arguments @ ..]) => {
+                ignore_interrupts();
+                let (status, report) = cgroups::run(name, &limits, Command::new(program).args(arguments))?;
+                show(&report);
+                return Ok(code(status));
+            }
+            _ => return Ok(usage()),
+        },
+        _ => return Ok(usage()),
+    }
+    Ok(0)
+}
+
+fn usage() -> u8 {
+    eprintln!("{USAGE}");
+    2
+}
+
+/// Reads the options in front, and returns the words behind them.
+fn limits<'a>(mut words: &'a [&'a str]) -> Result<(Limits, &'a [&'a str])> {
+    let mut limits = Limits::default();
+    while let [option @ ("--memory" | "--cpus" | "--pids"), text, rest @ ..] = words {
+        match *option {
+            "--memory" => limits.memory = Some(parse_memory(text)?),
+            "--cpus" => limits.cpus = Some(parse_cpus(text)?),
+            _ => limits.pids = Some(parse_pids(text)?),
+        }
+        words = rest;
+    }
+    Ok((limits, words))
+}
+
+/// Ctrl-C goes to every process of the terminal's foreground group: the program
+/// decides what it means, and this process lives on to delete the group.
+fn ignore_interrupts() {
+    extern "C" fn nothing(_: nix::libc::c_int) {}
+    for key in [Signal::SIGINT, Signal::SIGQUIT] {
+        // SAFETY: the handler does nothing. It is one, and not SIG_IGN, because exec
+        // resets handlers, and the program would inherit SIG_IGN.
+        let _ = unsafe { signal(key, SigHandler::Handler(nothing)) };
+    }
+}
+
+fn wait(group: &Group, command: &mut Command) -> Result<u8> {
+    let mut child = group.start(command)?;
+    let ended = child.wait().map_err(|error| cgroups::Error::file("wait for", command.get_program(), error))?;
+    Ok(code(ended))
+}
+
+/// On standard error, so that the program's own output stays whole.
+fn show(report: &Report) {
+    if report.oom_kills > 0 {
+        eprintln!("cgroups: out of memory: {} killed by the memory limit", report.oom_kills);
+    }
+    if report.refused_forks > 0 {
+        eprintln!("cgroups: {} forks refused by the limit on processes", report.refused_forks);
+    }
+    if report.throttled_periods > 0 {
+        let (periods, time) = (report.throttled_periods, report.throttled_time);
+        eprintln!("cgroups: held back in {periods} periods for {time:.1?} by the CPU limit");
+    }
+    if let Some(peak) = report.memory_peak {
+        eprintln!("cgroups: at most {} KiB of memory in use", peak / 1024);
+    }
+}
+
+/// As a shell has it: the program's own code, or 128 and the signal's number.
+fn code(status: ExitStatus) -> u8 {
+    let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
+    u8::try_from(code).unwrap_or(u8::MAX)
+}

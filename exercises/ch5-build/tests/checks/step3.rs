@@ -1,0 +1,109 @@
+//! COPY takes the files that are meant, and none from outside.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use crate::kitchen::Kitchen;
+use crate::{refusal, str, succeed};
+
+/// A context with some files, and a secret beside it.
+fn context() -> Kitchen {
+    let kitchen = Kitchen::new();
+    for name in [
+        "app.py",
+        "a.txt",
+        "b.txt",
+        ".hidden.txt",
+        "src/main.c",
+        "src/lib/x.c",
+        "src/lib/x.h",
+        "build.log",
+        "log/today.log",
+    ] {
+        kitchen.put(name, name);
+    }
+    fs::write(kitchen.context().parent().unwrap().join("secret"), "secret").unwrap();
+    kitchen
+}
+
+fn selected(kitchen: &Kitchen, sources: &[&str]) -> String {
+    let context = kitchen.context();
+    succeed(&[&["select", str(&context)], sources].concat())
+}
+
+fn refused(kitchen: &Kitchen, source: &str) -> String {
+    refusal(&["select", str(&kitchen.context()), source])
+}
+
+#[test]
+fn files_keep_their_name_and_directories_give_their_contents() {
+    let printed = selected(&context(), &["app.py", "src", "./a.txt", "/b.txt"]);
+    let itself = printed.lines().any(|line| line.starts_with("./src"));
+    assert!(!itself, "of a directory its contents are meant, not the directory itself:\n{printed}");
+    insta::assert_snapshot!("plain", printed);
+}
+
+#[test]
+fn patterns_match_names_and_no_slash() {
+    insta::assert_snapshot!("patterns", selected(&context(), &["*.txt", "s?c/l*/[w-z].[^c]"]));
+}
+
+#[test]
+fn dockerignore_leaves_files_out_and_brings_them_back() {
+    let kitchen = context();
+    kitchen.put(".dockerignore", "# a comment\n*.log\n**/*.h\nsrc/lib\n!src/lib/x.c\n\n/log/\n");
+    let printed = selected(&kitchen, &["."]);
+    assert!(!printed.contains("build.log"), "a file was copied that .dockerignore leaves out:\n{printed}");
+    assert!(printed.contains("src/lib/x.c"), "a line with ! brings back what a line above left out:\n{printed}");
+    insta::assert_snapshot!("ignored", printed);
+    let said = refused(&kitchen, "build.log");
+    assert!(
+        said.contains(".dockerignore"),
+        "a file left out by .dockerignore is not copied when named, either:\n{said}"
+    );
+}
+
+#[test]
+fn dots_do_not_lead_out_of_the_context() {
+    for source in ["../secret", "src/../../secret", "/../secret", "src/lib/../../../secret"] {
+        let said = refused(&context(), source);
+        assert!(said.contains("outside the context"), "{source} leads out of the context:\n{said}");
+    }
+}
+
+#[test]
+fn links_do_not_lead_out_of_the_context() {
+    let kitchen = context();
+    let outside = kitchen.context().parent().unwrap().to_owned();
+    symlink(outside.join("secret"), kitchen.context().join("absolute")).unwrap();
+    symlink("../secret", kitchen.context().join("relative")).unwrap();
+    symlink(&outside, kitchen.context().join("directory")).unwrap();
+    for source in ["absolute", "relative", "directory/secret", "directory/*", "d*/secret"] {
+        let output = crate::run(&["select", str(&kitchen.context()), source]);
+        let printed = crate::text(&output);
+        assert!(!printed.contains("secret"), "the link {source} led out of the context:\n{printed}");
+        let said = crate::errors(&output);
+        assert_eq!(output.status.code(), Some(1), "{source} names nothing in the context:\n{printed}{said}");
+    }
+    // The same name within and without: an absolute link starts at the context.
+    kitchen.put("etc/passwd", "ours");
+    symlink("/etc/passwd", kitchen.context().join("users")).unwrap();
+    let printed = selected(&kitchen, &["users"]);
+    assert_eq!(printed, "./users <- ./etc/passwd\n", "the link users led out of the context");
+}
+
+#[test]
+fn links_within_the_context_are_followed_when_named_and_kept_when_not() {
+    let kitchen = context();
+    symlink("a.txt", kitchen.context().join("alias")).unwrap();
+    symlink("../a.txt", kitchen.context().join("src/alias")).unwrap();
+    insta::assert_snapshot!("links", selected(&kitchen, &["alias", "src"]));
+}
+
+#[test]
+fn a_source_that_names_nothing_is_an_error() {
+    for source in ["nothing.txt", "*.nothing", "app.py/x"] {
+        let said = refused(&context(), source);
+        assert!(said.contains(source), "the source that names nothing is named:\n{said}");
+    }
+}

@@ -1,0 +1,168 @@
+//! A RUN runs in the image, once, and leaves only what it changed.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+
+use checks::View;
+
+use crate::kitchen::Kitchen;
+use crate::{errors, text};
+
+/// A context for `FROM scratch` with the probe as its only program.
+fn kitchen(lines: &[&str]) -> Kitchen {
+    let kitchen = Kitchen::new();
+    kitchen.probe().dockerfile(&[&["FROM scratch", "COPY probe /bin/"], lines].concat());
+    kitchen
+}
+
+/// The lines that the probe printed, without those of the build.
+fn probed(printed: &str) -> View {
+    let ours = |line: &&str| !line.starts_with(['[', ' ']) && !line.starts_with("CACHED") && !line.contains("ing ");
+    View::parse(&printed.lines().filter(ours).map(|line| format!("{line}\n")).collect::<String>())
+}
+
+/// A RUN that puts other bytes into its layer each time it really runs.
+const RANDOM: &str = "RUN [\"probe\", \"copy:/proc/sys/kernel/random/uuid=/random\"]";
+
+#[test]
+fn the_command_runs_inside_the_image() {
+    let nonce = checks::nonce();
+    let kitchen = kitchen(&[
+        "WORKDIR /work",
+        &format!("ENV NONCE={nonce}"),
+        "ARG ANSWER=41",
+        "RUN [\"probe\", \"args\", \"list:/bin\", \"cwd\", \"env:NONCE\", \"env:ANSWER\", \"pid\", \"uid\", \"hold\"]",
+    ]);
+    let view = probed(&kitchen.build(&["ANSWER=42"])).name(&nonce, "<nonce>");
+    checks::view!("inside", view, {
+        "args" => "the exec form is started as it stands, without a shell",
+        "list:/bin" => "the command sees another root than the image's",
+        "cwd" => "the command starts in WORKDIR",
+        "env:NONCE" => "ENV is missing in the command's environment",
+        "env:ANSWER" => "an ARG, with the caller's value, is missing in the command's environment",
+        "pid" => "the command is in the host's pid namespace: start it as chapter 2 does",
+        "hold" => "the command's input is not empty: give it /dev/null",
+    });
+}
+
+#[test]
+fn the_shell_form_and_a_here_document_are_one_argument() {
+    let nonce = checks::nonce();
+    let kitchen = kitchen(&[
+        "SHELL [\"/bin/probe\", \"args\"]",
+        &format!("RUN write:/a={nonce} \\"),
+        "    and more",
+        "RUN <<END",
+        "write:/b=one",
+        "# two",
+        "END",
+    ]);
+    kitchen.build(&[]);
+    assert_eq!(kitchen.content("b"), "one\n# two\n", "a here-document is handed to the shell as it stands");
+}
+
+#[test]
+fn the_network_is_the_hosts_and_its_names_can_be_looked_up() {
+    let nonce = checks::nonce();
+    let kitchen = kitchen(&["RUN [\"probe\", \"ns:net\", \"read:/etc/resolv.conf\", \"env:HTTP_PROXY\"]"]);
+    let output = kitchen.command(&[]).env("HTTP_PROXY", format!("http://{nonce}")).output().unwrap();
+    let view = probed(&text(&output));
+    let ours = fs::read_link("/proc/self/ns/net").unwrap().display().to_string();
+    assert_eq!(view.get("ns:net"), ours, "a RUN downloads: it needs the host's network\n{}", errors(&output));
+    let resolv = fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+    assert_eq!(
+        view.get("read:/etc/resolv.conf"),
+        resolv.lines().next().unwrap_or("-"),
+        "names are looked up as on the host"
+    );
+    assert!(view.get("env:HTTP_PROXY").contains(&nonce), "the host's proxy is a predefined argument");
+    let everything = kitchen.config().to_string();
+    assert!(!everything.contains(&nonce), "the proxy must not be recorded in the image:\n{everything}");
+}
+
+#[test]
+fn the_layer_holds_what_changed_and_nothing_else() {
+    let nonce = checks::nonce();
+    let kitchen = kitchen(&[&format!("RUN [\"probe\", \"write:/result={nonce}\"]")]);
+    kitchen.build(&[]);
+    let names: Vec<String> =
+        kitchen.listing().lines().map(|line| line.rsplit(' ').next().unwrap_or_default().to_owned()).collect();
+    assert_eq!(names, ["result"], "mount points, /etc/resolv.conf or the host's certificates landed in the layer");
+    assert_eq!(kitchen.content("result"), nonce);
+}
+
+#[test]
+fn a_second_build_runs_nothing() {
+    let kitchen = kitchen(&[RANDOM, "EXPOSE 80"]);
+    kitchen.build(&[]);
+    let before = kitchen.content("random");
+    let printed = kitchen.build(&[]);
+    assert_eq!(kitchen.content("random"), before, "the command ran again, although nothing had changed:\n{printed}");
+    let all_cached = printed.lines().filter(|line| line.contains("/4] ")).all(|line| line.starts_with("CACHED "));
+    assert!(all_cached, "every line that was not carried out says CACHED:\n{printed}");
+    kitchen.build(&["--no-cache"]);
+    assert_ne!(kitchen.content("random"), before, "--no-cache runs everything again");
+}
+
+#[test]
+fn a_change_in_one_line_reuses_those_above_it() {
+    let kitchen = kitchen(&[RANDOM, "COPY note /", "RUN [\"probe\", \"copy:/proc/sys/kernel/random/uuid=/later\"]"]);
+    kitchen.put("note", "one").build(&[]);
+    let before = kitchen.layers();
+    kitchen.put("note", "two").build(&[]);
+    let after = kitchen.layers();
+    assert_eq!(before[..2], after[..2], "the lines above the change were carried out again");
+    assert_ne!(before[2], after[2], "the changed file was not copied");
+    assert_ne!(before[3], after[3], "the line below the change was not carried out again");
+}
+
+#[test]
+fn only_lines_that_change_files_make_a_layer() {
+    let kitchen = kitchen(&["ENV A=1", "LABEL b=2", RANDOM, "EXPOSE 80", "USER 0", "CMD [\"probe\"]"]);
+    kitchen.build(&[]);
+    let config = kitchen.config();
+    let history = config["history"].as_array().unwrap();
+    let empty = history.iter().filter(|entry| entry["empty_layer"] == true).count();
+    assert_eq!(kitchen.layers().len(), 2, "COPY and RUN make a layer each, the others none");
+    assert_eq!((history.len(), empty), (7, 5), "each line has its entry in the history, the others marked empty_layer");
+    assert_eq!(config["rootfs"]["diff_ids"].as_array().unwrap().len(), 2, "one diffID for each layer");
+}
+
+#[test]
+fn a_command_that_fails_ends_the_build_with_its_code() {
+    let kitchen = kitchen(&["RUN [\"probe\", \"write:/x=y\", \"exit:23\"]"]);
+    let output = kitchen.try_build(&[]);
+    let said = errors(&output);
+    assert_eq!(output.status.code(), Some(23), "the command's own exit code:\n{said}");
+    assert!(said.contains("Dockerfile:3: ") && said.contains("23"), "one line says where, what, and the code:\n{said}");
+    assert_eq!(said.lines().count(), 1, "one line, and no more:\n{said}");
+    assert!(kitchen.names().is_empty(), "an image that was not finished must not have a name");
+    let again = kitchen.try_build(&[]);
+    assert_eq!(again.status.code(), Some(23), "a failed command must not be remembered as done:\n{}", errors(&again));
+}
+
+#[test]
+fn a_killed_build_leaves_nothing_behind() {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let kitchen = kitchen(&[RANDOM, "RUN [\"probe\", \"pid\", \"write:/half=done\", \"await:SIGUSR1\"]"]);
+    let mut child = kitchen.command(&[]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    // The command's own words arrive while it runs; then the build is killed.
+    while !line.starts_with("write:") {
+        line.clear();
+        assert_ne!(output.read_line(&mut line).unwrap(), 0, "the output of a RUN is shown while it runs");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // The pipe ends when the last process that holds it has ended.
+    let mut rest = String::new();
+    output.read_to_string(&mut rest).unwrap();
+    assert!(kitchen.names().is_empty(), "an image that was not finished must not have a name");
+    assert_eq!(fs::read_to_string("/proc/self/mountinfo").unwrap(), mounts, "the killed build left a mount behind");
+
+    kitchen.dockerfile(&["FROM scratch", "COPY probe /bin/", RANDOM, "RUN [\"probe\", \"exists:/half\"]"]);
+    let view = probed(&kitchen.build(&[]));
+    assert_eq!(view.get("exists:/half"), "false", "the next build used what a killed one had half made");
+}

@@ -1,0 +1,353 @@
+//! Chapter 7 against the tools that everybody has: Debian's docker-registry and
+//! skopeo. A tool that is missing skips its test and says so.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot be prepared must fail, and says where")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use images::{Digest, Store, spec};
+use registry_server::{Options, Server};
+use tempfile::TempDir;
+
+const PASSWORD: &str = "geheim:7";
+/// bcrypt of [`PASSWORD`], the only kind that docker-registry takes.
+const HTPASSWD: &str = "ada:$2b$04$THh72S35y3DBwv5ei.ia3.q9EATfqniB.UbONotZli4EVyz59fBUW\n";
+
+/// Whether a tool is there; if not, the test ends and says why.
+fn has(tool: &str) -> bool {
+    let found = Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    if !found {
+        eprintln!("skipped: {tool} is not installed; `cargo xtask setup` installs it");
+    }
+    found
+}
+
+/// Debian's docker-registry on a free port, until dropped.
+struct DockerRegistry {
+    child: Child,
+    address: String,
+    _directory: TempDir,
+}
+
+impl DockerRegistry {
+    fn start(htpasswd: bool) -> Self {
+        let directory = checks::scratch();
+        let auth = format!("htpasswd: {{realm: shelf, path: {}/htpasswd}}", directory.path().display());
+        fs::write(directory.path().join("htpasswd"), HTPASSWD).unwrap();
+        Self::start_with(directory, if htpasswd { &auth } else { "" })
+    }
+
+    /// With this line below `auth:`, or without any.
+    fn start_with(directory: TempDir, auth: &str) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let address = format!("localhost:{port}");
+        let root = directory.path().display();
+        let mut config = format!(
+            "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {root}/data}}}}\nhttp: {{addr: 127.0.0.1:{port}}}\n"
+        );
+        if !auth.is_empty() {
+            config.push_str(&format!("auth: {{{auth}}}\n"));
+        }
+        let file = directory.path().join("config.yml");
+        fs::write(&file, config).unwrap();
+        let mut child = Command::new("docker-registry")
+            .arg("serve")
+            .arg(&file)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        // It says where it listens when it does; the rest of its log is drained.
+        let mut lines = log.lines().map_while(Result::ok);
+        let listening = lines.by_ref().any(|line| line.contains("listening on"));
+        std::thread::spawn(move || lines.for_each(drop));
+        assert!(listening, "docker-registry did not start");
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            std::thread::yield_now();
+        }
+        Self { child, address, _directory: directory }
+    }
+}
+
+impl Drop for DockerRegistry {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A service that gives [`PASSWORD`]'s owner signed tokens (JSON Web Tokens, as
+/// docker-registry wants them), and notes what was asked for.
+struct TokenService {
+    address: String,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl TokenService {
+    /// Makes a key and a certificate with openssl, and answers until the process
+    /// ends.
+    fn start(directory: &Path) -> Self {
+        let (key, certificate) = (directory.join("key.pem"), directory.join("cert.pem"));
+        let made = Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=tokens", "-keyout"])
+            .args([&key, Path::new("-out"), &certificate])
+            .stderr(Stdio::null())
+            .status();
+        assert!(made.unwrap().success(), "openssl made no certificate");
+        let text = fs::read_to_string(&certificate).unwrap();
+        let der: String = text.lines().filter(|line| !line.starts_with("-----")).collect();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let notes = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                let head: Vec<_> =
+                    BufReader::new(&stream).lines().map_while(Result::ok).take_while(|l| !l.is_empty()).collect();
+                let login = format!("Basic {}", STANDARD.encode(format!("ada:{PASSWORD}")));
+                let known = head.iter().any(|line| line.ends_with(&login));
+                let target = head[0].split(' ').nth(1).unwrap_or_default().to_owned();
+                let (status, body) = match known {
+                    true => ("200 OK", format!(r#"{{"access_token":"{}"}}"#, sign(&key, &der, &target))),
+                    false => ("401 Unauthorized", "{}".to_owned()),
+                };
+                notes.lock().unwrap().push(target);
+                let length = body.len();
+                let answer =
+                    format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        });
+        Self { address, asked }
+    }
+}
+
+/// A token for every `scope=` of the query: RFC 7515, with the certificate in it.
+fn sign(key: &Path, certificate: &str, target: &str) -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let target = target.replace("%3A", ":").replace("%2F", "/").replace("%2C", ",");
+    let scopes = target.split(['?', '&']).filter_map(|pair| pair.strip_prefix("scope=repository:"));
+    let access: Vec<_> = scopes
+        .filter_map(|scope| scope.rsplit_once(':'))
+        .map(|(name, actions)| {
+            let actions: Vec<_> = actions.split(',').map(|action| format!("\"{action}\"")).collect();
+            format!(r#"{{"type":"repository","name":"{name}","actions":[{}]}}"#, actions.join(","))
+        })
+        .collect();
+    let header = format!(r#"{{"typ":"JWT","alg":"RS256","x5c":["{certificate}"]}}"#);
+    let claims = format!(
+        r#"{{"iss":"tokens","sub":"ada","aud":"shelf","exp":{},"nbf":{},"iat":{now},"jti":"1","access":[{}]}}"#,
+        now + 60,
+        now - 60,
+        access.join(",")
+    );
+    let text = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let mut openssl = Command::new("openssl");
+    openssl.args(["dgst", "-sha256", "-sign"]).arg(key).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = openssl.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let signature = child.wait_with_output().unwrap().stdout;
+    format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+#[test]
+fn docker_registry_with_tokens_takes_ours() {
+    // openssl knows no --version, but ends by itself all the same.
+    if !has("docker-registry") || !has("openssl") {
+        return;
+    }
+    let (bench, directory) = (Bench::new(), checks::scratch());
+    let service = TokenService::start(directory.path());
+    let auth = format!(
+        "token: {{realm: 'http://{}/token?account=ada', service: shelf, issuer: tokens, rootcertbundle: {}}}",
+        service.address,
+        directory.path().join("cert.pem").display()
+    );
+    let registry = DockerRegistry::start_with(directory, &auth);
+    let (success, text) = bench.run(&["login", &registry.address, "ada"], "wrong");
+    assert!(!success && text.contains("refused the login"), "{text}");
+    bench.ok(&["login", &registry.address, "ada"], PASSWORD);
+    let pair = format!("ada:{PASSWORD}");
+    round_trip(&bench, &registry.address, &["--src-creds", &pair]);
+    let asked = service.asked.lock().unwrap().clone();
+    let push = "/token?account=ada&service=shelf&scope=repository:ada/quotes:pull,push";
+    assert!(asked.iter().any(|target| target == push || target.ends_with("push,pull")), "{asked:?}");
+}
+
+/// A directory with a store, and the chapter's program.
+struct Bench(TempDir);
+
+impl Bench {
+    fn new() -> Self {
+        Self(checks::scratch())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn store(&self, name: &str) -> Store {
+        Store::open(&self.path(name)).unwrap()
+    }
+
+    fn run(&self, arguments: &[&str], input: &str) -> (bool, String) {
+        fs::write(self.path("input"), input).unwrap();
+        let output = Command::new(checks::program_path(env!("CARGO_BIN_EXE_registry")))
+            .args(arguments)
+            .env("DOCKER_CONFIG", self.path("docker"))
+            .env_remove("REGISTRY_AUTH_FILE")
+            .stdin(fs::File::open(self.path("input")).unwrap())
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        (output.status.success(), text)
+    }
+
+    fn ok(&self, arguments: &[&str], input: &str) -> String {
+        let (success, text) = self.run(arguments, input);
+        assert!(success, "{arguments:?}: {text}");
+        text
+    }
+
+    /// An image of one layer that no other run has; its manifest's digest.
+    fn image(&self, store: &Store, name: &str) -> Digest {
+        fs::create_dir_all(self.path("layer")).unwrap();
+        fs::write(self.path("layer/nonce"), checks::nonce().repeat(3000)).unwrap();
+        let layer = store.pack(&self.path("layer")).unwrap();
+        let descriptor = store.add_image(&spec::ImageConfiguration::default(), &[layer]).unwrap();
+        store.tag(name, &descriptor).unwrap();
+        descriptor.digest().try_into().unwrap()
+    }
+}
+
+/// skopeo, with plain HTTP allowed and an empty policy that trusts all.
+fn skopeo(arguments: &[&str]) -> (bool, String) {
+    let output = Command::new("skopeo").arg("--insecure-policy").args(arguments).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.success(), text)
+}
+
+fn skopeo_ok(arguments: &[&str]) -> String {
+    let (success, text) = skopeo(arguments);
+    assert!(success, "skopeo {arguments:?}: {text}");
+    text
+}
+
+/// Pushes, reads back with skopeo, pulls into another store, and compares bytes.
+fn round_trip(bench: &Bench, address: &str, credentials: &[&str]) {
+    let (from, to) = (bench.store("from"), bench.store("to"));
+    let name = format!("{address}/ada/quotes:1");
+    let digest = bench.image(&from, &name);
+    let (from_path, to_path) = (bench.path("from").display().to_string(), bench.path("to").display().to_string());
+    let first = bench.ok(&["push", &from_path, &name], "");
+    assert_eq!(first.matches(": Pushed").count(), 2, "{first}");
+    let second = bench.ok(&["push", &from_path, &name], "");
+    assert_eq!(second.matches(": Already exists").count(), 2, "{second}");
+    bench.ok(&["pull", &to_path, &name], "");
+    let image = to.find(&name).unwrap().unwrap();
+    assert_eq!(image.descriptor.digest().to_string(), digest.to_string());
+    to.unpacked(&image).unwrap();
+    if has("skopeo") {
+        let copy = bench.path("copy").display().to_string();
+        let (source, target) = (format!("docker://{name}"), format!("dir:{copy}"));
+        skopeo_ok(&[&["copy", "--src-tls-verify=false"][..], credentials, &[&source, &target]].concat());
+        let manifest = fs::read(Path::new(&copy).join("manifest.json")).unwrap();
+        assert_eq!(Digest::of(&manifest), digest, "skopeo got another manifest than was pushed");
+    }
+}
+
+#[test]
+fn docker_registry_takes_our_push_and_gives_it_back() {
+    if has("docker-registry") {
+        let registry = DockerRegistry::start(false);
+        round_trip(&Bench::new(), &registry.address, &[]);
+    }
+}
+
+#[test]
+fn docker_registry_with_passwords_takes_our_login() {
+    if !has("docker-registry") {
+        return;
+    }
+    let (bench, registry) = (Bench::new(), DockerRegistry::start(true));
+    let (success, text) = bench.run(&["login", &registry.address, "ada"], "wrong");
+    assert!(!success && text.contains("refused the login"), "{text}");
+    let (success, text) = bench.run(&["ping", &registry.address], "");
+    assert!(!success && text.contains("galley login"), "{text}");
+    bench.ok(&["login", &registry.address, "ada"], PASSWORD);
+    let pair = format!("ada:{PASSWORD}");
+    round_trip(&bench, &registry.address, &["--src-creds", &pair]);
+    bench.ok(&["logout", &registry.address], "");
+    assert!(!bench.run(&["ping", &registry.address], "").0, "the login was still used after logout");
+}
+
+#[test]
+fn skopeo_reads_the_login_that_we_store() {
+    if !has("docker-registry") || !has("skopeo") {
+        return;
+    }
+    let (bench, registry) = (Bench::new(), DockerRegistry::start(true));
+    bench.ok(&["login", &registry.address, "ada"], PASSWORD);
+    let name = format!("{}/ada/quotes:1", registry.address);
+    bench.image(&bench.store("from"), &name);
+    bench.ok(&["push", &bench.path("from").display().to_string(), &name], "");
+    let config = bench.path("docker/config.json").display().to_string();
+    skopeo_ok(&["inspect", "--tls-verify=false", "--authfile", &config, &format!("docker://{name}")]);
+}
+
+/// What skopeo pushes in Docker's own media types, we pull.
+#[test]
+fn an_image_in_dockers_words_is_pulled() {
+    if !has("docker-registry") || !has("skopeo") {
+        return;
+    }
+    let (bench, registry) = (Bench::new(), DockerRegistry::start(false));
+    let name = format!("{}/ada/quotes:1", registry.address);
+    bench.image(&bench.store("from"), &name);
+    bench.ok(&["push", &bench.path("from").display().to_string(), &name], "");
+    let other = format!("{}/ada/docker:1", registry.address);
+    let (source, target) = (format!("docker://{name}"), format!("docker://{other}"));
+    skopeo_ok(&["copy", "--src-tls-verify=false", "--dest-tls-verify=false", "--format=v2s2", &source, &target]);
+    bench.ok(&["pull", &bench.path("to").display().to_string(), &other], "");
+    let store = bench.store("to");
+    let image = store.find(&other).unwrap().unwrap();
+    assert!(image.descriptor.media_type().to_string().contains("docker"), "{}", image.descriptor.media_type());
+    store.unpacked(&image).unwrap();
+    // And what was pulled is pushed on, byte for byte.
+    let again = format!("{}/ada/again:1", registry.address);
+    store.tag(&again, &image.descriptor).unwrap();
+    bench.ok(&["push", &bench.path("to").display().to_string(), &again], "");
+}
+
+#[test]
+fn our_registry_serves_skopeo() {
+    if !has("skopeo") {
+        return;
+    }
+    for (auth, tokens) in [(false, false), (true, false), (true, true), (false, true)] {
+        let auth = auth.then(|| ("ada".to_owned(), PASSWORD.to_owned()));
+        let pair = format!("ada:{PASSWORD}");
+        let creds = |flag| if auth.is_some() { vec![flag, pair.as_str()] } else { Vec::new() };
+        let server = Server::start(Options { auth: auth.clone(), tokens, ..Options::default() }).unwrap();
+        let bench = Bench::new();
+        if auth.is_some() {
+            bench.ok(&["login", &server.address().to_string(), "ada"], PASSWORD);
+        }
+        round_trip(&bench, &server.address().to_string(), &creds("--src-creds"));
+        let source = format!("dir:{}", bench.path("copy").display());
+        let target = format!("docker://{}/grace/quotes:2", server.address());
+        skopeo_ok(&[&["copy", "--dest-tls-verify=false"][..], &creds("--dest-creds"), &[&source, &target]].concat());
+        let name = format!("docker://{}/grace/quotes", server.address());
+        let tags = skopeo_ok(&[&["list-tags", "--tls-verify=false"][..], &creds("--creds"), &[&name]].concat());
+        assert!(tags.contains("\"2\""), "{tags}");
+    }
+}

@@ -1,0 +1,95 @@
+//! `cargo xtask bench`: how long things take.
+//!
+//! `harness` measures what a learner waits for, on a fresh clone of the last
+//! commit; the budgets are part of the output.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeVal;
+
+use crate::check::compile::cargo;
+use crate::error::{Error, Result};
+use crate::tree::Tree;
+
+/// How often a warm command is run; the median counts.
+const RUNS: usize = 7;
+
+/// Measures the harness and prints a table.
+pub fn harness(tree: &Tree) -> Result<u8> {
+    let clone = tree.target().join("tmp").join(format!("bench-{}", std::process::id()));
+    let result = measure(tree, &clone);
+    fs::remove_dir_all(&clone).map_err(Error::file("remove", &clone))?;
+    result.map(|()| 0)
+}
+
+fn measure(tree: &Tree, clone: &Path) -> Result<()> {
+    println!("crates of xtask's own: {} (at most 20)", crates(tree)?);
+    let parent = clone.parent().unwrap_or(clone);
+    fs::create_dir_all(parent).map_err(Error::file("create", parent))?;
+    run(Command::new("git").args(["clone", "--quiet"]).arg(tree.root()).arg(clone))?;
+    // The crates are downloaded first: the network is not what is measured.
+    run(cargo().args(["fetch", "--quiet"]).current_dir(clone))?;
+
+    let (_, cpu) = check(clone)?;
+    println!("first `check ch1` on a fresh clone: {:.1} CPU-seconds (at most 20)", cpu.as_secs_f32());
+    println!("nothing changed: {:.2} s (at most 0.5)", median(|| check(clone))?.as_secs_f32());
+    let source = clone.join("exercises/ch1-chroot/src/lib.rs");
+    let edited = median(|| {
+        let mut file = OpenOptions::new().append(true).open(&source).map_err(Error::file("open", &source))?;
+        writeln!(file, "// edited").map_err(Error::file("write", &source))?;
+        check(clone)
+    })?;
+    println!("after an edit: {:.2} s (at most 2)", edited.as_secs_f32());
+    Ok(())
+}
+
+/// The packages of the lock file that the harness is built from, itself included.
+fn crates(tree: &Tree) -> Result<usize> {
+    let output = cargo()
+        .args(["tree", "--package", "xtask", "--prefix", "none", "--edges", "normal,build", "--no-dedupe"])
+        .current_dir(tree.root())
+        .output()
+        .map_err(|error| Error::Program { program: "cargo".into(), fault: error.to_string() })?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok(text.lines().filter(|line| !line.trim().is_empty()).collect::<std::collections::BTreeSet<_>>().len())
+}
+
+/// One check of the starters, which is expected to find them unwritten.
+fn check(clone: &Path) -> Result<(Duration, Duration)> {
+    let (begun, before) = (Instant::now(), children()?);
+    let mut command = cargo();
+    command.args(["xtask", "check", "ch1"]).current_dir(clone).stdout(Stdio::null()).stderr(Stdio::null());
+    let status =
+        command.status().map_err(|error| Error::Program { program: "cargo".into(), fault: error.to_string() })?;
+    if status.code() != Some(1) {
+        return Err(Error::Failed(format!("`cargo xtask check ch1` ended with {status}, not with 1")));
+    }
+    Ok((begun.elapsed(), children()?.saturating_sub(before)))
+}
+
+fn median(mut once: impl FnMut() -> Result<(Duration, Duration)>) -> Result<Duration> {
+    let mut times = (0..RUNS).map(|_| once().map(|(wall, _)| wall)).collect::<Result<Vec<_>>>()?;
+    times.sort();
+    Ok(times[times.len() / 2])
+}
+
+/// The CPU time of every child that was waited for, theirs included.
+fn children() -> Result<Duration> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).map_err(Error::call("getrusage"))?;
+    let seconds = |time: TimeVal| {
+        Duration::from_secs(time.tv_sec().unsigned_abs()) + Duration::from_micros(time.tv_usec().unsigned_abs())
+    };
+    Ok(seconds(usage.user_time()) + seconds(usage.system_time()))
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let status =
+        command.status().map_err(|error| Error::Program { program: name.clone(), fault: error.to_string() })?;
+    if status.success() { Ok(()) } else { Err(Error::Program { program: name, fault: format!("ended with {status}") }) }
+}

@@ -1,0 +1,33 @@
+//! `cargo xtask check --watch`: grades again whenever a file is saved.
+
+use std::io::{Write, stdout};
+
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+
+use crate::check::{self, Request};
+use crate::error::{Error, Result};
+use crate::tree::{Side, Tree};
+
+/// Grades, waits for a save, and grades again, until it is interrupted.
+///
+/// A check that never ends is ended by its sandbox, so it cannot hold this up; a
+/// save meanwhile is waiting in the queue when the verdict is out.
+pub fn run(tree: &Tree, name: Option<&str>, step: Option<usize>) -> Result<u8> {
+    loop {
+        // Named anew each time: after the last step comes the next chapter.
+        let request = Request { chapters: check::chapters(tree, name)?, step, side: Side::Mine, json: false };
+        // Watched before it is graded, so that no save falls in between.
+        let queue = Inotify::init(InitFlags::IN_CLOEXEC).map_err(Error::call("inotify_init1"))?;
+        for chapter in &request.chapters {
+            let source = tree.chapter(Side::Mine, chapter).join("src");
+            let saved = AddWatchFlags::IN_CLOSE_WRITE | AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_DELETE;
+            queue.add_watch(&source, saved).map_err(Error::call("inotify_add_watch"))?;
+        }
+        // ED and H: erase the screen, and go to its corner (console_codes(4)).
+        print!("\x1b[2J\x1b[H");
+        check::run(tree, &request)?;
+        println!("\nwaiting for you to save; Ctrl-C ends it");
+        stdout().flush().map_err(Error::file("write to", "standard output".as_ref()))?;
+        queue.read_events().map_err(Error::call("read"))?;
+    }
+}
