@@ -178,10 +178,21 @@ impl Drop for Trial {
     /// A check that fails half-way leaves no group: what is in one is killed, and
     /// rmdir(2) asked again until the kernel has let go of it.
     fn drop(&mut self) {
+        let own = std::process::id().cast_signed();
         for path in self.left() {
             while fs::remove_dir(&path).is_err_and(|error| error.kind() == ErrorKind::ResourceBusy) {
                 let pids = fs::read_to_string(path.join("cgroup.procs")).unwrap_or_default();
-                for pid in pids.lines().filter_map(|line| line.parse().ok()).filter(|pid| *pid > 0) {
+                let pids: Vec<i32> = pids.lines().filter_map(|line| line.parse().ok()).filter(|pid| *pid > 0).collect();
+                if pids.contains(&own) {
+                    // A wrong answer moved the check itself in here. Back to the top, where
+                    // version 1 and an undivided version 2 let it; else the sandbox cleans up.
+                    let top = path.ancestors().find(|path| !path.to_string_lossy().contains(&self.nonce));
+                    let moved = top.map(|top| fs::write(top.join("cgroup.procs"), own.to_string()));
+                    if !matches!(moved, Some(Ok(()))) {
+                        break;
+                    }
+                }
+                for pid in pids.into_iter().filter(|pid| *pid != own) {
                     let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
                 }
                 std::thread::yield_now();
