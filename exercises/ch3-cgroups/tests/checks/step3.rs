@@ -6,7 +6,7 @@ use super::trial::Trial;
 use super::{run, some_number, succeed};
 
 #[test]
-fn the_kernel_holds_every_limit() {
+fn a_limit_arrives_in_the_kernel() {
     let Some(trial) = Trial::with_group() else { return };
     let (memory, quota, pids) =
         ((8192 + some_number(8192)) * 4096, 10_000 + some_number(80) * 1000, 10 + some_number(90));

@@ -8,7 +8,7 @@ use super::trial::Trial;
 use super::{probe, run};
 
 #[test]
-fn the_program_is_in_the_group_in_every_hierarchy() {
+fn a_program_is_in_the_group_in_every_hierarchy() {
     let Some(trial) = Trial::with_group() else { return };
     let name = trial.name("web");
     let output = run(&["start", &name, probe(), "cgroup"]);
@@ -45,6 +45,10 @@ fn it_is_in_the_group_before_it_execs() {
 
     let result = trial.open("web").start(&mut Command::new(&program));
     assert!(result.is_err(), "the kernel cannot exec a program without its loader: the error got lost");
+    let own = std::process::id().to_string();
+    let listed = trial.processes("web");
+    assert!(!listed.contains(&own), "start moved its caller into the group, not the child alone");
+    assert_eq!(listed, Vec::<String>::new(), "the child could not exec, and is still there");
     let peak = trial.file("web", "memory.peak");
     if peak.contains("no such file") {
         println!("check-unable: this kernel has no memory.peak; Linux 5.19 has");
@@ -55,7 +59,6 @@ fn it_is_in_the_group_before_it_execs() {
         "exec failed, and nothing was ever charged to the group: the program is put in after exec, when its first \
          memory and children are charged elsewhere. Move between fork and exec"
     );
-    assert_eq!(trial.processes("web"), Vec::<String>::new(), "the child could not exec, and is still there");
 }
 
 #[test]
