@@ -30,7 +30,7 @@ fn a_program_is_in_the_group_in_every_hierarchy() {
 }
 
 #[test]
-fn it_is_in_the_group_before_it_execs() {
+fn a_program_is_charged_before_it_execs() {
     let Some(trial) = Trial::with_group() else { return };
     // An exec that fails late, because the program's loader is not there: by then
     // the kernel has used memory for the arguments, and charged it to a group.
@@ -56,7 +56,7 @@ fn it_is_in_the_group_before_it_execs() {
     }
     assert_ne!(
         peak, "0",
-        "exec failed, and nothing was ever charged to the group: the program is put in after exec, when its first \
+        "exec failed, and nothing was ever charged to the group: the program is put in after exec, or not at all, when its first \
          memory and children are charged elsewhere. Move between fork and exec"
     );
 }
