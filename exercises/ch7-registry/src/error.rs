@@ -28,8 +28,23 @@ pub enum Error {
     #[error("{method} {url}: {why}")]
     Broken { method: &'static str, url: String, why: String },
     /// Plain HTTP to a host that is not this one.
-    #[error("{0}: plain HTTP is spoken with localhost only, anybody on the way could read and change it; use https")]
+    #[error(
+        "{0}: plain HTTP is spoken with localhost only, anybody on the way could read and change it; use https, \
+         or name host:port in GALLEY_INSECURE_REGISTRIES"
+    )]
     NotEncrypted(String),
+    /// The server's certificate proves nothing to us.
+    #[error(
+        "{url}: the server's certificate is not trusted: {why}; if the registry is yours, name the file with its \
+         authority's certificate in SSL_CERT_FILE"
+    )]
+    Certificate { url: String, why: String },
+    /// What answered does not speak TLS.
+    #[error(
+        "{0}: the server does not speak TLS; if plain HTTP is what you want, name host:port in \
+         GALLEY_INSECURE_REGISTRIES"
+    )]
+    NoTls(String),
     /// An answer that breaks the distribution specification.
     #[error("{method} {url}: the answer {why}")]
     Answer { method: &'static str, url: String, why: String },

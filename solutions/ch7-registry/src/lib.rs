@@ -13,8 +13,10 @@
 //! 7. [`pull()`]: pull an image
 //!
 //! Given: [`grammar`], what a name may be made of; [`client`], requests and
-//! redirects; [`credentials`], where logins are stored; [`error`].
+//! redirects; [`transport`], connections; [`roots`], whose certificates are
+//! trusted; [`address`]; [`credentials`], where logins are stored; [`error`].
 
+pub mod address;
 pub mod blobs;
 pub mod challenge;
 pub mod client;
@@ -24,6 +26,8 @@ pub mod grammar;
 pub mod pull;
 pub mod push;
 pub mod reference;
+pub mod roots;
+pub mod transport;
 
 pub use blobs::Transfer;
 pub use challenge::{Challenge, parse_challenge};
