@@ -162,11 +162,16 @@ impl Client {
 pub fn location(request: &Request<'_>, url: &str, response: &Response<Body>) -> Result<String> {
     let header = response.headers().get("location").and_then(|value| value.to_str().ok());
     let header = header.ok_or_else(|| broken_rule(request, "has no Location"))?;
-    Ok(match header {
+    Ok(absolute(header, url))
+}
+
+/// A `Location` as a whole address, seen from where it was given.
+pub fn absolute(header: &str, url: &str) -> String {
+    match header {
         _ if header.contains("://") => header.to_owned(),
         _ if header.starts_with('/') => format!("{}{header}", origin(url)),
         _ => format!("{}/{header}", without_query(url).trim_end_matches(|c| c != '/').trim_end_matches('/')),
-    })
+    }
 }
 
 /// An answer that the specification does not allow.
@@ -200,4 +205,15 @@ fn start(response: &mut Response<Body>) -> Vec<u8> {
 pub fn encode(text: &str) -> String {
     let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/,".contains(&byte);
     text.bytes().map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn docker_hub_answers_under_a_name_of_its_own() {
+        let address = Client::with_login("docker.io", None).url("library/busybox", "manifests/latest");
+        assert_eq!(address, "https://registry-1.docker.io/v2/library/busybox/manifests/latest");
+    }
 }

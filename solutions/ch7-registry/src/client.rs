@@ -182,11 +182,16 @@ impl Client {
 pub fn location(request: &Request<'_>, url: &str, response: &Response<Body>) -> Result<String> {
     let header = response.headers().get("location").and_then(|value| value.to_str().ok());
     let header = header.ok_or_else(|| broken_rule(request, "has no Location"))?;
-    Ok(match header {
+    Ok(absolute(header, url))
+}
+
+/// A `Location` as a whole address, seen from where it was given.
+pub fn absolute(header: &str, url: &str) -> String {
+    match header {
         _ if header.contains("://") => header.to_owned(),
         _ if header.starts_with('/') => format!("{}{header}", origin(url)),
         _ => format!("{}/{header}", without_query(url).trim_end_matches(|c| c != '/').trim_end_matches('/')),
-    })
+    }
 }
 
 /// An answer that the specification does not allow.

@@ -13,7 +13,8 @@
 //! 7. [`pull()`]: pull an image
 //!
 //! Given: [`grammar`], what a name may be made of; [`client`], requests and
-//! redirects; [`transport`], connections; [`roots`], whose certificates are
+//! redirects; [`transport`], connections;
+//! [`retry`] and [`resume`], what is done when they fail; [`roots`], whose certificates are
 //! trusted; [`address`]; [`credentials`], where logins are stored; [`error`].
 
 pub mod address;
@@ -26,6 +27,8 @@ pub mod grammar;
 pub mod pull;
 pub mod push;
 pub mod reference;
+pub mod resume;
+pub mod retry;
 pub mod roots;
 pub mod transport;
 
