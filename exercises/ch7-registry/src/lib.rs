@@ -15,7 +15,8 @@
 //! Given: [`grammar`], what a name may be made of; [`client`], requests and
 //! redirects; [`transport`], connections;
 //! [`retry`] and [`resume`], what is done when they fail; [`roots`], whose certificates are
-//! trusted; [`address`]; [`credentials`], where logins are stored; [`error`].
+//! trusted; [`address`]; [`credentials`] and [`helpers`], where
+//! logins are stored; [`error`].
 
 pub mod address;
 pub mod blobs;
@@ -24,6 +25,7 @@ pub mod client;
 pub mod credentials;
 pub mod error;
 pub mod grammar;
+pub mod helpers;
 pub mod pull;
 pub mod push;
 pub mod reference;

@@ -162,6 +162,8 @@ fn plain_http_is_spoken_where_it_was_asked_for() {
     let address = format!("0.0.0.0:{}", server.address().port());
     refused(run(&["ping", &address], &[]), "GET https://0.0.0.0");
     assert!(server.log().is_empty(), "a request was sent in the clear");
+    let other = run(&["ping", &address], &[("GALLEY_INSECURE_REGISTRIES", Path::new("0.0.0.0:1"))]);
+    refused(other, "GET https://0.0.0.0");
     let list = format!("shelf.example:80,{address}");
     run(&["ping", &address], &[("GALLEY_INSECURE_REGISTRIES", Path::new(&list))]).unwrap();
     assert_eq!(server.log().len(), 1);

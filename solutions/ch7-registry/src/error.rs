@@ -60,6 +60,9 @@ pub enum Error {
     /// The credentials' file, or the progress report.
     #[error("cannot {action} {}: {source}", path.display())]
     Io { action: &'static str, path: PathBuf, source: io::Error },
+    /// The program that keeps the logins did not do it.
+    #[error("{program}, which the Docker configuration names to keep logins, failed: {why}")]
+    Helper { program: String, why: String },
     /// The credentials' file is there but is not what Docker writes.
     #[error("{} is not a Docker configuration: {why}; nothing in it was changed", path.display())]
     Credentials { path: PathBuf, why: String },
