@@ -10,6 +10,7 @@ use ureq::http::{Response, StatusCode};
 
 use crate::address::{may_be_plain, origin, without_query};
 use crate::credentials::{self, Login};
+use crate::mirror::Mirror;
 use crate::transport::Transport;
 use crate::{Challenge, Error, Result, parse_challenge};
 
@@ -49,6 +50,7 @@ impl<'a> Request<'a> {
 /// A registry, the login stored for it, and the last answer to its challenge.
 pub struct Client {
     transport: Transport,
+    mirror: Option<Mirror>,
     registry: String,
     login: Option<Login>,
     /// The value of the `Authorization` header, once one was asked for.
@@ -62,8 +64,9 @@ impl Client {
     }
 
     pub fn with_login(registry: &str, login: Option<Login>) -> Self {
-        let (transport, registry) = (Transport::new(registry), registry.to_owned());
-        Self { transport, registry, login, authorization: RefCell::new(None) }
+        let (transport, mirror) = (Transport::new(registry), Mirror::of(registry));
+        let registry = registry.to_owned();
+        Self { transport, mirror, registry, login, authorization: RefCell::new(None) }
     }
 
     /// The address of something in the registry: `/v2/<repository>/<rest>`.
@@ -90,6 +93,9 @@ impl Client {
     /// Sends a request, and once more if the registry challenges it; any status
     /// but those `expected` is an error with the registry's own words.
     pub fn send(&self, request: &Request<'_>, expected: &[u16]) -> Result<Response<Body>> {
+        if let Some(found) = self.mirror.as_ref().and_then(|mirror| mirror.get(request, &self.base(), expected)) {
+            return Ok(found);
+        }
         let known = self.authorization.borrow().clone();
         let (mut response, ours) = self.follow(request, known.as_deref())?;
         // The challenge of another host, where a redirect led, is not answered.

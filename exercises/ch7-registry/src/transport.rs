@@ -12,7 +12,7 @@ use ureq::{Agent, Body, SendBody};
 use crate::address::{host, is_local, may_be_plain, without_query};
 use crate::client::{Content, Request};
 use crate::retry::{self, Patience};
-use crate::{Error, Result, resume, roots};
+use crate::{Error, Result, mirror, resume, roots};
 
 type Answer = std::result::Result<Response<Body>, ureq::Error>;
 
@@ -68,7 +68,11 @@ impl Transport {
         let broken = |why: String| Error::Broken { method, url: without_query(url), why };
         let uri: Uri = url.parse().map_err(|error: http::uri::InvalidUri| broken(error.to_string()))?;
         let https = uri.scheme_str() == Some("https");
-        if !https && !uri.authority().is_some_and(|authority| may_be_plain(authority.as_str())) {
+        if !https
+            && !uri
+                .authority()
+                .is_some_and(|authority| may_be_plain(authority.as_str()) || mirror::is_plain(authority.as_str()))
+        {
             return Err(Error::NotEncrypted(without_query(url)));
         }
         self.agent(https)

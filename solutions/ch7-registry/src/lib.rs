@@ -16,7 +16,7 @@
 //! redirects; [`transport`], connections;
 //! [`retry`] and [`resume`], what is done when they fail; [`roots`], whose certificates are
 //! trusted; [`address`]; [`credentials`] and [`helpers`], where
-//! logins are stored; [`error`].
+//! logins are stored; [`mirror`]; [`error`].
 
 pub mod address;
 pub mod blobs;
@@ -26,6 +26,7 @@ pub mod credentials;
 pub mod error;
 pub mod grammar;
 pub mod helpers;
+pub mod mirror;
 pub mod pull;
 pub mod push;
 pub mod reference;
