@@ -67,8 +67,13 @@ fn groups(directory: &Path) -> BTreeSet<String> {
     found
 }
 
+/// On a machine that runs nothing else, everything; elsewhere, what bears a name
+/// that something here gives.
 fn temporary_files() -> BTreeSet<String> {
+    let alone = env::var_os("CI").is_some();
+    let ours = |name: &str| ["galley", "registry-server", "insta"].iter().any(|word| name.contains(word));
     let directories = BTreeSet::from([env::temp_dir(), PathBuf::from("/tmp")]);
     let entries = directories.iter().filter_map(|directory| fs::read_dir(directory).ok()).flatten().flatten();
-    entries.map(|entry| entry.path().display().to_string()).collect()
+    let names = entries.map(|entry| entry.path().display().to_string());
+    names.filter(|name| alone || ours(name)).collect()
 }
