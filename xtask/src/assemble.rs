@@ -169,11 +169,20 @@ fn lay_out(tree: &Tree, directory: &Path, sides: &[(&Chapter, Side)]) -> Result<
     let reference = tree.manifest(Side::Reference);
     let text = fs::read_to_string(&reference).map_err(Error::file("read", &reference))?;
     let xtask = tree.root().join("xtask").display().to_string();
-    // A version of its own, as this workspace shares the target directory, too.
-    let text =
-        text.replace("\"../xtask/", &format!("\"{xtask}/")).replace("version = \"1.0.0\"", "version = \"2.0.0\"");
+    let text = text
+        .replace("\"../xtask/", &format!("\"{xtask}/"))
+        .replace("version = \"1.0.0\"", &format!("version = \"{}\"", version(tree, sides)));
     put(&directory.join("Cargo.toml"), &text)?;
     pin(&tree.root().join("solutions/Cargo.lock"), &directory.join("Cargo.lock"))
+}
+
+/// A version for exactly this mix. cargo tells crates in one target directory apart
+/// by name, version and the path below the workspace; and two mixes differ in none
+/// of these but the version.
+fn version(tree: &Tree, sides: &[(&Chapter, Side)]) -> String {
+    let mine =
+        sides.iter().filter(|(_, side)| *side == Side::Mine).fold(0, |set, (chapter, _)| set | 1 << chapter.number);
+    format!("2.{mine}.{}", tree.number())
 }
 
 /// Copies the lock file, whenever it is newer: cargo then changes only the

@@ -141,7 +141,7 @@ pub fn run() -> Result<u8> {
         Some(("registry", arguments)) => run_tool(&tree, "registry-server", arguments),
         Some(("doctor", _)) => doctor::run(&tree),
         Some(("clean", _)) => clean::run(&tree),
-        Some(("setup", arguments)) => setup::run(setup::all(), arguments.get_flag("yes")).map(|()| 0),
+        Some(("setup", arguments)) => setup::run(setup::TEST, arguments.get_flag("yes")).map(|()| 0),
         Some(("test", arguments)) => {
             test::run(&tree, arguments.get_flag("yes"), arguments.get_one::<String>("only").map(String::as_str))
         }

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use course::{CHAPTERS, Chapter};
 
-use crate::check;
+use crate::check::{self, Trial};
 use crate::error::{Error, Result};
 use crate::progress::{Progress, Standing};
 use crate::sync::{put, starter_of};
@@ -52,7 +52,7 @@ pub fn start(tree: &Tree, chapter: &'static Chapter) -> Result<u8> {
             println!("{}  yours", before.id());
             continue;
         }
-        let graded = check::judge(tree, before, Side::Reference, None, None)?;
+        let graded = check::judge(tree, before, Side::Reference, &Trial::default())?;
         if !graded.passed() {
             return Err(Error::Failed(format!(
                 "the reference of {} does not pass on this machine; see `cargo xtask doctor`\n{}",

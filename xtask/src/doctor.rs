@@ -152,7 +152,8 @@ fn control_groups() -> Finding {
 fn programs() -> Vec<Finding> {
     let install = [("apt-get", "sudo apt-get install"), ("dnf", "sudo dnf install"), ("pacman", "sudo pacman -S")];
     let tool = install.iter().find(|(program, _)| setup::find(program).is_some()).map_or("install", |(_, words)| words);
-    setup::all()
+    setup::TEST
+        .iter()
         .map(|package| Finding {
             name: package.brings,
             result: setup::find(package.brings)

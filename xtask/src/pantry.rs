@@ -144,8 +144,10 @@ impl Apt {
         // An archive is called NAME_VERSION_ARCHITECTURE.deb.
         let mut archives = Vec::new();
         for name in names {
-            let newest =
-                entries(&self.archives)?.into_iter().filter(|path| is_archive_of(path, name)).max_by_key(modified);
+            let newest = entries(&self.archives)?
+                .into_iter()
+                .filter(|path| is_archive_of(path, name))
+                .max_by_key(|path| modified(path));
             archives.push(newest.ok_or_else(|| Error::Program {
                 program: "apt-get download".into(),
                 fault: format!("left no archive of {name}"),
@@ -312,7 +314,7 @@ fn is_archive_of(path: &Path, package: &str) -> bool {
     name.ends_with(".deb") && name.split('_').next() == Some(package)
 }
 
-fn modified(path: &PathBuf) -> Option<std::time::SystemTime> {
+fn modified(path: &Path) -> Option<std::time::SystemTime> {
     path.metadata().and_then(|metadata| metadata.modified()).ok()
 }
 

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::error::{Error, Result};
-use crate::vm;
 
 /// A package, how to tell that it is there, and who misses it if not.
 pub struct Package {
@@ -36,12 +35,8 @@ pub const TEST: &[Package] = &[
     package("chromium", "chromium", "reading every page of the book in a browser"),
     package("nodejs", "node", "driving that browser"),
     package("npm", "npm", "fetching what drives it"),
+    package("qemu-system-x86", "qemu-system-x86_64", "a virtual machine with unified cgroups"),
 ];
-
-/// Everything of both, and what the virtual machine needs.
-pub fn all() -> impl Iterator<Item = &'static Package> {
-    TEST.iter().chain(vm::PACKAGES)
-}
 
 /// Where a program is, if it is anywhere in PATH or where root's programs are.
 pub fn find(program: &str) -> Option<PathBuf> {

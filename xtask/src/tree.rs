@@ -38,6 +38,12 @@ impl Tree {
         Self { root: root.to_owned() }
     }
 
+    /// A number for this repository, so that a copy that shares its target directory
+    /// is told apart.
+    pub fn number(&self) -> u64 {
+        mix(FNV_START, self.root.as_os_str().as_encoded_bytes()) % 1_000_000
+    }
+
     pub fn root(&self) -> &Path {
         &self.root
     }

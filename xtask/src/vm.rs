@@ -20,13 +20,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::setup::{Package, find};
-
-/// What this needs from the distribution; the kernel is downloaded, not installed.
-pub const PACKAGES: &[Package] = &[
-    Package { name: "qemu-system-x86", brings: "qemu-system-x86_64", used_for: "a machine with unified cgroups" },
-    Package { name: "busybox-static", brings: "busybox", used_for: "that machine's first programs" },
-];
+use crate::setup::find;
 
 /// Where distributions put the file server: it is started by programs, not by hand.
 const VIRTIOFSD: &[&str] = &["/usr/libexec/virtiofsd", "/usr/lib/qemu/virtiofsd", "/usr/lib/virtiofsd", "virtiofsd"];

@@ -124,6 +124,7 @@ fn with_init(mut gate: UnixStream, process: impl FnOnce() -> Error) -> Result<u8
     }
 }
 
+// ANCHOR: prepare
 /// Builds the container around this process.
 fn prepare(container: &Container) -> Result<()> {
     umask(Mode::from_bits_truncate(0o022));
@@ -138,6 +139,7 @@ fn prepare(container: &Container) -> Result<()> {
     }
     pivot(&container.rootfs)
 }
+// ANCHOR_END: prepare
 
 /// Tells the parent why there is no program; gives the exit code to end with.
 fn report(gate: &mut UnixStream, error: &Error) -> u8 {

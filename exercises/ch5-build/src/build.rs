@@ -165,10 +165,9 @@ impl Builder<'_> {
             _ => None,
         };
         if let Some(layer) = &layer {
-            let size = layer.descriptor.size() as f64 / 1e6;
+            let size = shown_size(layer.descriptor.size());
             let digest = images::Digest::try_from(layer.descriptor.digest())?;
-            let line =
-                format!("      {:.1}s, layer {}, {size:.1} MB", begun.elapsed().as_secs_f64(), &digest.hex()[..12]);
+            let line = format!("      {:.1}s, layer {}, {size}", begun.elapsed().as_secs_f64(), &digest.hex()[..12]);
             self.print(&line)?;
         }
         Ok(Record { created: time::now(), layer })
@@ -356,6 +355,15 @@ impl Stage {
         let path = absolute(self.description.config.working_dir().as_deref(), path);
         let entries = copy::directory(root.path(), &path)?;
         if entries.is_empty() { Ok(None) } else { Ok(Some(store.write_layer(entries)?)) }
+    }
+}
+
+/// Bytes as people read them.
+fn shown_size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
     }
 }
 

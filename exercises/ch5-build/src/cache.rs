@@ -101,6 +101,26 @@ impl Record {
         Ok(temporary.keep(&path)?)
     }
 
+    /// Removes the records whose layer is no longer in the store, and says how many.
+    pub fn prune(store: &Store) -> Result<u64> {
+        let directory = store.root().join("cache");
+        let entries = match fs::read_dir(&directory) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            Err(error) => return Err(Error::io("list", &directory)(error)),
+        };
+        let mut removed = 0;
+        for entry in entries {
+            let path = entry.map_err(Error::io("list", &directory))?.path();
+            let key = path.file_stem().unwrap_or_default().to_string_lossy();
+            if Self::find(store, &key)?.is_none() {
+                fs::remove_file(&path).map_err(Error::io("remove", &path))?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
     fn path(store: &Store, key: &str) -> PathBuf {
         store.root().join("cache").join(format!("{key}.json"))
     }

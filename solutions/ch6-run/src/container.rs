@@ -33,6 +33,8 @@ pub struct Container {
     pub id: String,
     pub name: String,
     pub image: String,
+    /// The digest of its manifest: the image must not be pruned while this is here.
+    pub image_digest: Option<String>,
     pub command: Vec<String>,
     /// Seconds since 1970.
     pub created: u64,
@@ -90,6 +92,7 @@ impl Containers {
             id: id.to_owned(),
             name,
             image: settings.image.clone(),
+            image_digest: settings.image_digest.clone(),
             command: Vec::new(),
             created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),
             ports: settings.ports.clone(),

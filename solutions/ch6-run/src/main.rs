@@ -1,8 +1,8 @@
 //! Chapter 6 on the command line, one step at a time:
 //!
 //! ```text
-//! run publish PID HOST-PORT CONTAINER-PORT    carry connections into PID's network
-//! run stop PID SIGNAL MILLISECONDS            ask, wait, insist
+//! run publish PID HOST-PORT CONTAINER-PORT …    carry connections into PID's network
+//! run stop PID SIGNAL MILLISECONDS              ask, wait, insist
 //! ```
 
 use std::fs::File;
@@ -18,10 +18,10 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
-        ["publish", pid, host, container] => run_publish(pid, host, container),
+        ["publish", pid, ports @ ..] if !ports.is_empty() && ports.len() % 2 == 0 => run_publish(pid, ports),
         ["stop", pid, signal, grace] => run_stop(pid, signal, grace),
         _ => {
-            eprintln!("usage: run publish PID HOST-PORT CONTAINER-PORT | run stop PID SIGNAL MILLISECONDS");
+            eprintln!("usage: run publish PID HOST-PORT CONTAINER-PORT … | run stop PID SIGNAL MILLISECONDS");
             return ExitCode::from(2);
         }
     };
@@ -34,15 +34,21 @@ fn main() -> ExitCode {
     }
 }
 
-fn run_publish(pid: &str, host: &str, container: &str) -> Result<()> {
-    let (Ok(host), Ok(container)) = (host.parse::<u16>(), container.parse()) else {
-        return Err(Error::Port { text: format!("{host}:{container}"), reason: "a port is a number" });
-    };
+fn run_publish(pid: &str, numbers: &[&str]) -> Result<()> {
+    let ports: Vec<Port> = numbers.chunks(2).map(port).collect::<Result<_>>()?;
     let path = std::path::PathBuf::from(format!("/proc/{pid}/ns/net"));
-    let listeners = listen(&[Port { host: (Ipv4Addr::LOCALHOST, host).into(), container }])?;
+    let listeners = listen(&ports)?;
     let namespace = File::open(&path).map_err(Error::file("open", &path))?;
     println!("listening");
     publish(listeners, &namespace)
+}
+
+/// One port of the host's loopback address, and the container's.
+fn port(pair: &[&str]) -> Result<Port> {
+    match pair.iter().map(|text| text.parse::<u16>()).collect::<std::result::Result<Vec<_>, _>>().as_deref() {
+        Ok([host, container]) => Ok(Port { host: (Ipv4Addr::LOCALHOST, *host).into(), container: *container }),
+        _ => Err(Error::Port { text: pair.join(":"), reason: "a port is a number" }),
+    }
 }
 
 fn run_stop(pid: &str, signal: &str, grace: &str) -> Result<()> {

@@ -56,6 +56,8 @@ impl Volume {
 pub struct Settings {
     /// What to show as the image's name, or the directory given with `--rootfs`.
     pub image: String,
+    /// The digest of the image's manifest; none with `--rootfs`.
+    pub image_digest: Option<String>,
     /// The arguments after the image's name.
     pub arguments: Vec<String>,
     pub entrypoint: Option<String>,

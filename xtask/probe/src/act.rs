@@ -181,10 +181,10 @@ fn ignore(name: &str) -> String {
     }
 }
 
-/// `PORT=TEXT`: brings `lo` up, listens on 127.0.0.1, and answers each connection,
-/// once its client has sent everything, with TEXT and what it sent. Never ends.
+/// `PORT=TEXT`: brings `lo` up, listens on 127.0.0.1, and answers each line of each
+/// connection, and what comes after the last line, with TEXT and what it sent.
+/// A client that says nothing keeps nobody waiting. Never ends.
 fn serve(argument: &str) -> String {
-    use std::io::Write;
     use std::net::TcpListener;
     let Some((port, text)) = argument.split_once('=') else { return "error: PORT=TEXT".into() };
     if let Err(error) = crate::network::loopback_up() {
@@ -195,12 +195,24 @@ fn serve(argument: &str) -> String {
         Err(error) => return format!("error: {error}"),
     };
     println!("serve listening");
-    for mut stream in listener.incoming().flatten() {
-        let mut request = String::new();
-        let answered = stream.read_to_string(&mut request).and_then(|_| write!(stream, "{text} {request}"));
-        if let Err(error) = answered {
-            eprintln!("probe: {error}");
-        }
+    for stream in listener.incoming().flatten() {
+        let text = text.to_owned();
+        std::thread::spawn(move || {
+            if let Err(error) = answer(&stream, &text) {
+                eprintln!("probe: {error}");
+            }
+        });
     }
     String::new()
+}
+
+fn answer(mut stream: &std::net::TcpStream, text: &str) -> std::io::Result<()> {
+    use std::io::{BufRead, BufReader, Write};
+    let mut lines = BufReader::new(stream);
+    let mut line = String::new();
+    while lines.read_line(&mut line)? > 0 {
+        write!(stream, "{text} {line}")?;
+        line.clear();
+    }
+    Ok(())
 }

@@ -4,12 +4,14 @@ use std::fs;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::SystemTime;
 
 use course::Chapter;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::tree::{Side, Tree, files};
+use crate::sync::put;
+use crate::tree::{Side, Tree, files, fingerprint};
 
 /// The files that grading needs.
 pub struct Built {
@@ -27,6 +29,8 @@ pub struct Built {
 /// Compiles one chapter. The inner error holds rustc's own words.
 pub fn chapter(tree: &Tree, chapter: &Chapter, side: Side) -> Result<std::result::Result<Built, String>> {
     let directory = tree.chapter(side, chapter);
+    let aside = tree.target().join("check").join(if side == Side::Mine { "mine" } else { "reference" });
+    refresh(&directory.join("src"), &aside.join(format!("{}.source", chapter.name)))?;
     let messages = match cargo_test(tree, chapter, side)? {
         Ok(messages) => messages,
         Err(words) => return Ok(Err(words)),
@@ -45,7 +49,6 @@ pub fn chapter(tree: &Tree, chapter: &Chapter, side: Side) -> Result<std::result
     }
     let missing =
         |what| Error::Program { program: "cargo".into(), fault: format!("built no {what} for {}", chapter.id()) };
-    let aside = tree.target().join("check").join(if side == Side::Mine { "mine" } else { "reference" });
     Ok(Ok(Built {
         program: put_aside(&program.ok_or_else(|| missing("program"))?, &aside)?,
         checks: put_aside(&checks.ok_or_else(|| missing("checks"))?, &aside)?,
@@ -53,6 +56,23 @@ pub fn chapter(tree: &Tree, chapter: &Chapter, side: Side) -> Result<std::result
         scratch: scratch(tree)?,
         directory,
     }))
+}
+
+/// Makes cargo notice a change that the files' times do not show: cargo trusts the
+/// times, and a file that came back (`cp --archive`, a moved directory) is old.
+///
+/// `record` holds the fingerprint of what was compiled last.
+fn refresh(source: &Path, record: &Path) -> Result<()> {
+    let now = fingerprint(source)?;
+    // No record: nothing was compiled yet.
+    if fs::read_to_string(record).is_ok_and(|last| last != now) {
+        for file in files(source)? {
+            let path = source.join(file);
+            let touch = fs::File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
+            touch.map_err(Error::file("touch", &path))?;
+        }
+    }
+    put(record, &now)
 }
 
 fn cargo_test(tree: &Tree, chapter: &Chapter, side: Side) -> Result<std::result::Result<String, String>> {

@@ -12,6 +12,7 @@ use std::thread;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
+use super::Trial;
 use super::compile::Built;
 use crate::error::{Error, Result};
 use crate::sandbox::{LIMIT_MARK, Limits};
@@ -51,8 +52,8 @@ const UNABLE_MARK: &str = "check-unable: ";
 
 /// Runs every check of the chapter, or of one step, on as many processors as
 /// there are; the outcomes are in the order of their names.
-pub fn grade(built: &Built, step: Option<usize>, user: Option<u32>) -> Result<Vec<Outcome>> {
-    let names = names(built, step)?;
+pub fn grade(built: &Built, trial: &Trial) -> Result<Vec<Outcome>> {
+    let names = names(built, trial.step)?;
     let next = AtomicUsize::new(0);
     let outcomes = Mutex::new(Vec::new());
     let workers = thread::available_parallelism().map_or(1, usize::from).min(names.len().max(1));
@@ -60,7 +61,7 @@ pub fn grade(built: &Built, step: Option<usize>, user: Option<u32>) -> Result<Ve
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let outcome = one(built, name, user);
+                    let outcome = one(built, name, trial.user);
                     if let Ok(mut outcomes) = outcomes.lock() {
                         outcomes.push(outcome);
                     }

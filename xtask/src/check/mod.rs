@@ -10,7 +10,7 @@ mod report;
 
 use std::fs;
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use course::{CHAPTERS, Chapter};
 
@@ -31,6 +31,17 @@ pub struct Request {
     pub step: Option<usize>,
     pub side: Side,
     pub json: bool,
+}
+
+/// How to grade, where it is not as usual.
+#[derive(Clone, Debug, Default)]
+pub struct Trial {
+    /// Only this step's checks.
+    pub step: Option<usize>,
+    /// Run them as this user; only root can.
+    pub user: Option<u32>,
+    /// Put this in the place of the chapter's program.
+    pub program: Option<PathBuf>,
 }
 
 /// What became of one chapter.
@@ -68,7 +79,7 @@ pub fn run(tree: &Tree, request: &Request) -> Result<u8> {
 
 /// Grades one chapter; a whole chapter of the learner's is remembered.
 pub fn one(tree: &Tree, chapter: &'static Chapter, side: Side, step: Option<usize>) -> Result<Graded> {
-    let graded = judge(tree, chapter, side, step, None)?;
+    let graded = judge(tree, chapter, side, &Trial { step, ..Trial::default() })?;
     if side == Side::Mine && step.is_none() {
         let standing = if graded.passed() { Standing::Passed } else { Standing::NotYet };
         Progress::load(tree)?.remember(tree, chapter, standing)?;
@@ -76,19 +87,15 @@ pub fn one(tree: &Tree, chapter: &'static Chapter, side: Side, step: Option<usiz
     Ok(graded)
 }
 
-/// Grades one chapter and remembers nothing. With `user`, root runs the checks as
-/// that user.
-pub fn judge(
-    tree: &Tree,
-    chapter: &'static Chapter,
-    side: Side,
-    step: Option<usize>,
-    user: Option<u32>,
-) -> Result<Graded> {
+/// Grades one chapter and remembers nothing.
+pub fn judge(tree: &Tree, chapter: &'static Chapter, side: Side, trial: &Trial) -> Result<Graded> {
     let steps = match compile::chapter(tree, chapter, side)? {
-        Ok(built) => {
+        Ok(mut built) => {
+            if let Some(program) = &trial.program {
+                built.program.clone_from(program);
+            }
             let unwritten = unwritten(&tree.chapter(side, chapter).join("src"), chapter)?;
-            Ok(report::by_step(chapter, step, &grade(&built, step, user)?, &unwritten))
+            Ok(report::by_step(chapter, trial.step, &grade(&built, trial)?, &unwritten))
         }
         Err(words) => Err(words),
     };

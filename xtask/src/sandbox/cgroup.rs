@@ -132,8 +132,8 @@ impl Group {
 fn pass_on(group: &Path) -> io::Result<()> {
     let file = group.join("cgroup.subtree_control");
     let present = fs::read_to_string(&file)?;
-    let missing = CONTROLLERS.iter().filter(|name| !present.split_whitespace().any(|other| other == **name));
-    missing.map(|name| fs::write(&file, format!("+{name}"))).collect()
+    let mut missing = CONTROLLERS.iter().filter(|name| !present.split_whitespace().any(|other| other == **name));
+    missing.try_for_each(|name| fs::write(&file, format!("+{name}")))
 }
 
 fn is_unified() -> bool {

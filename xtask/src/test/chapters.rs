@@ -1,13 +1,16 @@
 //! The chapters as they are in the repository: starters and references.
 
+use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use course::CHAPTERS;
 
 use super::Stage;
-use crate::check::{self, Graded, Status};
+use crate::check::{self, Graded, Status, Trial, Verdict};
 use crate::error::{Error, Result};
 use crate::tree::{HARNESS, Side, Tree};
 
@@ -18,7 +21,7 @@ const NOBODY: u32 = 65534;
 pub fn starters(tree: &Tree) -> Result<Stage> {
     let mut steps = 0;
     for chapter in CHAPTERS {
-        let graded = check::judge(tree, chapter, Side::Mine, None, None)?;
+        let graded = check::judge(tree, chapter, Side::Mine, &Trial::default())?;
         for step in graded.steps.as_ref().map_err(|words| Error::Failed(words.clone()))? {
             if step.status != Status::ToDo {
                 let detail = check::details(&graded);
@@ -33,6 +36,42 @@ pub fn starters(tree: &Tree) -> Result<Stage> {
         }
     }
     Ok(Stage::Passed(format!("{steps} steps")))
+}
+
+/// A script that prints everything the snapshots hold, in place of the program,
+/// passes no step: what counts is what the kernel shows.
+pub fn words_alone(tree: &Tree) -> Result<Stage> {
+    let directory = tree.target().join("tmp/words");
+    fs::create_dir_all(&directory).map_err(Error::file("create", &directory))?;
+    let mut steps = 0;
+    for chapter in CHAPTERS {
+        let program = Some(talker(&directory, &tree.chapter(Side::Mine, chapter).join("tests/checks/snapshots"))?);
+        let graded = check::judge(tree, chapter, Side::Mine, &Trial { program, ..Trial::default() })?;
+        for step in graded.steps.as_ref().map_err(|words| Error::Failed(words.clone()))? {
+            if step.outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed) {
+                return Err(Error::Failed(format!(
+                    "{} step {} is passed by a script that prints",
+                    chapter.id(),
+                    step.number
+                )));
+            }
+            steps += 1;
+        }
+    }
+    fs::remove_dir_all(&directory).map_err(Error::file("remove", &directory))?;
+    Ok(Stage::Passed(format!("{steps} steps want more than a script that prints")))
+}
+
+/// Writes that script: each line of each snapshot, in the probe's form.
+fn talker(directory: &Path, snapshots: &Path) -> Result<PathBuf> {
+    let program = directory.join("talker");
+    let script = format!(
+        "#!/bin/sh\nfor file in '{}'/*.snap; do sed -e '1,/^---$/{{/^---$/!d}}' -e 's/: / /' \"$file\"; done\n",
+        snapshots.display()
+    );
+    fs::write(&program, script).map_err(Error::file("write", &program))?;
+    fs::set_permissions(&program, Permissions::from_mode(0o755)).map_err(Error::file("change", &program))?;
+    Ok(program)
 }
 
 pub fn references(tree: &Tree) -> Result<Stage> {
@@ -77,17 +116,20 @@ fn readable_by(user: u32) -> Result<bool> {
 }
 
 fn all_pass(tree: &Tree, user: Option<u32>) -> Result<Stage> {
-    let (mut checks, mut unable) = (0, Vec::new());
+    let (mut checks, mut unable) = (0, BTreeMap::<String, Vec<String>>::new());
     for chapter in CHAPTERS {
-        let graded = check::judge(tree, chapter, Side::Reference, None, user)?;
+        let graded = check::judge(tree, chapter, Side::Reference, &Trial { user, ..Trial::default() })?;
         for step in graded.steps.as_ref().map_err(|words| Error::Failed(words.clone()))? {
             match &step.status {
                 Status::Passed => checks += step.outcomes.len(),
-                Status::Unable(reason) => unable.push(format!("{} step {}: {reason}", chapter.id(), step.number)),
+                Status::Unable(reason) => {
+                    unable.entry(reason.clone()).or_default().push(format!("{} step {}", chapter.id(), step.number));
+                }
                 _ => return Err(failed(&graded)),
             }
         }
     }
+    let unable: Vec<String> = unable.iter().map(|(reason, steps)| format!("{}: {reason}", steps.join(", "))).collect();
     if unable.is_empty() {
         return Ok(Stage::Passed(format!("{checks} checks")));
     }

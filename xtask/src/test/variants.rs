@@ -15,8 +15,9 @@ use course::{CHAPTERS, Chapter};
 
 use super::Stage;
 use super::tools::quiet;
-use crate::check::{self, Status};
+use crate::check::{self, Status, Trial};
 use crate::error::{Error, Result};
+use crate::sync::put;
 use crate::tree::{Side, Tree, files};
 
 pub fn judged(tree: &Tree) -> Result<Stage> {
@@ -50,7 +51,7 @@ fn judge(tree: &Tree, chapter: &'static Chapter, patch: &Path, wrong: bool) -> R
     let name = patch.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let step = name.strip_prefix("step").and_then(|rest| rest.split('-').next()?.parse().ok());
     let step = if wrong { step } else { None };
-    let graded = check::judge(&copy.tree, chapter, Side::Reference, step, None)?;
+    let graded = check::judge(&copy.tree, chapter, Side::Reference, &Trial { step, ..Trial::default() })?;
     let steps = match &graded.steps {
         Ok(steps) => steps,
         Err(words) => return Ok(Some(format!("does not compile\n{words}"))),
@@ -84,12 +85,12 @@ impl Copy {
         let solutions = root.join("solutions");
         fs::create_dir_all(&solutions).map_err(Error::file("create", &solutions))?;
         // The links lead to the real trees; only the patched chapter is a copy.
-        for name in ["exercises", "xtask", "target", "Cargo.toml", "Cargo.lock"] {
+        for name in ["exercises", "xtask", "Cargo.toml", "Cargo.lock"] {
             link(&tree.root().join(name), &root.join(name))?;
         }
-        for name in ["Cargo.toml", "Cargo.lock", "galley"] {
-            link(&tree.root().join("solutions").join(name), &solutions.join(name))?;
-        }
+        share_compiled(tree, &root)?;
+        link(&tree.side(Side::Mine).join("galley"), &solutions.join("galley"))?;
+        write_workspace(tree, chapter, &solutions)?;
         for other in CHAPTERS {
             let path = solutions.join(other.directory());
             remove(&path)?;
@@ -106,6 +107,25 @@ impl Copy {
         quiet(Command::new("patch").args(["--quiet", "-p1", "--directory"]).arg(&patched).arg("--input").arg(patch))?;
         Ok(Self { tree: Tree::at(&root) })
     }
+}
+
+/// Gives a copy of the repository what is compiled already, and a place of its own
+/// for everything else below `target/`.
+pub fn share_compiled(tree: &Tree, copy: &Path) -> Result<()> {
+    let target = copy.join("target");
+    fs::create_dir_all(&target).map_err(Error::file("create", &target))?;
+    ["debug", "probe"].iter().try_for_each(|name| link(&tree.target().join(name), &target.join(name)))
+}
+
+/// The reference's workspace under a version for each chapter: by that alone cargo
+/// tells a patched chapter from the real one, and the next chapter's copy from it.
+fn write_workspace(tree: &Tree, chapter: &Chapter, solutions: &Path) -> Result<()> {
+    let manifest = tree.manifest(Side::Reference);
+    let text = fs::read_to_string(&manifest).map_err(Error::file("read", &manifest))?;
+    let version = format!("version = \"3.{}.0\"", chapter.number);
+    put(&solutions.join("Cargo.toml"), &text.replace("version = \"1.0.0\"", &version))?;
+    let lock = tree.root().join("solutions/Cargo.lock");
+    fs::copy(&lock, solutions.join("Cargo.lock")).map_err(Error::file("copy", &lock)).map(drop)
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

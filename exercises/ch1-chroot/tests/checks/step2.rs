@@ -20,7 +20,7 @@ fn a_child_runs_it_and_is_waited_for() {
         "its parent" => "the program is no child of its caller, or that has gone away: it must wait for the child",
     });
     let seen = kernel::status(inner.parse().expect("the probe reports a number"), "PPid");
-    assert_eq!(seen, caller, "the kernel knows another parent: one fork is enough");
+    assert_eq!(seen, caller, "the kernel knows another parent: fork once, and wait for the child");
 
     let (status, _) = held.release();
     assert_eq!(

@@ -55,17 +55,17 @@ fn first_process_of_a_pid_namespace_is_1() {
 fn a_child_ends_and_its_caller_learns_how() {
     let code = some_code();
     let output = run(&["spawn", "uts,pid", probe(), &format!("exit:{code}")]);
-    assert_eq!(
-        output.status.code(),
-        Some(code.into()),
-        "the child's exit code got lost. Without SIGCHLD as its signal, waitpid answers ECHILD"
-    );
+    assert_eq!(output.status.code(), Some(code.into()), "the child's exit code got lost");
     let output = run(&["spawn", "uts", probe(), "signal:SIGKILL"]);
     assert_eq!(output.status.code(), Some(137), "the child was ended by SIGKILL");
 }
 
 #[test]
-fn the_code_that_the_child_function_returns_is_its_exit_code() {
+fn a_child_code_is_what_its_function_returns() {
     let child = namespaces::spawn(nix::sched::CloneFlags::empty(), || 77).expect("a child without new namespaces");
-    assert_eq!(namespaces::wait(child), Ok(77), "the child function returned 77");
+    assert_eq!(
+        namespaces::wait(child),
+        Ok(77),
+        "the child function returned 77; ECHILD says that the child has no SIGCHLD as its signal"
+    );
 }

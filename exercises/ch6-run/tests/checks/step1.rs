@@ -47,10 +47,19 @@ fn nothing_to_run_is_an_error() {
         matches!(command(&empty, None, &[]), Err(Error::NoCommand)),
         "an image without ENTRYPOINT and CMD ran something"
     );
+}
+
+#[test]
+fn an_empty_entrypoint_removes_the_images() {
     let both = image(&["python"], &["hello.py"]);
     assert!(
         matches!(command(&both, Some(""), &[]), Err(Error::NoCommand)),
         "--entrypoint \"\" removes ENTRYPOINT, and CMD with it"
+    );
+    assert_eq!(
+        shown(&both, Some(""), &["id", "-u"]),
+        "id -u",
+        "with --entrypoint \"\" the arguments are the whole command"
     );
 }
 

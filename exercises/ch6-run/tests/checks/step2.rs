@@ -8,10 +8,15 @@ use run::{Error, user};
 /// A root whose users no host has.
 fn root(nonce: &str) -> Rootfs {
     let root = Rootfs::new();
+    // The cook's mate comes first: a name is a whole field, not the start of a line.
     let passwd = format!(
-        "root:x:0:0:root:/root:/bin/sh\ncook-{nonce}:x:4711:4712:cook:/galley:/bin/sh\nbroken line\nshort:x:1\n"
+        "root:x:0:0:root:/root:/bin/sh\ncook-{nonce}-mate:x:4721:4722:mate:/mate:/bin/sh\n\
+         cook-{nonce}:x:4711:4712:cook:/galley:/bin/sh\nbroken line\nshort:x:1\n"
     );
-    let group = format!("root:x:0:\ncook-{nonce}:x:4712:\nknives:x:4800:waiter,cook-{nonce}\nspoons:x:4900:waiter\n");
+    let group = format!(
+        "root:x:0:\ncook-{nonce}:x:4712:\nknives:x:4800:waiter,cook-{nonce}\nspoons:x:4900:waiter\n\
+         pots:x:4910:cook-{nonce}-mate\n"
+    );
     fs::write(root.inside("/etc/passwd"), passwd).unwrap();
     fs::write(root.inside("/etc/group"), group).unwrap();
     root
@@ -28,7 +33,7 @@ fn names_and_numbers_are_found_in_the_image() {
     let mut view = View::default();
     view.add("none", shown(""));
     view.add("name", shown(&format!("cook-{nonce}")));
-    view.add("name-and-group", shown(&format!("cook-{nonce}:knives")));
+    view.add("name-and-group", shown(&format!("cook-{nonce}:spoons")));
     view.add("number", shown("4711"));
     view.add("unknown-number", shown("1234"));
     view.add("numbers", shown("1234:5678"));
@@ -36,8 +41,8 @@ fn names_and_numbers_are_found_in_the_image() {
     view.add("unknown-group", shown("0:bakers"));
     checks::view!("users", view.name(&nonce, "<nonce>"), {
         "none" => "no user means root",
-        "name" => "uid, gid and home are fields 3, 4 and 6 of passwd; groups are those whose last field names the user",
-        "name-and-group" => "the group after the colon takes the place of the user's own",
+        "name" => "the whole first field is the name; uid, gid and home are fields 3, 4 and 6 of passwd, and groups are those whose last field lists the user",
+        "name-and-group" => "the group after the colon takes the place of the user's own gid; the other groups stay",
         "number" => "a number that has an entry brings the entry's group and home",
         "unknown-number" => "a number without an entry is good: group 0, home /",
         "numbers" => "both may be numbers that no file knows",

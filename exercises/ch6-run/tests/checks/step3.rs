@@ -17,7 +17,7 @@ fn ports_are_read_as_docker_reads_them() {
         view.add(field, port.unwrap_or_else(|error| format!("error: {error}")));
     }
     checks::view!("ports", view, {
-        "plain" => "without an address, every address of the host is meant: 0.0.0.0",
+        "plain" => "the host's port comes first, the container's last; without an address, every address of the host is meant: 0.0.0.0",
         "tcp" => "/tcp says what is meant anyway",
         "address" => "an address before the host's port limits who can connect",
         "ipv6" => "an IPv6 address has colons of its own: split from the right, and drop the brackets",
@@ -52,6 +52,10 @@ fn what_is_no_port_is_refused_with_the_reason() {
     checks::view!("refused", view, {
         "'80'" => "with one number it is not clear which port of the host is meant",
         "'4567:80/udp'" => "UDP is refused by name, not taken for TCP",
+        "'4567:80/icmp'" => "after a slash, only tcp is good",
+        "'65536:80'" => "a port has 16 bits; a larger number must not be cut down to them",
+        "'4567:'" => "a missing number is not a number",
+        "'nowhere:4567:80'" => "a name is no address: nobody is asked to look it up",
         "'0:80'" => "port 0 asks the kernel for any port; nobody would know which",
     });
 }

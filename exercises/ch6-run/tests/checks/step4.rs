@@ -1,12 +1,17 @@
 //! Connections into a network namespace of which the host sees nothing.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::fs;
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use nix::sched::{CloneFlags, unshare};
+
+/// Long enough for a slow machine, and short of the check's own limit.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A process that is killed when the check ends, however it ends.
 struct Guarded(Child);
@@ -22,6 +27,10 @@ impl Guarded {
         BufReader::new(self.0.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         line.trim().to_owned()
     }
+
+    fn directory(&self) -> PathBuf {
+        Path::new("/proc").join(self.0.id().to_string())
+    }
 }
 
 impl Drop for Guarded {
@@ -31,84 +40,161 @@ impl Drop for Guarded {
     }
 }
 
-/// A server on 127.0.0.1:80 in a network namespace of its own, and a port of the
-/// host that is free.
-fn server(nonce: &str) -> (Guarded, u16) {
+/// A server on 127.0.0.1:80 in a network namespace of its own, which answers each
+/// line, and a publisher of several of its ports.
+struct Kitchen {
+    nonce: String,
+    server: Guarded,
+    publisher: Guarded,
+    /// The host's ports, in the order in which they were asked for.
+    ports: Vec<u16>,
+}
+
+impl Kitchen {
+    /// Publishes these ports of the container, each at a free port of the host.
+    fn publish(inside: &[u16]) -> Self {
+        let nonce = checks::nonce();
+        let server = server(&nonce);
+        let ports = free_ports(inside.len());
+        let mut command = Command::new(checks::program_path(env!("CARGO_BIN_EXE_run")));
+        command.args(["publish", &server.0.id().to_string()]);
+        for (host, container) in ports.iter().zip(inside) {
+            assert!(TcpStream::connect(("127.0.0.1", *host)).is_err(), "the port answers before it is published");
+            command.args([host.to_string(), container.to_string()]);
+        }
+        let mut publisher = Guarded::start(&mut command);
+        assert_eq!(publisher.first_line(), "listening", "the host's port could not be bound");
+        Self { nonce, server, publisher, ports }
+    }
+
+    /// Why nothing came back, as far as the kernel shows it.
+    fn cause(&self) -> &'static str {
+        let namespace = |directory: PathBuf| fs::read_link(directory.join("ns/net")).ok();
+        let containers = namespace(self.server.directory());
+        let threads = fs::read_dir(self.publisher.directory().join("task")).into_iter().flatten();
+        let inside = threads.flatten().filter(|thread| namespace(thread.path()) == containers).count();
+        match inside {
+            0 => {
+                "no thread of the publisher is in the container's network: who connects must have called setns(CLONE_NEWNET)"
+            }
+            _ => {
+                "the publisher is in the container's network: does the thread that connects, and to the container's own port?"
+            }
+        }
+    }
+
+    fn client(&self, port: usize) -> TcpStream {
+        let stream = TcpStream::connect(("127.0.0.1", self.ports[port]));
+        let stream =
+            stream.expect("nothing listens on the port, which is served until the publisher is ended from outside");
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    /// Sends a request, says that there is no more, and reads the answer.
+    fn ask(&self, port: usize, request: &str) -> String {
+        let mut stream = self.client(port);
+        stream.write_all(request.as_bytes()).unwrap();
+        // A publisher that has closed the connection has no use for its end.
+        let _ = stream.shutdown(Shutdown::Write);
+        let mut answer = String::new();
+        match stream.read_to_string(&mut answer) {
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                answer.push_str("(then nothing for 5 s)");
+            }
+            // A reset connection counts as no answer.
+            _ => {}
+        }
+        answer
+    }
+}
+
+fn server(nonce: &str) -> Guarded {
     let mut command = Command::new(checks::probe());
     command.arg(format!("serve:80={nonce}"));
     // SAFETY: unshare is one system call; nothing is allocated between fork and exec.
     unsafe { command.pre_exec(|| Ok(unshare(CloneFlags::CLONE_NEWNET)?)) };
     let mut server = Guarded::start(&mut command);
     assert_eq!(server.first_line(), "serve listening", "the check's own server did not start");
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    (server, free)
+    server
 }
 
-fn publisher(server: &Guarded, port: u16) -> Guarded {
-    let program = checks::program_path(env!("CARGO_BIN_EXE_run"));
-    let mut publisher =
-        Guarded::start(Command::new(program).args(["publish", &server.0.id().to_string(), &port.to_string(), "80"]));
-    assert_eq!(publisher.first_line(), "listening", "the host's port could not be bound");
-    publisher
-}
-
-fn ask(port: u16, request: &str) -> String {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("nothing listens on the published port");
-    stream.write_all(request.as_bytes()).unwrap();
-    stream.shutdown(Shutdown::Write).unwrap();
-    let mut answer = String::new();
-    // A reset connection counts as no answer.
-    let _ = stream.read_to_string(&mut answer);
-    answer
+/// Ports of the host that nobody uses. All are held before any is let go, so
+/// that they differ.
+fn free_ports(count: usize) -> Vec<u16> {
+    let held: Vec<TcpListener> = (0..count).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    held.iter().map(|listener| listener.local_addr().unwrap().port()).collect()
 }
 
 #[test]
 fn a_connection_reaches_the_server_inside_and_the_answer_comes_back() {
-    let nonce = checks::nonce();
-    let (server, port) = server(&nonce);
-    assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "the port answers before it is published");
-    let _publisher = publisher(&server, port);
+    let kitchen = Kitchen::publish(&[80]);
+    let answer = kitchen.ask(0, "a plate, please");
+    assert!(!answer.is_empty(), "nothing came back through the published port: {}", kitchen.cause());
     assert_eq!(
-        ask(port, "a plate, please"),
-        format!("{nonce} a plate, please"),
-        "the answer from inside did not arrive whole: the request's end must be passed on, and both directions copied"
+        answer,
+        format!("{} a plate, please", kitchen.nonce),
+        "the answer did not arrive whole: pass the end of the request on, and close when both sides are done"
     );
 }
 
 #[test]
-fn many_connections_are_served_at_once() {
-    let nonce = checks::nonce();
-    let (server, port) = server(&nonce);
-    let _publisher = publisher(&server, port);
-    // The first client connects and says nothing; it must not keep others waiting.
-    let idle = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    let idle_too = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    drop(idle_too);
-    drop(idle);
+fn an_answer_does_not_wait_for_the_end_of_the_request() {
+    let kitchen = Kitchen::publish(&[80]);
+    // As a browser does, which keeps the connection for the next request.
+    let mut stream = kitchen.client(0);
+    let mut answers = BufReader::new(stream.try_clone().unwrap());
+    for course in ["soup", "fish"] {
+        // A closed connection is found when reading.
+        let _ = writeln!(stream, "{course}");
+        let mut answer = String::new();
+        let read = answers.read_line(&mut answer).map_err(|error| error.kind());
+        assert!(
+            read.is_ok(),
+            "no answer in 5 s while the client keeps the connection open: both directions must be copied at once"
+        );
+        assert!(!answer.is_empty(), "the connection was closed before the answer: {}", kitchen.cause());
+        assert_eq!(answer, format!("{} {course}\n", kitchen.nonce));
+    }
+}
+
+#[test]
+fn a_silent_client_keeps_nobody_waiting() {
+    let kitchen = Kitchen::publish(&[80]);
+    // Open until the end of the check.
+    let _idle = [kitchen.client(0), kitchen.client(0)];
     for number in 0..20 {
         assert_eq!(
-            ask(port, &number.to_string()),
-            format!("{nonce} {number}"),
-            "connection {number} got another answer"
+            kitchen.ask(0, &number.to_string()),
+            format!("{} {number}", kitchen.nonce),
+            "two clients are connected and silent, and the next one is not served: each connection needs its own thread"
         );
     }
 }
 
 #[test]
-fn the_publisher_is_in_the_containers_network_and_the_listener_is_not() {
-    let (server, port) = server(&checks::nonce());
-    let publisher = publisher(&server, port);
-    // One answered connection: only then has it certainly entered.
-    ask(port, "");
-    let namespace = |pid: u32| std::fs::read_link(Path::new("/proc").join(pid.to_string()).join("ns/net")).unwrap();
+fn every_published_port_is_served() {
+    let kitchen = Kitchen::publish(&[80, 80, 80]);
+    // The last one first: a loop that never leaves the first listener shows here.
+    for port in [2, 1, 0] {
+        assert_eq!(
+            kitchen.ask(port, "a plate"),
+            format!("{} a plate", kitchen.nonce),
+            "published port {} of 3 does not answer: a loop over one listener never comes to the next",
+            port + 1
+        );
+    }
+}
+
+#[test]
+fn a_port_where_nobody_listens_inside_closes_and_disturbs_nothing() {
+    let kitchen = Kitchen::publish(&[81, 80]);
+    for _ in 0..3 {
+        assert_eq!(kitchen.ask(0, "a plate"), "", "nobody listens on port 81 inside, so the connection must be closed");
+    }
     assert_eq!(
-        namespace(publisher.0.id()),
-        namespace(server.0.id()),
-        "setns(CLONE_NEWNET) was not called in the publisher"
-    );
-    assert_ne!(
-        namespace(publisher.0.id()),
-        namespace(std::process::id()),
-        "the check itself is in the container's network"
+        kitchen.ask(1, "a plate"),
+        format!("{} a plate", kitchen.nonce),
+        "after a connection that nobody took inside, others are no longer served"
     );
 }

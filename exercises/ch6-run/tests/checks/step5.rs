@@ -65,3 +65,14 @@ fn the_signal_is_the_one_that_was_named() {
     assert!(result.is_ok(), "{result:?}");
     assert_eq!(status.signal(), Some(Signal::SIGINT as i32), "STOPSIGNAL was SIGINT, and something else was sent");
 }
+
+#[test]
+fn one_that_has_ended_already_is_no_error() {
+    let mut child = process(&["pid"], 1);
+    let handle = pidfd::open(child.id().cast_signed()).unwrap().unwrap();
+    // Waited for, so the number is free again; only the descriptor still knows it.
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let result = stop(handle.as_fd(), Signal::SIGTERM, Duration::from_secs(10));
+    assert!(matches!(result, Ok(true)), "the process had ended before it was asked: that is no fault, but {result:?}");
+}

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write, stdin, stdout};
 
-use images::{Image, Store};
+use images::{Digest, Image, Store};
 use run::Status;
 use serde_json::json;
 
@@ -98,10 +98,14 @@ pub fn prune(all: bool, force: bool) -> Result<()> {
         containers.remove(&container.id)?;
     }
     if all {
-        let used: Vec<String> = running.into_iter().map(|(container, _)| container.image).collect();
+        let used: Vec<String> = running.iter().map(|(container, _)| container.image.clone()).collect();
         untag_unused(&store, &used)?;
     }
-    let reclaimed = store.collect(false)?;
+    let needed: Vec<Digest> =
+        running.iter().filter_map(|(container, _)| container.image_digest.as_ref()?.parse().ok()).collect();
+    let reclaimed = store.collect_keeping(false, &needed)?;
+    // A record of the build cache is worth nothing without its layer.
+    build::cache::Record::prune(&store)?;
     println!("removed {} containers and {} of images", ended.len(), table::size(reclaimed.bytes));
     Ok(())
 }

@@ -35,6 +35,7 @@ fn root(home: &Home, arguments: &Run, settings: &mut Settings) -> Result<Root> {
     settings.arguments = command.to_vec();
     let store = home.store()?;
     let image = obtain(&store, name)?;
+    settings.image_digest = Some(image.descriptor.digest().to_string());
     let config: spec::Config = image.config.config().clone().unwrap_or_default();
     Ok(Root::Image { layers: store.unpacked(&image)?, config: Box::new(config) })
 }
