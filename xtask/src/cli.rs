@@ -160,10 +160,15 @@ fn run_check(tree: &Tree, arguments: &ArgMatches) -> Result<u8> {
     if arguments.get_flag("watch") {
         return watch::run(tree, name, arguments.get_one("step").copied());
     }
+    let side = if arguments.get_flag("solution") { Side::Reference } else { Side::Mine };
     let request = check::Request {
-        chapters: check::chapters(tree, name)?,
+        // "The first that is not passed" is a question about the learner's tree.
+        chapters: match (side, name) {
+            (Side::Reference, None) => CHAPTERS.iter().collect(),
+            _ => check::chapters(tree, name)?,
+        },
         step: arguments.get_one("step").copied(),
-        side: if arguments.get_flag("solution") { Side::Reference } else { Side::Mine },
+        side,
         json: arguments.get_flag("json"),
     };
     let code = check::run(tree, &request)?;
