@@ -90,7 +90,7 @@ fn own_namespaces(group: Option<&Group>) -> Result<()> {
 }
 
 /// Root inside, the caller outside; see user_namespaces(7) for the order of writes.
-pub fn own_user_namespace(flags: CloneFlags) -> Result<()> {
+fn own_user_namespace(flags: CloneFlags) -> Result<()> {
     let (user, group) = (geteuid(), getegid());
     unshare(flags | CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWCGROUP).map_err(no_user_namespace)?;
     for (file, text) in [

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 pub use cgroup::remove_leftovers;
 pub use inner::read_only_everywhere;
-pub use keeper::{keep, own_user_namespace};
+pub use keeper::keep;
 
 /// What one check may use.
 #[derive(Clone, Debug)]
