@@ -22,7 +22,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, dup2_stderr, dup2_stdin, dup2_stdout, fork, pipe2, setsid};
 
-use crate::container::{Container, Containers};
+use crate::container::{Container, Containers, group_name};
 use crate::error::{Error, Result};
 use crate::process::Process;
 use crate::publish::{listen, publish};
@@ -178,7 +178,7 @@ impl Monitor<'_> {
     fn group(&self) -> std::result::Result<Option<cgroups::Group>, cgroups::Error> {
         let limits = &self.settings.limits;
         let asked = limits.memory.is_some() || limits.cpus.is_some() || limits.pids.is_some();
-        let group = match cgroups::Group::create(&format!("galley/{}", &self.id[..12])) {
+        let group = match cgroups::Group::create(&group_name(self.id)) {
             Ok(group) => group,
             Err(_) if !asked => return Ok(None),
             Err(error) => return Err(error),

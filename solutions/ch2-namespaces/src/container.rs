@@ -7,6 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{ForkResult, Pid, fork, sethostname};
 
@@ -127,6 +129,8 @@ fn with_init(mut gate: UnixStream, process: impl FnOnce() -> Error) -> Result<u8
 // ANCHOR: prepare
 /// Builds the container around this process.
 fn prepare(container: &Container) -> Result<()> {
+    // Nobody else would ever end this container, or put away what is left of it.
+    prctl::set_pdeathsig(Signal::SIGKILL).map_err(|errno| Error::new("prctl", errno))?;
     umask(Mode::from_bits_truncate(0o022));
     // Only now, and not with clone: the root of a cgroup namespace is the group
     // that its maker is in, and we were put into ours while we waited.
