@@ -13,6 +13,7 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getegid, geteuid, getpid, pipe};
 
 use super::cgroup::Group;
+use super::user::become_user;
 use super::{Job, LIMIT_MARK, inner};
 use crate::error::{Error, Result};
 
@@ -24,6 +25,9 @@ const LIMIT_CODE: u8 = 124;
 /// Must be called in a process with one thread: that is what unshare(2) demands
 /// for a user namespace, and why the harness starts itself anew for each check.
 pub fn keep(job: &Job) -> Result<u8> {
+    if let Some((user, repository)) = &job.user {
+        become_user(*user, repository)?;
+    }
     let group = own_group(job)?;
     let result = keep_in(job, group.as_ref());
     if let Some(group) = &group {

@@ -15,6 +15,7 @@
 mod cgroup;
 mod inner;
 mod keeper;
+mod user;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -56,4 +57,6 @@ pub struct Job {
     /// The directory to mount an empty tmpfs on.
     pub scratch: PathBuf,
     pub limits: Limits,
+    /// Run it as this user, who may have no way to the repository.
+    pub user: Option<(u32, PathBuf)>,
 }
