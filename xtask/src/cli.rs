@@ -114,6 +114,7 @@ fn command() -> Command {
             Command::new("sandbox")
                 .hide(true)
                 .arg(Arg::new("scratch").long("scratch").required(true).value_parser(value_parser!(PathBuf)))
+                .arg(Arg::new("user").long("user").value_parser(value_parser!(u32)))
                 .arg(Arg::new("time").long("time").required(true).value_parser(value_parser!(u64)))
                 .arg(rest("the program").required(true)),
         )
@@ -146,7 +147,7 @@ pub fn run() -> Result<u8> {
             test::run(&tree, arguments.get_flag("yes"), arguments.get_one::<String>("only").map(String::as_str))
         }
         Some(("vm", arguments)) => vm::run(tree.root(), &words(arguments)),
-        Some(("sandbox", arguments)) => run_sandbox(arguments),
+        Some(("sandbox", arguments)) => run_sandbox(&tree, arguments),
         _ => Ok(2),
     }
 }
@@ -193,11 +194,12 @@ fn run_sync(tree: &Tree, arguments: &ArgMatches) -> Result<u8> {
     Ok(0)
 }
 
-fn run_sandbox(arguments: &ArgMatches) -> Result<u8> {
+fn run_sandbox(tree: &Tree, arguments: &ArgMatches) -> Result<u8> {
     let time = arguments.get_one("time").map_or(Limits::default().time, |time| Duration::from_millis(*time));
     sandbox::keep(&Job {
         command: words(arguments),
         scratch: arguments.get_one::<PathBuf>("scratch").cloned().unwrap_or_default(),
+        user: arguments.get_one("user").map(|user| (*user, tree.root().to_owned())),
         limits: Limits { time, ..Limits::default() },
     })
 }
