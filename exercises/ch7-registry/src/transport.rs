@@ -38,7 +38,7 @@ impl Transport {
     /// [`Error::Broken`] if there is no answer.
     pub fn exchange(&self, request: &Request<'_>, url: &str, authorization: Option<&str>) -> Result<Response<Body>> {
         let agent = self.agent_for(request.method, url)?;
-        let mut patience = Patience::new();
+        let mut patience = Patience::as_asked();
         let mut answer = once(agent, request, url, authorization);
         loop {
             let wait = match &answer {

@@ -36,7 +36,7 @@ pub fn resuming(response: Response<Body>, agent: &Agent, url: &str, authorizatio
     let (agent, url, authorization) = (agent.clone(), url.to_owned(), authorization.map(str::to_owned));
     response.map(|body| {
         let inner = Box::new(body.into_reader());
-        let patience = Patience::new();
+        let patience = Patience::as_asked();
         Body::builder().reader(Resuming { inner, agent, url, authorization, at: 0, length, alive: 0, patience })
     })
 }

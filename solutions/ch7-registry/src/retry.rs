@@ -22,7 +22,7 @@ pub struct Patience {
 }
 
 impl Patience {
-    pub fn new() -> Self {
+    pub fn as_asked() -> Self {
         let asked = env::var("GALLEY_RETRIES").ok().and_then(|text| text.parse().ok());
         Self { tried: 0, most: asked.unwrap_or(MOST) }
     }

@@ -65,6 +65,22 @@ pub fn peers(tree: &Tree) -> Result<Stage> {
     }
 }
 
+/// What the reference does about registries that fail, lie, or want TLS.
+pub fn hard_registries(tree: &Tree) -> Result<Stage> {
+    let mut command = cargo();
+    command.args(["test", "--quiet", "--package", "registry", "--lib"]);
+    for name in ["faults", "helpers", "lies", "mirror", "tls"] {
+        command.args(["--test", name]);
+    }
+    command.arg("--manifest-path").arg(tree.manifest(Side::Reference)).arg("--target-dir").arg(tree.target());
+    let output = quiet(command.args(["--", "--nocapture"]))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    match text.lines().find_map(|line| line.split_once("skipped: ")) {
+        Some((_, reason)) => Ok(Stage::Skipped(reason.to_owned())),
+        None => Ok(Stage::Passed("every fault at every request, lies, TLS, helpers, a mirror".to_owned())),
+    }
+}
+
 /// The command line of the reference, as root and as an ordinary user.
 pub fn command_line(tree: &Tree) -> Result<Stage> {
     let mut command = cargo();
