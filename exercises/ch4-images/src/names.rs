@@ -46,6 +46,11 @@ impl Store {
         Ok(found)
     }
 
+    /// Takes an image off the list, with every name it has.
+    pub fn unlist(&self, manifest: &spec::Descriptor) -> Result<()> {
+        self.change_index(|images| images.retain(|image| image.digest() != manifest.digest()))
+    }
+
     /// Every name with its image's descriptor, sorted by name.
     pub fn names(&self) -> Result<Vec<(String, spec::Descriptor)>> {
         let mut names: Vec<_> = self
@@ -58,9 +63,12 @@ impl Store {
         Ok(names)
     }
 
-    /// Images that lost their name to another.
+    /// Images that never had a name, or lost their last one to another image.
     pub fn untagged(&self) -> Result<Vec<spec::Descriptor>> {
-        Ok(self.index()?.manifests().iter().filter(|image| name_of(image).is_none()).cloned().collect())
+        let (named, unnamed): (Vec<_>, Vec<_>) =
+            self.index()?.manifests().iter().cloned().partition(|image| name_of(image).is_some());
+        let lost = |image: &spec::Descriptor| named.iter().all(|other| other.digest() != image.digest());
+        Ok(unnamed.into_iter().filter(lost).collect())
     }
 
     /// The image of this name, or the only one whose manifest digest or id

@@ -21,6 +21,10 @@ pub enum Error {
     Registry(#[from] registry::Error),
     #[error("no image '{0}' here; `galley images` lists them")]
     NoImage(String),
+    #[error("the container {container} runs from image '{image}'; `galley stop {container}` first")]
+    ImageInUse { image: String, container: String },
+    #[error("image '{image}' has several names: {names}; remove it by name, or all of them with --force")]
+    SeveralNames { image: String, names: String },
     #[error("no home for images: set GALLEY_HOME, or HOME")]
     NoHome,
     #[error("{0}")]
@@ -37,10 +41,11 @@ impl Error {
     }
 
     /// As Docker: what the program could not be started with, or 125 for a fault
-    /// of `run` itself, and 1 for every other command.
+    /// of `run` itself; a RUN's own code; and 1 for everything else.
     pub fn code(&self) -> u8 {
         match self {
             Self::Run(error) => error.code(),
+            Self::Build(error) => error.exit_code(),
             Self::Usage(_) => 125,
             _ => 1,
         }
