@@ -171,3 +171,20 @@ fn runs(archive: &str, word: &str, what: &str) {
         assert!(errors(&output).contains(&format!("ls: {gone}: No such file")), "{what}: {gone} is still there");
     }
 }
+
+#[test]
+fn galley_runs_layers_in_zstd() {
+    if !has("skopeo") {
+        return;
+    }
+    let Some((kitchen, word)) = with_image() else { return };
+    let from = format!("oci-archive:{}", save(&kitchen, "oci"));
+    let archive = kitchen.path("zstd.tar").display().to_string();
+    let to = format!("oci-archive:{archive}:ada/word:1");
+    skopeo(&["copy", "--quiet", "--dest-compress-format", "zstd", &from, &to]);
+    let other = Kitchen::new();
+    other.good(&["load", "-i", &archive]);
+    let inspected = other.good(&["inspect", "ada/word:1"]);
+    assert!(inspected.contains("tar+zstd"), "skopeo compressed otherwise:\n{inspected}");
+    assert_eq!(other.good(&["run", "--rm", "ada/word:1"]).trim(), word);
+}

@@ -318,15 +318,17 @@ impl Stage {
 
     fn copy(&self, store: &Store, copy: &Copy, files: &Files) -> Result<Layer> {
         let root = Rootfs::mount(store, &self.layers)?;
+        let unpacked = files.unpack(store)?;
         let owner = copy.chown.as_deref().map(|text| copy::owner(root.path(), text)).transpose()?;
         let target = Target {
             path: absolute(self.description.config.working_dir().as_deref(), &copy.target),
             is_directory: copy.target.ends_with('/') || copy.target.ends_with("/.") || copy.target == ".",
             owner: owner.map(|owner| (owner.uid, owner.group.unwrap_or(owner.uid))),
             mode: copy.chmod.as_deref().map(copy::mode).transpose()?,
-            keep_owner: copy.from.is_some(),
+            keep_owner: copy.from.is_some() || unpacked.is_some(),
         };
-        Ok(store.write_layer(copy::copy(root.path(), &files.selected, &target)?)?)
+        let selected = unpacked.as_ref().map_or(&files.selected, |unpacked| &unpacked.selected);
+        Ok(store.write_layer(copy::copy(root.path(), selected, &target)?)?)
     }
 
     fn run(&self, store: &Store, command: &Command, options: &Options<'_>) -> Result<Layer> {
