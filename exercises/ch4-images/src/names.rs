@@ -16,6 +16,9 @@ impl Store {
     /// store without one, until [`Store::collect`] is told to remove such.
     pub fn tag(&self, name: &str, manifest: &spec::Descriptor) -> Result<()> {
         self.change_index(|images| {
+            if images.iter().any(|image| name_of(image) == Some(name) && image.digest() == manifest.digest()) {
+                return;
+            }
             for image in images.iter_mut().filter(|image| name_of(image) == Some(name)) {
                 set_name(image, None);
             }
@@ -110,6 +113,9 @@ impl Store {
         let mut index = self.index()?;
         let mut images = index.manifests().clone();
         change(&mut images);
+        if *index.manifests() == images {
+            return Ok(());
+        }
         index.set_manifests(images);
         self.replace("index.json", &json::to_bytes(&index)?)
     }

@@ -203,7 +203,9 @@ impl Builder<'_> {
         stage.key = cache_key(&stage.key, "FROM", &[])?;
         let known = !self.options.no_cache && Record::find(self.store, &stage.key)?.is_some();
         self.say(&instruction.text, known)?;
-        Record { created: time::now(), layer: None }.keep(self.store, &stage.key)?;
+        if !known {
+            Record { created: time::now(), layer: None }.keep(self.store, &stage.key)?;
+        }
         self.stages.push(stage);
         Ok(())
     }

@@ -40,13 +40,20 @@ impl Error {
         move |source| Self::File { action, path, source }
     }
 
-    /// As Docker: what the program could not be started with, or 125 for a fault
-    /// of `run` itself; a RUN's own code; and 1 for everything else.
-    pub fn code(&self) -> u8 {
+    /// The exit code of `galley run`, as Docker's: 126 and 127 if the program could
+    /// not be started, and 125 for every other fault.
+    pub fn code_of_run(&self) -> u8 {
         match self {
             Self::Run(error) => error.code(),
+            _ => 125,
+        }
+    }
+
+    /// That of the other commands: a failed RUN's own, so that a script can tell
+    /// what happened, and otherwise 1.
+    pub fn code(&self) -> u8 {
+        match self {
             Self::Build(error) => error.exit_code(),
-            Self::Usage(_) => 125,
             _ => 1,
         }
     }

@@ -90,7 +90,7 @@ fn a_file_that_cannot_be_read() {
         return;
     }
     kitchen.put("closed", "");
-    fs::set_permissions(context.join("closed"), std::os::unix::fs::PermissionsExt::from_mode(0)).unwrap();
+    fs::set_permissions(context.join("closed"), std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
     refused(&kitchen, "FROM base:1\nCOPY closed /\n", "closed");
 }
 

@@ -48,27 +48,24 @@ pub fn unit_tests(tree: &Tree) -> Result<Stage> {
     Ok(Stage::Passed(format!("{} tests", passed(&String::from_utf8_lossy(&output.stdout)))))
 }
 
-/// Debian's registry and skopeo against the reference.
+/// Debian's registry, skopeo, podman and buildah against the reference; skipped
+/// as soon as one of them is missing.
 pub fn peers(tree: &Tree) -> Result<Stage> {
-    tests(tree, &["--package", "registry", "--test", "peers"])
-}
-
-/// Every command of galley's, and its images in other tools' hands.
-pub fn galley(tree: &Tree) -> Result<Stage> {
-    tests(tree, &["--package", "galley"])
-}
-
-/// Runs tests of the reference; skipped as soon as one of them says so.
-fn tests(tree: &Tree, which: &[&str]) -> Result<Stage> {
-    let mut command = cargo();
-    command.args(["test", "--quiet"]).args(which).arg("--manifest-path").arg(tree.manifest(Side::Reference));
-    command.arg("--target-dir").arg(tree.target()).args(["--", "--nocapture"]);
-    let output = quiet(&mut command)?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let text = tests_of(tree, &["--package", "registry", "--test", "peers"])?
+        + &tests_of(tree, &["--package", "galley", "--test", "interchange"])?;
     match text.lines().find_map(|line| line.split_once("skipped: ")) {
         Some((_, reason)) => Ok(Stage::Skipped(reason.to_owned())),
         None => Ok(Stage::Passed(format!("{} tests", passed(&text)))),
     }
+}
+
+/// Runs tests of the reference, and returns what they printed.
+fn tests_of(tree: &Tree, which: &[&str]) -> Result<String> {
+    let mut command = cargo();
+    command.args(["test", "--quiet"]).args(which).arg("--manifest-path").arg(tree.manifest(Side::Reference));
+    command.arg("--target-dir").arg(tree.target()).args(["--", "--nocapture"]);
+    let output = quiet(&mut command)?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
 }
 
 /// How many tests libtest counted.
@@ -77,6 +74,14 @@ fn passed(text: &str) -> usize {
         .lines()
         .filter_map(|line| line.strip_prefix("test result: ok. ")?.split(' ').next()?.parse::<usize>().ok());
     counts.sum()
+}
+
+/// Every command of the reference's galley, as root and as an ordinary user.
+pub fn command_line(tree: &Tree) -> Result<Stage> {
+    let text = tests_of(tree, &["--package", "galley", "--test", "add", "--test", "cli", "--test", "images"])?
+        + &tests_of(tree, &["--package", "galley", "--test", "interrupted", "--test", "refusals"])?;
+    let skipped = text.lines().find_map(|line| line.strip_prefix("skipped")).map(|reason| format!("; skipped{reason}"));
+    Ok(Stage::Passed(format!("{} tests{}", passed(&text), skipped.unwrap_or_default())))
 }
 
 pub fn book(tree: &Tree) -> Result<Stage> {
