@@ -99,6 +99,9 @@ pub struct Run {
     /// Let the program read standard input
     #[arg(short, long)]
     pub interactive: bool,
+    /// Give the program a terminal
+    #[arg(short, long)]
+    pub tty: bool,
     /// Set a variable: NAME=VALUE, or NAME to pass yours on
     #[arg(short, long, value_name = "VARIABLE")]
     pub env: Vec<String>,

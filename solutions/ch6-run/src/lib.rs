@@ -26,6 +26,7 @@ mod publish;
 mod settings;
 mod start;
 mod stop;
+mod terminal;
 mod user;
 
 pub use command::command;
@@ -37,4 +38,5 @@ pub use publish::{join, listen, publish};
 pub use settings::{Network, Settings, Volume};
 pub use start::{Root, detach, foreground};
 pub use stop::{stop, stop_container};
+pub use terminal::{Carrier, Terminal};
 pub use user::{User, lines, user};

@@ -15,6 +15,7 @@ use nix::unistd::{chdir, dup2_stdin, setgid, setgroups, setuid};
 use crate::command::command;
 use crate::error::{Error, Result};
 use crate::settings::Settings;
+use crate::terminal::Terminal;
 use crate::user::{User, user};
 
 /// Docker's default, for images that set no PATH.
@@ -39,6 +40,9 @@ impl Process {
     /// [`Error::NoCommand`].
     pub fn new(config: &spec::Config, settings: &Settings, hostname: &str) -> Result<Self> {
         let mut env = vec![PATH.to_owned(), format!("HOSTNAME={hostname}")];
+        if settings.terminal {
+            env.push("TERM=xterm".to_owned());
+        }
         env.extend(config.env().clone().unwrap_or_default());
         for variable in &settings.env {
             match (variable.contains('='), std::env::var(variable)) {
@@ -57,10 +61,10 @@ impl Process {
         })
     }
 
-    /// Becomes the program. Called inside the container, as its first process;
-    /// returns only if that is not possible.
-    pub fn exec(&self) -> chroot::Error {
-        match self.prepare() {
+    /// Becomes the program, at the `terminal` if there is one. Called inside the
+    /// container; returns only if that is not possible.
+    pub fn exec(&self, terminal: Option<&Terminal>) -> chroot::Error {
+        match self.prepare(terminal) {
             Ok((argv, env)) => chroot::exec(&argv, Some(&env)),
             Err(Error::Call(error)) => error,
             Err(other) => {
@@ -72,7 +76,7 @@ impl Process {
 
     /// The order matters: while still root the directory can be made, and the
     /// groups must be set before the user is given up.
-    fn prepare(&self) -> Result<(Vec<CString>, Vec<CString>)> {
+    fn prepare(&self, terminal: Option<&Terminal>) -> Result<(Vec<CString>, Vec<CString>)> {
         let user = user(Path::new("/"), &self.user)?;
         fs::create_dir_all(&self.workdir).map_err(Error::file("create", &self.workdir))?;
         if !self.interactive {
@@ -84,6 +88,8 @@ impl Process {
         // Clears on a change of user, so it comes after it: when galley is gone
         // nobody would forward the ports or remove the control group.
         prctl::set_pdeathsig(Signal::SIGKILL).map_err(Error::call("prctl"))?;
+        // Last, because from here on messages would go to the terminal inside.
+        terminal.map_or(Ok(()), Terminal::open)?;
         let mut env = self.env.clone();
         if !env.iter().any(|variable| variable.starts_with("HOME=")) {
             env.push(format!("HOME={}", user.home.display()));

@@ -1,5 +1,7 @@
 //! `galley run`.
 
+use std::io::{IsTerminal, stdin};
+
 use images::spec;
 use run::{Root, Settings, Volume, detach, foreground, parse_port};
 
@@ -40,10 +42,22 @@ fn root(home: &Home, arguments: &Run, settings: &mut Settings) -> Result<Root> {
     Ok(Root::Image { layers: store.unpacked(&image)?, config: Box::new(config) })
 }
 
+/// Whether there is something for `-i` to read from.
+fn check_input(arguments: &Run) -> Result<()> {
+    let fault = match (arguments.interactive, arguments.tty, arguments.detach) {
+        (true, false, true) => {
+            "-d and -i do not go together: there would be nobody to read from; -d -it has a terminal"
+        }
+        (true, true, false) if !stdin().is_terminal() => {
+            "the input device is not a terminal; leave out -t to read from a pipe or file"
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::Usage(fault.to_owned()))
+}
+
 fn settings(arguments: &Run) -> Result<Settings> {
-    if arguments.detach && arguments.interactive {
-        return Err(Error::Usage("-d and -i do not go together: there would be nobody to read from".to_owned()));
-    }
+    check_input(arguments)?;
     let limits = cgroups::Limits {
         memory: arguments.memory.as_deref().map(cgroups::parse_memory).transpose()?,
         cpus: arguments.cpus.as_deref().map(cgroups::parse_cpus).transpose()?,
@@ -66,7 +80,9 @@ fn settings(arguments: &Run) -> Result<Settings> {
         read_only: arguments.read_only,
         init: arguments.init,
         remove: arguments.rm,
-        interactive: arguments.interactive,
+        // In the background there is a terminal at most, and nobody at its keys.
+        interactive: arguments.interactive && !arguments.detach,
+        terminal: arguments.tty,
         ..Settings::default()
     })
 }

@@ -1,0 +1,99 @@
+//! `-t`: what a program in the container sees of a terminal, and what is left of
+//! galley's own afterwards.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
+
+mod kitchen;
+mod screen;
+
+use kitchen::Kitchen;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use screen::Screen;
+
+#[test]
+fn a_program_gets_a_terminal_of_the_right_size() {
+    Kitchen::each(|kitchen| {
+        let command = kitchen.command("run --rm -it ROOTFS /bin/probe tty size env:TERM exit:7");
+        let mut screen = Screen::start(command, 33, 101);
+        let text = screen.rest();
+        assert!(text.contains("tty /dev/pts/0 controlling"), "{text}");
+        assert!(text.contains("size 33x101"), "{text}");
+        assert!(text.contains("env:TERM xterm"), "{text}");
+        assert_eq!(screen.code(), Some(7));
+    });
+}
+
+#[test]
+fn keys_go_in_unseen_and_the_terminal_is_given_back() {
+    Kitchen::each(|kitchen| {
+        let nonce = checks::nonce();
+        let mut screen = Screen::start(kitchen.command("run --rm -it ROOTFS /bin/probe line await:SIGINT"), 24, 80);
+        assert!(!screen.is_raw());
+        // The container's terminal shows it once as it is typed; a second echo
+        // would be galley's own.
+        screen.type_in(&format!("{nonce}\r"));
+        screen.wait_for("ready SIGINT");
+        assert!(screen.is_raw(), "keys such as ^C must not be galley's");
+        screen.type_in("\u{3}");
+        let text = screen.rest();
+        assert!(text.contains(&format!("line {nonce}")), "{text}");
+        assert!(text.contains("received SIGINT"), "{text}");
+        assert_eq!(screen.code(), Some(0));
+        assert!(!screen.is_raw(), "the terminal was not restored");
+    });
+}
+
+#[test]
+fn a_change_of_size_is_passed_on() {
+    Kitchen::each(|kitchen| {
+        let mut screen = Screen::start(kitchen.command("run --rm -it ROOTFS /bin/probe resized"), 24, 80);
+        screen.wait_for("ready resized");
+        screen.resize(50, 132);
+        let text = screen.rest();
+        assert!(text.contains("resized 50x132"), "{text}");
+    });
+}
+
+#[test]
+fn a_killed_galley_leaves_the_terminal_as_it_was() {
+    Kitchen::each(|kitchen| {
+        let mut screen = Screen::start(kitchen.command("run --rm -it ROOTFS /bin/probe hostname hold"), 24, 80);
+        screen.wait_for("hostname ");
+        screen.wait_until_raw();
+        kill(Pid::from_raw(screen.pid()), Signal::SIGKILL).unwrap();
+        // Nobody has the terminal any more, neither galley nor its carrier.
+        screen.rest();
+        assert!(!screen.is_raw(), "the terminal was not restored");
+        assert_eq!(screen.code(), None);
+    });
+}
+
+#[test]
+fn a_program_that_cannot_start_is_reported_on_the_terminal() {
+    Kitchen::each(|kitchen| {
+        let mut screen = Screen::start(kitchen.command("run --rm -it ROOTFS /bin/none"), 24, 80);
+        let text = screen.rest();
+        assert!(text.contains("/bin/none"), "{text}");
+        assert_eq!(screen.code(), Some(127));
+        assert!(!screen.is_raw());
+    });
+}
+
+#[test]
+fn a_lot_of_output_arrives_whole() {
+    Kitchen::each(|kitchen| {
+        let requests = "list:/bin ".repeat(2000);
+        let mut screen = Screen::start(kitchen.command(&format!("run --rm -t ROOTFS /bin/probe {requests}")), 24, 80);
+        assert_eq!(screen.rest().matches("list:/bin probe").count(), 2000);
+    });
+}
+
+#[test]
+fn a_pipe_is_no_terminal() {
+    Kitchen::each(|kitchen| {
+        let (code, _, words) = kitchen.ends("run --rm -it ROOTFS /bin/probe tty");
+        assert_eq!(code, 125);
+        assert!(words.contains("not a terminal"), "{words}");
+    });
+}
