@@ -7,6 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::Signal;
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{ForkResult, Pid, fork, sethostname};
 
@@ -119,6 +121,8 @@ fn with_init(mut gate: UnixStream, process: impl FnOnce() -> Error) -> Result<u8
             // The program's copy is closed by its exec; with this one open, the
             // parent would wait for that for ever.
             drop(gate);
+            // As the program's own: nobody watches over a container without galley.
+            set_pdeathsig(Signal::SIGKILL).map_err(|errno| Error::new("prctl", errno))?;
             init(child)
         }
     }

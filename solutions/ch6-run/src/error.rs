@@ -31,6 +31,8 @@ pub enum Error {
     NameTaken(String),
     #[error("'{0}' is no name for a container; use letters, digits and _.- after the first")]
     BadName(String),
+    #[error("container {0} is not running; start one with `galley run`")]
+    NotRunning(String),
     #[error("container {0} is running; stop it first, or use -f")]
     Running(String),
     #[error("the limits cannot be set: {0}")]
@@ -61,11 +63,13 @@ impl Error {
         move |errno| Self::Call(chroot::Error::new(call, errno))
     }
 
-    /// Docker's exit code: 126 and 127 if the program could not be started, 125
-    /// for every fault of the runtime itself.
+    /// Docker's exit code: 126 and 127 if the program could not be started, 1 for
+    /// a container that is not as the command needs it, and 125 for every other
+    /// fault of the runtime itself.
     pub fn code(&self) -> u8 {
         match self {
             Self::Start(error) => error.code,
+            Self::NoContainer(_) | Self::Ambiguous(_) | Self::NotRunning(_) | Self::Running(_) => 1,
             _ => 125,
         }
     }

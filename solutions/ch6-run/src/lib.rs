@@ -19,6 +19,7 @@
 mod command;
 mod container;
 mod error;
+mod exec;
 pub mod pidfd;
 mod port;
 mod process;
@@ -32,6 +33,7 @@ mod user;
 pub use command::command;
 pub use container::{Container, Containers, Status};
 pub use error::{Error, Result};
+pub use exec::{Exec, exec};
 pub use port::{Port, parse_port};
 pub use process::Process;
 pub use publish::{join, listen, publish};

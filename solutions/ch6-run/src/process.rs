@@ -44,17 +44,10 @@ impl Process {
             env.push("TERM=xterm".to_owned());
         }
         env.extend(config.env().clone().unwrap_or_default());
-        for variable in &settings.env {
-            match (variable.contains('='), std::env::var(variable)) {
-                (true, _) => env.push(variable.clone()),
-                (false, Ok(value)) => env.push(format!("{variable}={value}")),
-                (false, Err(_)) => {}
-            }
-        }
         let workdir = settings.workdir.clone().or_else(|| config.working_dir().as_ref().map(PathBuf::from));
         Ok(Self {
             argv: command(config, settings.entrypoint.as_deref(), &settings.arguments)?,
-            env: last_wins(env),
+            env: add_variables(env, &settings.env),
             workdir: workdir.filter(|path| !path.as_os_str().is_empty()).unwrap_or_else(|| "/".into()),
             user: settings.user.clone().or_else(|| config.user().clone()).unwrap_or_default(),
             interactive: settings.interactive,
@@ -64,13 +57,20 @@ impl Process {
     /// Becomes the program, at the `terminal` if there is one. Called inside the
     /// container; returns only if that is not possible.
     pub fn exec(&self, terminal: Option<&Terminal>) -> chroot::Error {
-        match self.prepare(terminal) {
-            Ok((argv, env)) => chroot::exec(&argv, Some(&env)),
-            Err(Error::Call(error)) => error,
-            Err(other) => {
+        match self.become_program(terminal) {
+            Error::Call(error) => error,
+            other => {
                 eprintln!("galley: {other}");
                 chroot::Error::new("prepare the process", Errno::EINVAL)
             }
+        }
+    }
+
+    /// The same, with every fault as it is.
+    pub fn become_program(&self, terminal: Option<&Terminal>) -> Error {
+        match self.prepare(terminal) {
+            Ok((argv, env)) => chroot::exec(&argv, Some(&env)).into(),
+            Err(error) => error,
         }
     }
 
@@ -115,6 +115,18 @@ fn c_strings(texts: &[String]) -> Result<Vec<CString>> {
     let converted = texts.iter().map(|text| CString::new(text.as_str()));
     // A zero byte would end the argument early, so the kernel never sees one.
     converted.collect::<std::result::Result<_, _>>().map_err(|_| Error::call("execve")(Errno::EINVAL))
+}
+
+/// Adds the variables of `-e`: `NAME=value`, or `NAME` to pass galley's own on.
+pub(crate) fn add_variables(mut env: Vec<String>, variables: &[String]) -> Vec<String> {
+    for variable in variables {
+        match (variable.contains('='), std::env::var(variable)) {
+            (true, _) => env.push(variable.clone()),
+            (false, Ok(value)) => env.push(format!("{variable}={value}")),
+            (false, Err(_)) => {}
+        }
+    }
+    last_wins(env)
 }
 
 /// Keeps the last value of each variable, in the order of first mention.

@@ -149,7 +149,7 @@ impl Monitor<'_> {
         self.unmount()?;
         // A container that never ran is not kept: there is nothing to look at.
         if self.settings.remove || container.pid.is_none() {
-            self.containers.remove(self.id)?;
+            self.containers.remove(&container)?;
         } else {
             container.exit_code = Some(result.as_ref().map_or_else(Error::code, |code| *code));
             self.containers.save(&container)?;
@@ -164,7 +164,7 @@ impl Monitor<'_> {
         prepare: impl FnOnce(&Path) -> Result<()>,
         started: impl FnOnce() -> Result<()>,
     ) -> Result<u8> {
-        let group = self.group()?;
+        let group = self.group(&container.group())?;
         let result = prepare(&self.containers.directory(self.id).join("log"))
             .and_then(|()| self.live(container, group.as_ref(), listeners, started));
         if let Some(group) = group {
@@ -176,10 +176,10 @@ impl Monitor<'_> {
 
     /// The container's control group. An ordinary user has none to give, and that
     /// is an error only if a limit was asked for.
-    fn group(&self) -> std::result::Result<Option<cgroups::Group>, cgroups::Error> {
+    fn group(&self, name: &str) -> std::result::Result<Option<cgroups::Group>, cgroups::Error> {
         let limits = &self.settings.limits;
         let asked = limits.memory.is_some() || limits.cpus.is_some() || limits.pids.is_some();
-        let group = match cgroups::Group::create(&format!("galley/{}", &self.id[..12])) {
+        let group = match cgroups::Group::create(name) {
             Ok(group) => group,
             Err(_) if !asked => return Ok(None),
             Err(error) => return Err(error),
@@ -199,7 +199,7 @@ impl Monitor<'_> {
     ) -> Result<u8> {
         let hostname = self.settings.hostname.clone().unwrap_or_else(|| container.short().to_owned());
         let process = Process::new(&self.root.config(), self.settings, &hostname)?;
-        container.command.clone_from(&process.argv);
+        container.starts(&process);
         let plan = self.plan(hostname)?;
         let terminal = self.settings.terminal.then(Terminal::new).transpose()?;
         // Before there is a child whose end could be missed; exec unblocks them.

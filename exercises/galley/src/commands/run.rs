@@ -1,10 +1,9 @@
 //! `galley run`.
 
-use std::io::{IsTerminal, stdin};
-
 use images::spec;
 use run::{Root, Settings, Volume, detach, foreground, parse_port};
 
+use super::check_terminal;
 use crate::cli::{Network, Run};
 use crate::error::{Error, Result};
 use crate::home::{Home, obtain};
@@ -44,16 +43,13 @@ fn root(home: &Home, arguments: &Run, settings: &mut Settings) -> Result<Root> {
 
 /// Whether there is something for `-i` to read from.
 fn check_input(arguments: &Run) -> Result<()> {
-    let fault = match (arguments.interactive, arguments.tty, arguments.detach) {
-        (true, false, true) => {
-            "-d and -i do not go together: there would be nobody to read from; -d -it has a terminal"
-        }
-        (true, true, false) if !stdin().is_terminal() => {
-            "the input device is not a terminal; leave out -t to read from a pipe or file"
-        }
-        _ => return Ok(()),
-    };
-    Err(Error::Usage(fault.to_owned()))
+    match (arguments.interactive, arguments.tty, arguments.detach) {
+        (true, false, true) => Err(Error::Usage(
+            "-d and -i do not go together: there would be nobody to read from; add -t for a terminal".to_owned(),
+        )),
+        (true, true, false) => check_terminal(),
+        _ => Ok(()),
+    }
 }
 
 fn settings(arguments: &Run) -> Result<Settings> {

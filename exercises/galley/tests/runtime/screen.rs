@@ -42,8 +42,9 @@ impl Screen {
         Self { master: master.into(), child: command.spawn().unwrap(), text: String::new() }
     }
 
-    pub fn pid(&self) -> i32 {
-        self.child.id() as i32
+    /// Galley's process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn type_in(&mut self, keys: &str) {

@@ -1,15 +1,15 @@
 //! `-t`: what a program in the container sees of a terminal, and what is left of
 //! galley's own afterwards.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
+use std::os::fd::AsFd;
+use std::time::Duration;
 
-mod kitchen;
-mod screen;
-
-use kitchen::Kitchen;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use screen::Screen;
+use run::pidfd;
+
+use crate::kitchen::Kitchen;
+use crate::screen::Screen;
 
 #[test]
 fn a_program_gets_a_terminal_of_the_right_size() {
@@ -56,16 +56,30 @@ fn a_change_of_size_is_passed_on() {
 }
 
 #[test]
-fn a_killed_galley_leaves_the_terminal_as_it_was() {
+fn a_killed_galley_leaves_neither_a_raw_terminal_nor_a_container() {
     Kitchen::each(|kitchen| {
-        let mut screen = Screen::start(kitchen.command("run --rm -it ROOTFS /bin/probe hostname hold"), 24, 80);
-        screen.wait_for("hostname ");
-        screen.wait_until_raw();
-        kill(Pid::from_raw(screen.pid()), Signal::SIGKILL).unwrap();
-        // Nobody has the terminal any more, neither galley nor its carrier.
-        screen.rest();
-        assert!(!screen.is_raw(), "the terminal was not restored");
-        assert_eq!(screen.code(), None);
+        for option in ["", "--init"] {
+            let command = kitchen.command(&format!("run -it {option} ROOTFS /bin/probe hostname hold"));
+            let mut screen = Screen::start(command, 24, 80);
+            screen.wait_for("hostname ");
+            screen.wait_until_raw();
+            let [container] = checks::kernel::children(screen.id())
+                .into_iter()
+                .filter(|child| {
+                    checks::kernel::namespace(*child, "pid") != checks::kernel::namespace(screen.id(), "pid")
+                })
+                .collect::<Vec<_>>()[..]
+            else {
+                panic!("galley has not one child in another pid namespace")
+            };
+            let container = pidfd::open(container.cast_signed()).unwrap().unwrap();
+            kill(Pid::from_raw(screen.id().cast_signed()), Signal::SIGKILL).unwrap();
+            // Nobody has the terminal any more, neither galley nor its carrier.
+            screen.rest();
+            assert!(!screen.is_raw(), "the terminal was not restored");
+            assert_eq!(screen.code(), None);
+            assert!(pidfd::ended(container.as_fd(), Duration::from_secs(10)).unwrap(), "the container lives on");
+        }
     });
 }
 

@@ -2,10 +2,12 @@
 //! once as root and once as an ordinary user.
 
 use std::fs::{self, Permissions};
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use checks::Rootfs;
 use tempfile::TempDir;
@@ -43,6 +45,11 @@ impl Kitchen {
         kitchen
     }
 
+    /// Whether what the kernel keeps from an ordinary user can be tried.
+    pub fn is_root(&self) -> bool {
+        self.user.is_none() && nix::unistd::geteuid().is_root()
+    }
+
     fn home(&self) -> PathBuf {
         self.directory.path().join("home")
     }
@@ -61,6 +68,18 @@ impl Kitchen {
             };
         }
         command
+    }
+
+    /// Starts a container in the background whose probe answers on port 80 with
+    /// `dish`, as soon as this returns.
+    pub fn serve(&self, options: &str, dish: &str) {
+        self.galley(&format!("run -d --name {dish} {options} ROOTFS /bin/probe serve:80={dish}"));
+        let mut command = self.command(&format!("logs -f {dish}"));
+        let mut logs = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(logs.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        logs.kill().and_then(|()| logs.wait()).unwrap();
+        assert_eq!(line.trim(), "serve listening");
     }
 
     /// Runs galley to its end, which must be a good one; returns what it printed.
@@ -96,4 +115,11 @@ fn chown_all(directory: &Path, user: Option<u32>) {
             false => chown(entry.path(), user, user).unwrap(),
         }
     }
+}
+
+/// A loopback address that no other test has: each process has a few of its own.
+pub fn own_address() -> String {
+    static NEXT: AtomicU8 = AtomicU8::new(1);
+    let [.., high, low] = std::process::id().to_be_bytes();
+    format!("127.{high}.{low}.{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
