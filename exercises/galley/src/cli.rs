@@ -91,7 +91,7 @@ pub enum Network {
 
 #[derive(Args)]
 pub struct Run {
-    /// Publish a port: [ADDRESS:]HOST:CONTAINER
+    /// Publish a port or a range: [ADDRESS:]HOST:CONTAINER
     #[arg(short, long, value_name = "PORTS")]
     pub publish: Vec<String>,
     /// Run in the background and print the container's id

@@ -1,7 +1,7 @@
 //! `galley run`.
 
 use images::spec;
-use run::{Root, Settings, Volume, detach, foreground, parse_port};
+use run::{Port, Root, Settings, Volume, detach, foreground, parse_ports};
 
 use super::check_terminal;
 use crate::cli::{Network, Run};
@@ -52,6 +52,11 @@ fn check_input(arguments: &Run) -> Result<()> {
     }
 }
 
+fn ports(texts: &[String]) -> Result<Vec<Port>> {
+    let ports: Vec<Vec<Port>> = texts.iter().map(|text| parse_ports(text)).collect::<std::result::Result<_, _>>()?;
+    Ok(ports.concat())
+}
+
 fn settings(arguments: &Run) -> Result<Settings> {
     check_input(arguments)?;
     let limits = cgroups::Limits {
@@ -66,7 +71,7 @@ fn settings(arguments: &Run) -> Result<Settings> {
         user: arguments.user.clone(),
         name: arguments.name.clone(),
         hostname: arguments.hostname.clone(),
-        ports: arguments.publish.iter().map(|text| parse_port(text)).collect::<std::result::Result<_, _>>()?,
+        ports: ports(&arguments.publish)?,
         volumes: arguments.volume.iter().map(|text| Volume::parse(text)).collect::<std::result::Result<_, _>>()?,
         network: match arguments.network {
             Network::Private | Network::None => run::Network::Private,

@@ -156,3 +156,44 @@ fn what_a_terminal_in_the_background_shows_is_in_the_log() {
     });
 }
 
+#[test]
+fn ranges_of_ports_are_published_pair_by_pair() {
+    Kitchen::each(|kitchen| {
+        let address = own_address();
+        kitchen.serve(&format!("-p {address}:8000-8002:80-82 -p {address}:9000:80/tcp"), "soup");
+        let second = kitchen.command("exec soup /bin/probe serve:82=stew").stdout(Stdio::piped()).spawn();
+        let mut second = second.unwrap();
+        let mut line = String::new();
+        BufReader::new(second.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line.trim(), "serve listening");
+
+        let ask = |port: u16| {
+            let mut stream = TcpStream::connect((address.as_str(), port)).unwrap();
+            // Where nobody listens inside, the connection may be closed at any moment.
+            let _ = stream.write_all(b"please").and_then(|()| stream.shutdown(Shutdown::Write));
+            let mut answer = String::new();
+            let _ = stream.read_to_string(&mut answer);
+            answer
+        };
+        assert_eq!([8000, 8001, 8002, 9000].map(ask), ["soup please", "", "stew please", "soup please"]);
+        kitchen.galley("kill soup");
+        second.wait().unwrap();
+    });
+}
+
+#[test]
+fn ports_that_cannot_be_published_are_refused_by_name() {
+    let kitchen = Kitchen::new(None);
+    for (ports, word) in [
+        ("8000:80/udp", "UDP"),
+        ("8000-8001:80-81/udp", "UDP"),
+        ("8000-8002:80-81", "as many"),
+        ("8000-8002:80", "as many"),
+        ("8002-8000:80-82", "smaller one first"),
+        ("8000-:80-81", "range"),
+    ] {
+        let (code, _, words) = kitchen.ends(&format!("run --rm -p {ports} ROOTFS /bin/probe"));
+        assert_eq!(code, 125, "{ports}: {words}");
+        assert!(words.contains(word), "{ports}: {words}");
+    }
+}
