@@ -54,6 +54,12 @@ impl Kitchen {
         self.directory.path().join("home")
     }
 
+    /// How many directories there are below one of galley's home.
+    pub fn left_in(&self, name: &str) -> usize {
+        let entries = fs::read_dir(self.home().join(name)).unwrap().flatten();
+        entries.filter(|entry| entry.file_type().unwrap().is_dir()).count()
+    }
+
     /// `galley ARGUMENTS`, where a word `ROOTFS` stands for `--rootfs DIR`.
     pub fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(self.directory.path().join("galley"));

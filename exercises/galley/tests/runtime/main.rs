@@ -5,5 +5,6 @@
 
 mod exec;
 mod kitchen;
+mod many;
 mod screen;
 mod terminal;
