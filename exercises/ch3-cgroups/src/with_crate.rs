@@ -21,7 +21,7 @@ impl Group {
     pub fn apply_with_crate(&self, limits: &Limits) -> Result<()> {
         // ANCHOR: apply_with_crate
         let _ = &limits; // what you have to work with
-        todo!("ch3 step 7: set the limits with a crate, and trust what is read back")
+        todo!("ch3 step 7: let a crate set them, and read them back")
         // ANCHOR_END: apply_with_crate
     }
 

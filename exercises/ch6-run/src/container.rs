@@ -184,8 +184,14 @@ impl Containers {
         }
     }
 
-    /// Removes a container that does not run, with all that it wrote.
+    /// Removes a container that does not run, with all that it wrote, and the
+    /// control group that a killed monitor has left.
     pub fn remove(&self, id: &str) -> Result<()> {
+        match cgroups::Group::named(&group_name(id)).and_then(cgroups::Group::delete) {
+            // An ordinary user has no control groups, and so nothing to remove.
+            Err(cgroups::Error::NotMounted { .. } | cgroups::Error::NotDelegated { .. }) | Ok(()) => {}
+            Err(error) => return Err(error.into()),
+        }
         let directory = self.directory(id);
         match fs::remove_dir_all(&directory) {
             Ok(()) => Ok(()),
@@ -197,6 +203,11 @@ impl Containers {
     fn lock_all(&self) -> Result<Lock> {
         lock(&self.directory.join(".lock"), FlockArg::LockExclusive)
     }
+}
+
+/// The control group of a container.
+pub fn group_name(id: &str) -> String {
+    format!("galley/{}", &id[..12])
 }
 
 fn lock(path: &Path, how: FlockArg) -> Result<Lock> {

@@ -146,7 +146,7 @@ pub struct Run {
     #[arg(long, value_name = "DIR")]
     pub rootfs: Option<PathBuf>,
     /// The image (not with --rootfs), then the command and its arguments
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "IMAGE [COMMAND]")]
+    #[arg(trailing_var_arg = true, value_name = "IMAGE [COMMAND]")]
     pub rest: Vec<String>,
 }
 

@@ -36,13 +36,12 @@ impl Error {
         move |source| Self::File { action, path, source }
     }
 
-    /// As Docker: what the program could not be started with, or 125 for a fault
-    /// of `run` itself, and 1 for every other command.
-    pub fn code(&self) -> u8 {
+    /// The exit code of `galley run`, as Docker's: 126 and 127 if the program could
+    /// not be started, and 125 for every other fault. The other commands end with 1.
+    pub fn code_of_run(&self) -> u8 {
         match self {
             Self::Run(error) => error.code(),
-            Self::Usage(_) => 125,
-            _ => 1,
+            _ => 125,
         }
     }
 }

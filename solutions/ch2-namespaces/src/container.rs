@@ -7,10 +7,10 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
 use nix::sched::{CloneFlags, unshare};
-use nix::sys::prctl::set_pdeathsig;
+use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use nix::sys::stat::{Mode, umask};
-use nix::unistd::{ForkResult, Pid, fork, sethostname};
+use nix::unistd::{ForkResult, Pid, fork, sethostname, setsid};
 
 use crate::{Error, Result, forwarded_signals, init, layout, loopback_up, pivot, private_mounts, spawn, wait};
 
@@ -121,8 +121,6 @@ fn with_init(mut gate: UnixStream, process: impl FnOnce() -> Error) -> Result<u8
             // The program's copy is closed by its exec; with this one open, the
             // parent would wait for that for ever.
             drop(gate);
-            // As the program's own: nobody watches over a container without galley.
-            set_pdeathsig(Signal::SIGKILL).map_err(|errno| Error::new("prctl", errno))?;
             init(child)
         }
     }
@@ -131,6 +129,11 @@ fn with_init(mut gate: UnixStream, process: impl FnOnce() -> Error) -> Result<u8
 // ANCHOR: prepare
 /// Builds the container around this process.
 fn prepare(container: &Container) -> Result<()> {
+    // A session of its own: ^C at the terminal goes to our parent alone, which
+    // passes it on; else the program would get it twice.
+    setsid().map_err(|errno| Error::new("setsid", errno))?;
+    // Nobody else would ever end this container, or put away what is left of it.
+    prctl::set_pdeathsig(Signal::SIGKILL).map_err(|errno| Error::new("prctl", errno))?;
     umask(Mode::from_bits_truncate(0o022));
     // Only now, and not with clone: the root of a cgroup namespace is the group
     // that its maker is in, and we were put into ours while we waited.

@@ -64,11 +64,6 @@ impl Container {
         &self.id[..12]
     }
 
-    /// The name of its control group.
-    pub fn group(&self) -> String {
-        format!("galley/{}", self.short())
-    }
-
     /// Records what is started in it.
     pub(crate) fn starts(&mut self, process: &Process) {
         self.command.clone_from(&process.argv);
@@ -222,14 +217,15 @@ impl Containers {
         }
     }
 
-    /// Removes a container that does not run, with all that it wrote, and with
-    /// the control group that a killed monitor has left.
-    pub fn remove(&self, container: &Container) -> Result<()> {
-        // An ordinary user's container has none.
-        if let Ok(group) = cgroups::Group::open(&container.group()) {
-            group.delete()?;
+    /// Removes a container that does not run, with all that it wrote, and the
+    /// control group that a killed monitor has left.
+    pub fn remove(&self, id: &str) -> Result<()> {
+        match cgroups::Group::named(&group_name(id)).and_then(cgroups::Group::delete) {
+            // An ordinary user has no control groups, and so nothing to remove.
+            Err(cgroups::Error::NotMounted { .. } | cgroups::Error::NotDelegated { .. }) | Ok(()) => {}
+            Err(error) => return Err(error.into()),
         }
-        let directory = self.directory(&container.id);
+        let directory = self.directory(id);
         match fs::remove_dir_all(&directory) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -240,6 +236,11 @@ impl Containers {
     fn lock_all(&self) -> Result<Lock> {
         lock(&self.directory.join(".lock"), FlockArg::LockExclusive)
     }
+}
+
+/// The control group of a container.
+pub fn group_name(id: &str) -> String {
+    format!("galley/{}", &id[..12])
 }
 
 fn lock(path: &Path, how: FlockArg) -> Result<Lock> {

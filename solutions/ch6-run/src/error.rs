@@ -63,13 +63,11 @@ impl Error {
         move |errno| Self::Call(chroot::Error::new(call, errno))
     }
 
-    /// Docker's exit code: 126 and 127 if the program could not be started, 1 for
-    /// a container that is not as the command needs it, and 125 for every other
-    /// fault of the runtime itself.
+    /// Docker's exit code: 126 and 127 if the program could not be started, 125
+    /// for every fault of the runtime itself.
     pub fn code(&self) -> u8 {
         match self {
             Self::Start(error) => error.code,
-            Self::NoContainer(_) | Self::Ambiguous(_) | Self::NotRunning(_) | Self::Running(_) => 1,
             _ => 125,
         }
     }

@@ -14,7 +14,7 @@ use nix::sched::{CloneFlags, setns};
 use nix::sys::prctl;
 use nix::unistd::{ForkResult, fork, pipe2};
 
-use crate::container::{Container, Containers};
+use crate::container::{Container, Containers, group_name};
 use crate::error::{Error, Result};
 use crate::process::{Process, add_variables};
 use crate::terminal::{Carrier, Terminal};
@@ -41,7 +41,7 @@ pub struct Exec {
 pub fn exec(containers: &Containers, container: &Container, request: &Exec) -> Result<u8> {
     let target = containers.process(container)?;
     let process = process(container, request);
-    let group = cgroups::Group::open(&container.group()).ok();
+    let group = cgroups::Group::open(&group_name(&container.id)).ok();
     let terminal = request.terminal.then(Terminal::new).transpose()?;
     enter_pid_namespace(target.as_fd(), container)?;
 

@@ -20,9 +20,9 @@ use nix::mount::{MntFlags, umount2};
 use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
-use nix::unistd::{ForkResult, Pid, dup2_stderr, dup2_stdin, dup2_stdout, fork, pipe2, setsid};
+use nix::unistd::{ForkResult, Pid, dup2_stderr, dup2_stdin, dup2_stdout, fork, getpid, getppid, pipe2, setsid};
 
-use crate::container::{Container, Containers};
+use crate::container::{Container, Containers, group_name};
 use crate::error::{Error, Result};
 use crate::process::Process;
 use crate::publish::{listen, publish};
@@ -149,7 +149,7 @@ impl Monitor<'_> {
         self.unmount()?;
         // A container that never ran is not kept: there is nothing to look at.
         if self.settings.remove || container.pid.is_none() {
-            self.containers.remove(&container)?;
+            self.containers.remove(self.id)?;
         } else {
             container.exit_code = Some(result.as_ref().map_or_else(Error::code, |code| *code));
             self.containers.save(&container)?;
@@ -164,7 +164,7 @@ impl Monitor<'_> {
         prepare: impl FnOnce(&Path) -> Result<()>,
         started: impl FnOnce() -> Result<()>,
     ) -> Result<u8> {
-        let group = self.group(&container.group())?;
+        let group = self.group()?;
         let result = prepare(&self.containers.directory(self.id).join("log"))
             .and_then(|()| self.live(container, group.as_ref(), listeners, started));
         if let Some(group) = group {
@@ -176,10 +176,10 @@ impl Monitor<'_> {
 
     /// The container's control group. An ordinary user has none to give, and that
     /// is an error only if a limit was asked for.
-    fn group(&self, name: &str) -> std::result::Result<Option<cgroups::Group>, cgroups::Error> {
+    fn group(&self) -> std::result::Result<Option<cgroups::Group>, cgroups::Error> {
         let limits = &self.settings.limits;
         let asked = limits.memory.is_some() || limits.cpus.is_some() || limits.pids.is_some();
-        let group = match cgroups::Group::create(name) {
+        let group = match cgroups::Group::create(&group_name(self.id)) {
             Ok(group) => group,
             Err(_) if !asked => return Ok(None),
             Err(error) => return Err(error),
@@ -279,11 +279,16 @@ impl Monitor<'_> {
         }
         let path = PathBuf::from(format!("/proc/{container}/ns/net"));
         let namespace = File::open(&path).map_err(Error::file("open", &path))?;
+        let monitor = getpid();
         // SAFETY: this process has one thread, so the child may do what it likes.
         match unsafe { fork() }.map_err(Error::call("fork"))? {
             ForkResult::Parent { child } => Ok(Some(child)),
             ForkResult::Child => {
                 let result = prctl::set_pdeathsig(Signal::SIGKILL).map_err(Error::call("prctl"));
+                // Killed before that call, the monitor's end sends nothing any more.
+                if getppid() != monitor {
+                    std::process::exit(1);
+                }
                 let result = result.and_then(|()| publish(listeners, &namespace));
                 if let Err(error) = &result {
                     eprintln!("galley: the published ports do not answer: {error}");

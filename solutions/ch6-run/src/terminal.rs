@@ -71,7 +71,11 @@ impl Terminal {
         let slave = open(name.as_str(), OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC, Mode::empty());
         let slave = slave.map_err(|errno| chroot::Error::at("open", &name, errno))?;
 
-        setsid().map_err(Error::call("setsid"))?;
+        match setsid() {
+            // The container's first process leads a session already.
+            Ok(_) | Err(Errno::EPERM) => {}
+            Err(errno) => return Err(Error::call("setsid")(errno)),
+        }
         // SAFETY: the descriptor is open, and the call takes a plain number.
         unsafe { set_controlling_terminal(slave.as_raw_fd(), 0) }.map_err(Error::call("ioctl TIOCSCTTY"))?;
         if let Some(size) = &self.size {

@@ -85,7 +85,7 @@ pub const CHAPTERS: &[Chapter] = &[
             step("start", "put a process in before it execs"),
             step("report", "see what the limits did"),
             step("delete", "remove the group, always"),
-            step("apply_with_crate", "set the limits with a crate, and trust what is read back"),
+            step("apply_with_crate", "let a crate set them, and read them back"),
         ],
     },
     Chapter {

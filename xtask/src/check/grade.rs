@@ -114,6 +114,9 @@ fn start(built: &Built, name: &str, limits: &Limits, user: Option<u32>) -> Resul
     let mut command = Command::new(harness);
     command.arg("sandbox").arg("--scratch").arg(&built.scratch);
     command.arg("--time").arg(limits.time.as_millis().to_string());
+    if let Some(user) = user {
+        command.arg("--user").arg(user.to_string());
+    }
     command.arg("--").arg(&built.checks).args(["--exact", name, "--nocapture", "--test-threads=1"]);
     command.current_dir(&built.directory);
     command.env("GALLEY_CHECK_PROGRAM", &built.program).env("GALLEY_CHECK_PROBE", &built.probe);
@@ -129,9 +132,6 @@ fn start(built: &Built, name: &str, limits: &Limits, user: Option<u32>) -> Resul
     }
     command.env("INSTA_WORKSPACE_ROOT", workspace(built));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-    if let Some(user) = user {
-        command.uid(user).gid(user);
-    }
     command.spawn().map_err(Error::file("run", harness))
 }
 

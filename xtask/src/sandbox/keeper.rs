@@ -13,6 +13,7 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getegid, geteuid, getpid, pipe};
 
 use super::cgroup::Group;
+use super::user::become_user;
 use super::{Job, LIMIT_MARK, inner};
 use crate::error::{Error, Result};
 
@@ -24,6 +25,9 @@ const LIMIT_CODE: u8 = 124;
 /// Must be called in a process with one thread: that is what unshare(2) demands
 /// for a user namespace, and why the harness starts itself anew for each check.
 pub fn keep(job: &Job) -> Result<u8> {
+    if let Some((user, repository)) = &job.user {
+        become_user(*user, repository)?;
+    }
     let group = own_group(job)?;
     let result = keep_in(job, group.as_ref());
     if let Some(group) = &group {
@@ -90,7 +94,7 @@ fn own_namespaces(group: Option<&Group>) -> Result<()> {
 }
 
 /// Root inside, the caller outside; see user_namespaces(7) for the order of writes.
-pub fn own_user_namespace(flags: CloneFlags) -> Result<()> {
+fn own_user_namespace(flags: CloneFlags) -> Result<()> {
     let (user, group) = (geteuid(), getegid());
     unshare(flags | CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWCGROUP).map_err(no_user_namespace)?;
     for (file, text) in [

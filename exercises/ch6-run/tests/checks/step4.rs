@@ -75,10 +75,10 @@ impl Kitchen {
         let inside = threads.flatten().filter(|thread| namespace(thread.path()) == containers).count();
         match inside {
             0 => {
-                "no thread of the publisher is in the container's network: who connects must have called setns(CLONE_NEWNET)"
+                "no thread of the publisher is in the container's network: setns(CLONE_NEWNET) moves the thread that calls it, and those that it makes later"
             }
             _ => {
-                "the publisher is in the container's network: does the thread that connects, and to the container's own port?"
+                "a thread of the publisher is in the container's network: does it connect to the container's own port? setns moves the thread that calls it, and those that it makes later"
             }
         }
     }

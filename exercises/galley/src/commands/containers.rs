@@ -96,7 +96,7 @@ pub fn remove(arguments: &Remove) -> Result<()> {
             }
             stop_container(&containers, &container, Signal::SIGKILL, Duration::ZERO)?;
         }
-        containers.remove(&container)?;
+        containers.remove(&container.id)?;
         println!("{name}");
     }
     Ok(())

@@ -95,7 +95,7 @@ pub fn prune(all: bool, force: bool) -> Result<()> {
     let (running, ended): (Vec<_>, Vec<_>) =
         containers.all()?.into_iter().partition(|(_, status)| *status == Status::Running);
     for (container, _) in &ended {
-        containers.remove(container)?;
+        containers.remove(&container.id)?;
     }
     if all {
         let used: Vec<String> = running.iter().map(|(container, _)| container.image.clone()).collect();
