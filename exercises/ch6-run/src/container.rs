@@ -7,6 +7,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,7 +15,9 @@ use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::pidfd;
 use crate::port::Port;
+use crate::process::Process;
 use crate::settings::Settings;
 
 /// How a container stands.
@@ -36,6 +39,13 @@ pub struct Container {
     /// The digest of its manifest: the image must not be pruned while this is here.
     pub image_digest: Option<String>,
     pub command: Vec<String>,
+    /// What the command was started with, and `galley exec` starts others with.
+    #[serde(default)]
+    pub env: Vec<String>,
+    #[serde(default)]
+    pub workdir: PathBuf,
+    #[serde(default)]
+    pub user: String,
     /// Seconds since 1970.
     pub created: u64,
     pub ports: Vec<Port>,
@@ -52,6 +62,14 @@ impl Container {
     /// The first twelve digits of the id.
     pub fn short(&self) -> &str {
         &self.id[..12]
+    }
+
+    /// Records what is started in it.
+    pub(crate) fn starts(&mut self, process: &Process) {
+        self.command.clone_from(&process.argv);
+        self.env.clone_from(&process.env);
+        self.workdir.clone_from(&process.workdir);
+        self.user.clone_from(&process.user);
     }
 }
 
@@ -94,6 +112,9 @@ impl Containers {
             image: settings.image.clone(),
             image_digest: settings.image_digest.clone(),
             command: Vec::new(),
+            env: Vec::new(),
+            workdir: PathBuf::new(),
+            user: String::new(),
             created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),
             ports: settings.ports.clone(),
             pid: None,
@@ -160,6 +181,18 @@ impl Containers {
     /// Whether the container's monitor is alive at this moment.
     pub fn is_running(&self, container: &Container) -> Result<bool> {
         Ok(self.status(container)? == Status::Running)
+    }
+
+    /// The container's first process, as a pidfd.
+    ///
+    /// # Errors
+    /// [`Error::NotRunning`].
+    pub fn process(&self, container: &Container) -> Result<OwnedFd> {
+        let stopped = || Error::NotRunning(container.name.clone());
+        let process = pidfd::open(container.pid.ok_or_else(stopped)?)?.ok_or_else(stopped)?;
+        // The number was written down a while ago. As long as the monitor lives,
+        // it has not been given to another process.
+        if self.is_running(container)? { Ok(process) } else { Err(stopped()) }
     }
 
     fn status(&self, container: &Container) -> Result<Status> {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::OFlag;
 use nix::sched::{CloneFlags, setns};
 use nix::sys::prctl;
-use nix::unistd::{ForkResult, fork, pipe2};
+use nix::unistd::{ForkResult, fork, pipe2, setsid};
 
 use crate::container::{Container, Containers, group_name};
 use crate::error::{Error, Result};
@@ -120,6 +120,8 @@ fn enter(target: BorrowedFd<'_>) -> Result<()> {
     // While it is still galley's, what runs inside must not reach this process's
     // memory or program file through /proc.
     prctl::set_dumpable(false).map_err(Error::call("prctl"))?;
+    // As the container's first process: ^C reaches it through galley alone.
+    setsid().map_err(Error::call("setsid"))?;
     let namespaces = CloneFlags::CLONE_NEWNS
         | CloneFlags::CLONE_NEWUTS
         | CloneFlags::CLONE_NEWIPC

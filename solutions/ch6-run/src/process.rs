@@ -90,6 +90,7 @@ impl Process {
         prctl::set_pdeathsig(Signal::SIGKILL).map_err(Error::call("prctl"))?;
         // Last, because from here on messages would go to the terminal inside.
         terminal.map_or(Ok(()), Terminal::open)?;
+        close_the_rest()?;
         let mut env = self.env.clone();
         if !env.iter().any(|variable| variable.starts_with("HOME=")) {
             env.push(format!("HOME={}", user.home.display()));
@@ -109,6 +110,18 @@ fn become_user(user: &User) -> Result<()> {
     }
     setgid(user.gid.into()).map_err(Error::call("setgid"))?;
     setuid(user.uid.into()).map_err(Error::call("setuid"))
+}
+
+/// Lets every descriptor beyond the three standard streams close with execve(2).
+/// What a shell has open when it starts galley may lead out of the container.
+fn close_the_rest() -> Result<()> {
+    use nix::libc::{CLOSE_RANGE_CLOEXEC, SYS_close_range, syscall};
+
+    // Not closed at once: galley's own still report a fault of execve.
+    // SAFETY: the call takes three numbers, and closes nothing yet.
+    let result = unsafe { syscall(SYS_close_range, 3, u32::MAX, CLOSE_RANGE_CLOEXEC) };
+    // EINVAL or ENOSYS: before Linux 5.11, where rootless overlays fail as well.
+    Errno::result(result).map(drop).map_err(Error::call("close_range"))
 }
 
 fn c_strings(texts: &[String]) -> Result<Vec<CString>> {

@@ -72,7 +72,8 @@ impl Terminal {
         let slave = slave.map_err(|errno| chroot::Error::at("open", &name, errno))?;
 
         match setsid() {
-            // The container's first process leads a session already.
+            // Whoever enters a container leads a session of their own already; the
+            // child of an init does not.
             Ok(_) | Err(Errno::EPERM) => {}
             Err(errno) => return Err(Error::call("setsid")(errno)),
         }

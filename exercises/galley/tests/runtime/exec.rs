@@ -1,9 +1,12 @@
 //! What can be done to a container that runs: `exec`, `kill`, `logs -f`, and
 //! connections to its ports.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read, Write, stdin};
 use std::net::{Shutdown, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::process::Stdio;
+
+use nix::fcntl::{FcntlArg, fcntl};
 
 use crate::kitchen::{Kitchen, own_address};
 use crate::screen::Screen;
@@ -72,6 +75,19 @@ fn the_second_program_has_the_settings_of_the_first_or_its_own() {
         assert_eq!(text, "env:DISH stew\ncwd /bin\n");
         if kitchen.is_root() {
             assert_eq!(kitchen.galley("exec -u 7:8 soup /bin/probe uid gid"), "uid 7\ngid 8\n");
+        }
+    });
+}
+
+#[test]
+fn what_galley_was_started_with_stays_outside() {
+    Kitchen::each(|kitchen| {
+        kitchen.serve("", "soup");
+        for command in ["exec soup /bin/probe open", "run --rm ROOTFS /bin/probe open"] {
+            let mut command = kitchen.command(command);
+            // SAFETY: one system call; nothing is allocated between fork and exec.
+            unsafe { command.pre_exec(|| Ok(fcntl(stdin(), FcntlArg::F_DUPFD(9)).map(drop)?)) };
+            assert_eq!(String::from_utf8_lossy(&command.output().unwrap().stdout), "open -\n");
         }
     });
 }
