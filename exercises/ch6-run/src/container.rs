@@ -124,7 +124,7 @@ impl Containers {
         };
         let directory = self.directory(id);
         fs::create_dir(&directory).map_err(Error::file("create", &directory))?;
-        let lock = lock(&directory.join("lock"), FlockArg::LockExclusive)?;
+        let lock = lock(&directory.join("lock"))?;
         self.save(&container)?;
         Ok((container, lock))
     }
@@ -208,13 +208,22 @@ impl Containers {
         }
     }
 
-    /// Waits until a container's monitor has ended.
-    pub fn wait(&self, container: &Container) -> Result<()> {
+    /// The container's lock, to [`Containers::wait`] for. It is asked for before the
+    /// container is stopped: with `--rm` it is gone soon after.
+    pub fn lock_of(&self, container: &Container) -> Result<Option<File>> {
         let path = self.directory(&container.id).join("lock");
-        match lock(&path, FlockArg::LockShared) {
-            Err(Error::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(()),
-            other => other.map(drop),
+        match File::open(&path) {
+            Ok(lock) => Ok(Some(lock)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::file("open", &path)(error)),
         }
+    }
+
+    /// Waits until the monitor that holds the lock has ended: it has then put
+    /// everything away.
+    pub fn wait(lock: File) -> Result<()> {
+        let ended = Flock::lock(lock, FlockArg::LockShared);
+        ended.map(drop).map_err(|(_, errno)| Error::call("flock")(errno))
     }
 
     /// Removes a container that does not run, with all that it wrote, and the
@@ -234,7 +243,7 @@ impl Containers {
     }
 
     fn lock_all(&self) -> Result<Lock> {
-        lock(&self.directory.join(".lock"), FlockArg::LockExclusive)
+        lock(&self.directory.join(".lock"))
     }
 }
 
@@ -243,13 +252,9 @@ pub fn group_name(id: &str) -> String {
     format!("galley/{}", &id[..12])
 }
 
-fn lock(path: &Path, how: FlockArg) -> Result<Lock> {
-    let file = match how {
-        FlockArg::LockShared => File::open(path),
-        _ => File::create(path),
-    };
-    let file = file.map_err(Error::file("open", path))?;
-    Flock::lock(file, how).map_err(|(_, errno)| chroot::Error::at("flock", path, errno).into())
+fn lock(path: &Path) -> Result<Lock> {
+    let file = File::create(path).map_err(Error::file("open", path))?;
+    Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, errno)| chroot::Error::at("flock", path, errno).into())
 }
 
 /// Docker's rule: a letter or digit, then letters, digits, `_`, `.` and `-`.

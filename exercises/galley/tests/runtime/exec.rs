@@ -38,7 +38,7 @@ fn a_limit_counts_the_second_program_too() {
     }
     kitchen.serve("--pids-limit 6", "soup");
     let text = kitchen.galley("exec soup /bin/probe forks:20");
-    assert!(text.contains("refused"), "{text}");
+    assert!(text.contains("refused: "), "{text}");
 }
 
 #[test]

@@ -54,10 +54,18 @@ impl Kitchen {
         self.directory.path().join("home")
     }
 
-    /// How many directories there are below one of galley's home.
-    pub fn left_in(&self, name: &str) -> usize {
-        let entries = fs::read_dir(self.home().join(name)).unwrap().flatten();
-        entries.filter(|entry| entry.file_type().unwrap().is_dir()).count()
+    /// What there is in a directory of galley's home, and below.
+    pub fn left_in(&self, name: &str) -> Vec<String> {
+        let mut left = Vec::new();
+        let mut open = vec![self.home().join(name)];
+        while let Some(directory) = open.pop() {
+            for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+                left.push(entry.path().display().to_string());
+                open.push(entry.path());
+            }
+        }
+        left.retain(|path| !path.ends_with("/.lock"));
+        left
     }
 
     /// `galley ARGUMENTS`, where a word `ROOTFS` stands for `--rootfs DIR`.

@@ -29,7 +29,6 @@ fn keys_go_in_unseen_and_the_terminal_is_given_back() {
     Kitchen::each(|kitchen| {
         let nonce = checks::nonce();
         let mut screen = Screen::start(kitchen.command("run --rm -it ROOTFS /bin/probe line await:SIGINT"), 24, 80);
-        assert!(!screen.is_raw());
         // The container's terminal shows it once as it is typed; a second echo
         // would be galley's own.
         screen.type_in(&format!("{nonce}\r"));
@@ -63,16 +62,7 @@ fn a_killed_galley_leaves_neither_a_raw_terminal_nor_a_container() {
             let mut screen = Screen::start(command, 24, 80);
             screen.wait_for("hostname ");
             screen.wait_until_raw();
-            let [container] = checks::kernel::children(screen.id())
-                .into_iter()
-                .filter(|child| {
-                    checks::kernel::namespace(*child, "pid") != checks::kernel::namespace(screen.id(), "pid")
-                })
-                .collect::<Vec<_>>()[..]
-            else {
-                panic!("galley has not one child in another pid namespace")
-            };
-            let container = pidfd::open(container.cast_signed()).unwrap().unwrap();
+            let container = pidfd::open(child(screen.id(), true)).unwrap().unwrap();
             kill(Pid::from_raw(screen.id().cast_signed()), Signal::SIGKILL).unwrap();
             // Nobody has the terminal any more, neither galley nor its carrier.
             screen.rest();
@@ -81,6 +71,27 @@ fn a_killed_galley_leaves_neither_a_raw_terminal_nor_a_container() {
             assert!(pidfd::ended(container.as_fd(), Duration::from_secs(10)).unwrap(), "the container lives on");
         }
     });
+}
+
+#[test]
+fn a_killed_carrier_hangs_up_and_galley_gives_the_terminal_back() {
+    Kitchen::each(|kitchen| {
+        let mut screen = Screen::start(kitchen.command("run --rm -it ROOTFS /bin/probe hostname hold"), 24, 80);
+        screen.wait_for("hostname ");
+        screen.wait_until_raw();
+        kill(Pid::from_raw(child(screen.id(), false)), Signal::SIGKILL).unwrap();
+        screen.rest();
+        assert_eq!(screen.code(), Some(0));
+        assert!(!screen.is_raw(), "the terminal was not restored");
+    });
+}
+
+/// The child of galley that is in a pid namespace of its own, or the one that is
+/// not: the carrier.
+fn child(galley: u32, container: bool) -> i32 {
+    let namespace = |pid| checks::kernel::namespace(pid, "pid");
+    let mut children = checks::kernel::children(galley).into_iter();
+    children.find(|child| (namespace(*child) != namespace(galley)) == container).unwrap().cast_signed()
 }
 
 #[test]
