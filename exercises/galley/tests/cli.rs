@@ -190,6 +190,12 @@ impl Drop for World {
         for pid in self.processes() {
             let _ = kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL);
         }
+        // Their control groups are outside of the directory that goes now.
+        let ids = self.galley(&["ps", "-aq"]).out;
+        let removed = self.galley(&[&["rm", "-f"][..], &ids.split_whitespace().collect::<Vec<_>>()].concat());
+        if !ids.is_empty() && removed.code != 0 {
+            eprintln!("a container was left: {}", removed.err);
+        }
     }
 }
 
