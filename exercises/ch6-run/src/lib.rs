@@ -19,22 +19,28 @@
 mod command;
 mod container;
 mod error;
+mod exec;
 pub mod pidfd;
 mod port;
 mod process;
 mod publish;
+mod range;
 mod settings;
 mod start;
 mod stop;
+mod terminal;
 mod user;
 
 pub use command::command;
 pub use container::{Container, Containers, Status};
 pub use error::{Error, Result};
+pub use exec::{Exec, exec};
 pub use port::{Port, parse_port};
 pub use process::Process;
 pub use publish::{join, listen, publish};
+pub use range::parse_ports;
 pub use settings::{Network, Settings, Volume};
 pub use start::{Root, detach, foreground};
 pub use stop::{stop, stop_container};
+pub use terminal::{Carrier, Terminal};
 pub use user::{User, lines, user};

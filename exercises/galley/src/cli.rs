@@ -23,7 +23,11 @@ pub enum Command {
     /// List containers
     Ps(Ps),
     /// Show what a detached container printed
-    Logs { container: String },
+    Logs(Logs),
+    /// Run another command in a container that runs
+    Exec(Exec),
+    /// Send containers a signal
+    Kill(Kill),
     /// Stop containers: the stop signal first, SIGKILL after the grace
     Stop(Stop),
     /// Remove containers
@@ -146,7 +150,7 @@ pub enum Network {
 
 #[derive(Args)]
 pub struct Run {
-    /// Publish a port: [ADDRESS:]HOST:CONTAINER
+    /// Publish a port or a range: [ADDRESS:]HOST:CONTAINER
     #[arg(short, long, value_name = "PORTS")]
     pub publish: Vec<String>,
     /// Run in the background and print the container's id
@@ -158,6 +162,9 @@ pub struct Run {
     /// Let the program read standard input
     #[arg(short, long)]
     pub interactive: bool,
+    /// Give the program a terminal
+    #[arg(short, long)]
+    pub tty: bool,
     /// Set a variable: NAME=VALUE, or NAME to pass yours on
     #[arg(short, long, value_name = "VARIABLE")]
     pub env: Vec<String>,
@@ -200,6 +207,45 @@ pub struct Run {
     /// The image (not with --rootfs), then the command and its arguments
     #[arg(trailing_var_arg = true, value_name = "IMAGE [COMMAND]")]
     pub rest: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct Exec {
+    /// Let the program read standard input
+    #[arg(short, long)]
+    pub interactive: bool,
+    /// Give the program a terminal
+    #[arg(short, long)]
+    pub tty: bool,
+    /// Set a variable: NAME=VALUE, or NAME to pass yours on
+    #[arg(short, long, value_name = "VARIABLE")]
+    pub env: Vec<String>,
+    /// The directory to start in
+    #[arg(short, long, value_name = "PATH")]
+    pub workdir: Option<PathBuf>,
+    /// The user: NAME or ID, with :GROUP if wanted
+    #[arg(short, long)]
+    pub user: Option<String>,
+    pub container: String,
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    pub command: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct Logs {
+    /// Go on until the container ends
+    #[arg(short, long)]
+    pub follow: bool,
+    pub container: String,
+}
+
+#[derive(Args)]
+pub struct Kill {
+    /// The signal, by name or number
+    #[arg(short, long, default_value = "KILL")]
+    pub signal: String,
+    #[arg(required = true)]
+    pub containers: Vec<String>,
 }
 
 #[derive(Args)]

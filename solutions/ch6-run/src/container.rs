@@ -7,6 +7,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,7 +15,9 @@ use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::pidfd;
 use crate::port::Port;
+use crate::process::Process;
 use crate::settings::Settings;
 
 /// How a container stands.
@@ -36,6 +39,13 @@ pub struct Container {
     /// The digest of its manifest: the image must not be pruned while this is here.
     pub image_digest: Option<String>,
     pub command: Vec<String>,
+    /// What the command was started with, and `galley exec` starts others with.
+    #[serde(default)]
+    pub env: Vec<String>,
+    #[serde(default)]
+    pub workdir: PathBuf,
+    #[serde(default)]
+    pub user: String,
     /// Seconds since 1970.
     pub created: u64,
     pub ports: Vec<Port>,
@@ -52,6 +62,14 @@ impl Container {
     /// The first twelve digits of the id.
     pub fn short(&self) -> &str {
         &self.id[..12]
+    }
+
+    /// Records what is started in it.
+    pub(crate) fn starts(&mut self, process: &Process) {
+        self.command.clone_from(&process.argv);
+        self.env.clone_from(&process.env);
+        self.workdir.clone_from(&process.workdir);
+        self.user.clone_from(&process.user);
     }
 }
 
@@ -94,6 +112,9 @@ impl Containers {
             image: settings.image.clone(),
             image_digest: settings.image_digest.clone(),
             command: Vec::new(),
+            env: Vec::new(),
+            workdir: PathBuf::new(),
+            user: String::new(),
             created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),
             ports: settings.ports.clone(),
             pid: None,
@@ -103,7 +124,7 @@ impl Containers {
         };
         let directory = self.directory(id);
         fs::create_dir(&directory).map_err(Error::file("create", &directory))?;
-        let lock = lock(&directory.join("lock"), FlockArg::LockExclusive)?;
+        let lock = lock(&directory.join("lock"))?;
         self.save(&container)?;
         Ok((container, lock))
     }
@@ -162,6 +183,18 @@ impl Containers {
         Ok(self.status(container)? == Status::Running)
     }
 
+    /// The container's first process, as a pidfd.
+    ///
+    /// # Errors
+    /// [`Error::NotRunning`].
+    pub fn process(&self, container: &Container) -> Result<OwnedFd> {
+        let stopped = || Error::NotRunning(container.name.clone());
+        let process = pidfd::open(container.pid.ok_or_else(stopped)?)?.ok_or_else(stopped)?;
+        // The number was written down a while ago. As long as the monitor lives,
+        // it has not been given to another process.
+        if self.is_running(container)? { Ok(process) } else { Err(stopped()) }
+    }
+
     fn status(&self, container: &Container) -> Result<Status> {
         let path = self.directory(&container.id).join("lock");
         let file = match File::open(&path) {
@@ -175,13 +208,22 @@ impl Containers {
         }
     }
 
-    /// Waits until a container's monitor has ended.
-    pub fn wait(&self, container: &Container) -> Result<()> {
+    /// The container's lock, to [`Containers::wait`] for. It is asked for before the
+    /// container is stopped: with `--rm` it is gone soon after.
+    pub fn lock_of(&self, container: &Container) -> Result<Option<File>> {
         let path = self.directory(&container.id).join("lock");
-        match lock(&path, FlockArg::LockShared) {
-            Err(Error::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(()),
-            other => other.map(drop),
+        match File::open(&path) {
+            Ok(lock) => Ok(Some(lock)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::file("open", &path)(error)),
         }
+    }
+
+    /// Waits until the monitor that holds the lock has ended: it has then put
+    /// everything away.
+    pub fn wait(lock: File) -> Result<()> {
+        let ended = Flock::lock(lock, FlockArg::LockShared);
+        ended.map(drop).map_err(|(_, errno)| Error::call("flock")(errno))
     }
 
     /// Removes a container that does not run, with all that it wrote, and the
@@ -201,7 +243,7 @@ impl Containers {
     }
 
     fn lock_all(&self) -> Result<Lock> {
-        lock(&self.directory.join(".lock"), FlockArg::LockExclusive)
+        lock(&self.directory.join(".lock"))
     }
 }
 
@@ -210,13 +252,9 @@ pub fn group_name(id: &str) -> String {
     format!("galley/{}", &id[..12])
 }
 
-fn lock(path: &Path, how: FlockArg) -> Result<Lock> {
-    let file = match how {
-        FlockArg::LockShared => File::open(path),
-        _ => File::create(path),
-    };
-    let file = file.map_err(Error::file("open", path))?;
-    Flock::lock(file, how).map_err(|(_, errno)| chroot::Error::at("flock", path, errno).into())
+fn lock(path: &Path) -> Result<Lock> {
+    let file = File::create(path).map_err(Error::file("open", path))?;
+    Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, errno)| chroot::Error::at("flock", path, errno).into())
 }
 
 /// Docker's rule: a letter or digit, then letters, digits, `_`, `.` and `-`.

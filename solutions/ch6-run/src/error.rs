@@ -31,6 +31,8 @@ pub enum Error {
     NameTaken(String),
     #[error("'{0}' is no name for a container; use letters, digits and _.- after the first")]
     BadName(String),
+    #[error("container {0} is not running; start one with `galley run`")]
+    NotRunning(String),
     #[error("container {0} is running; stop it first, or use -f")]
     Running(String),
     #[error("the limits cannot be set: {0}")]

@@ -15,6 +15,7 @@ use nix::unistd::{chdir, dup2_stdin, setgid, setgroups, setuid};
 use crate::command::command;
 use crate::error::{Error, Result};
 use crate::settings::Settings;
+use crate::terminal::Terminal;
 use crate::user::{User, user};
 
 /// Docker's default, for images that set no PATH.
@@ -39,40 +40,43 @@ impl Process {
     /// [`Error::NoCommand`].
     pub fn new(config: &spec::Config, settings: &Settings, hostname: &str) -> Result<Self> {
         let mut env = vec![PATH.to_owned(), format!("HOSTNAME={hostname}")];
-        env.extend(config.env().clone().unwrap_or_default());
-        for variable in &settings.env {
-            match (variable.contains('='), std::env::var(variable)) {
-                (true, _) => env.push(variable.clone()),
-                (false, Ok(value)) => env.push(format!("{variable}={value}")),
-                (false, Err(_)) => {}
-            }
+        if settings.terminal {
+            env.push("TERM=xterm".to_owned());
         }
+        env.extend(config.env().clone().unwrap_or_default());
         let workdir = settings.workdir.clone().or_else(|| config.working_dir().as_ref().map(PathBuf::from));
         Ok(Self {
             argv: command(config, settings.entrypoint.as_deref(), &settings.arguments)?,
-            env: last_wins(env),
+            env: add_variables(env, &settings.env),
             workdir: workdir.filter(|path| !path.as_os_str().is_empty()).unwrap_or_else(|| "/".into()),
             user: settings.user.clone().or_else(|| config.user().clone()).unwrap_or_default(),
             interactive: settings.interactive,
         })
     }
 
-    /// Becomes the program. Called inside the container, as its first process;
-    /// returns only if that is not possible.
-    pub fn exec(&self) -> chroot::Error {
-        match self.prepare() {
-            Ok((argv, env)) => chroot::exec(&argv, Some(&env)),
-            Err(Error::Call(error)) => error,
-            Err(other) => {
+    /// Becomes the program, at the `terminal` if there is one. Called inside the
+    /// container; returns only if that is not possible.
+    pub fn exec(&self, terminal: Option<&Terminal>) -> chroot::Error {
+        match self.become_program(terminal) {
+            Error::Call(error) => error,
+            other => {
                 eprintln!("galley: {other}");
                 chroot::Error::new("prepare the process", Errno::EINVAL)
             }
         }
     }
 
+    /// The same, with every fault as it is.
+    pub fn become_program(&self, terminal: Option<&Terminal>) -> Error {
+        match self.prepare(terminal) {
+            Ok((argv, env)) => chroot::exec(&argv, Some(&env)).into(),
+            Err(error) => error,
+        }
+    }
+
     /// The order matters: while still root the directory can be made, and the
     /// groups must be set before the user is given up.
-    fn prepare(&self) -> Result<(Vec<CString>, Vec<CString>)> {
+    fn prepare(&self, terminal: Option<&Terminal>) -> Result<(Vec<CString>, Vec<CString>)> {
         let user = user(Path::new("/"), &self.user)?;
         fs::create_dir_all(&self.workdir).map_err(Error::file("create", &self.workdir))?;
         if !self.interactive {
@@ -84,6 +88,9 @@ impl Process {
         // Clears on a change of user, so it comes after it: when galley is gone
         // nobody would forward the ports or remove the control group.
         prctl::set_pdeathsig(Signal::SIGKILL).map_err(Error::call("prctl"))?;
+        // Last, because from here on messages would go to the terminal inside.
+        terminal.map_or(Ok(()), Terminal::open)?;
+        close_the_rest()?;
         let mut env = self.env.clone();
         if !env.iter().any(|variable| variable.starts_with("HOME=")) {
             env.push(format!("HOME={}", user.home.display()));
@@ -105,10 +112,34 @@ fn become_user(user: &User) -> Result<()> {
     setuid(user.uid.into()).map_err(Error::call("setuid"))
 }
 
+/// Lets every descriptor beyond the three standard streams close with execve(2).
+/// What a shell has open when it starts galley may lead out of the container.
+fn close_the_rest() -> Result<()> {
+    use nix::libc::{CLOSE_RANGE_CLOEXEC, SYS_close_range, syscall};
+
+    // Not closed at once: galley's own still report a fault of execve.
+    // SAFETY: the call takes three numbers, and closes nothing yet.
+    let result = unsafe { syscall(SYS_close_range, 3, u32::MAX, CLOSE_RANGE_CLOEXEC) };
+    // EINVAL or ENOSYS: before Linux 5.11, where rootless overlays fail as well.
+    Errno::result(result).map(drop).map_err(Error::call("close_range"))
+}
+
 fn c_strings(texts: &[String]) -> Result<Vec<CString>> {
     let converted = texts.iter().map(|text| CString::new(text.as_str()));
     // A zero byte would end the argument early, so the kernel never sees one.
     converted.collect::<std::result::Result<_, _>>().map_err(|_| Error::call("execve")(Errno::EINVAL))
+}
+
+/// Adds the variables of `-e`: `NAME=value`, or `NAME` to pass galley's own on.
+pub(crate) fn add_variables(mut env: Vec<String>, variables: &[String]) -> Vec<String> {
+    for variable in variables {
+        match (variable.contains('='), std::env::var(variable)) {
+            (true, _) => env.push(variable.clone()),
+            (false, Ok(value)) => env.push(format!("{variable}={value}")),
+            (false, Err(_)) => {}
+        }
+    }
+    last_wins(env)
 }
 
 /// Keeps the last value of each variable, in the order of first mention.

@@ -78,4 +78,6 @@ pub struct Settings {
     pub remove: bool,
     /// Let the program read galley's own standard input.
     pub interactive: bool,
+    /// Give the program a terminal.
+    pub terminal: bool,
 }

@@ -27,6 +27,7 @@ use crate::error::{Error, Result};
 use crate::process::Process;
 use crate::publish::{listen, publish};
 use crate::settings::{Network, Settings};
+use crate::terminal::{Carrier, Terminal};
 
 /// Where the container's files come from.
 #[derive(Clone, Debug)]
@@ -198,11 +199,12 @@ impl Monitor<'_> {
     ) -> Result<u8> {
         let hostname = self.settings.hostname.clone().unwrap_or_else(|| container.short().to_owned());
         let process = Process::new(&self.root.config(), self.settings, &hostname)?;
-        container.command.clone_from(&process.argv);
+        container.starts(&process);
         let plan = self.plan(hostname)?;
+        let terminal = self.settings.terminal.then(Terminal::new).transpose()?;
         // Before there is a child whose end could be missed; exec unblocks them.
         namespaces::forwarded_signals().thread_block().map_err(Error::call("sigprocmask"))?;
-        let paused = namespaces::start(&plan, || process.exec())?;
+        let paused = namespaces::start(&plan, || process.exec(terminal.as_ref()))?;
         if let Some(group) = group {
             group.add(paused.pid())?;
         }
@@ -210,10 +212,12 @@ impl Monitor<'_> {
         container.pid = Some(running.pid().as_raw());
         self.containers.save(container)?;
         let publisher = self.publisher(listeners, running.pid())?;
+        let carrier = terminal.map(|terminal| terminal.carry(self.settings.interactive)).transpose()?;
         started()?;
         // The same two duties as process 1 has: a signal for galley is meant for
         // the container, and what ends must be waited for.
         let code = namespaces::init(running.pid())?;
+        carrier.flatten().map_or(Ok(()), Carrier::finish)?;
         if let Some(publisher) = publisher {
             // It may have ended, and been waited for, before the container did.
             match kill(publisher, Signal::SIGKILL).and_then(|()| waitpid(publisher, None)) {

@@ -40,11 +40,12 @@ pub fn stop(process: BorrowedFd<'_>, signal: Signal, grace: Duration) -> Result<
 pub fn stop_container(containers: &Containers, container: &Container, signal: Signal, grace: Duration) -> Result<()> {
     let Some(pid) = container.pid else { return Ok(()) };
     let Some(process) = pidfd::open(pid)? else { return Ok(()) };
+    let Some(lock) = containers.lock_of(container)? else { return Ok(()) };
     // The number was written down a while ago. As long as the monitor lives, it
     // has not been given to another process.
     if containers.is_running(container)? {
         stop(process.as_fd(), signal, grace)?;
-        containers.wait(container)?;
+        Containers::wait(lock)?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, Signal, raise};
 
-use crate::family;
+use crate::{family, terminal};
 
 /// How a request ended: with something to report, or with the end of the probe.
 pub enum Outcome {
@@ -28,6 +28,8 @@ pub fn perform(key: &str, argument: &str) -> Option<Outcome> {
         "serve" => Outcome::Value(serve(argument)),
         "write" => Outcome::Value(write(argument)),
         "copy" => Outcome::Value(copy(argument)),
+        "line" => Outcome::Value(line()),
+        "resized" => Outcome::Value(terminal::resized()),
         "await" => Outcome::Value(await_signal(argument)),
         "leave" => Outcome::Value(family::leave(number() as u32)),
         "pause" => Outcome::Value(family::pause_for(number() as u32)),
@@ -52,6 +54,15 @@ fn hold() -> String {
     let mut sink = Vec::new();
     match std::io::stdin().read_to_end(&mut sink) {
         Ok(_) => "released".into(),
+        Err(error) => format!("error: {error}"),
+    }
+}
+
+/// Reads one line of standard input.
+fn line() -> String {
+    let mut line = String::new();
+    match std::io::stdin().read_line(&mut line) {
+        Ok(_) => line.trim_end().to_owned(),
         Err(error) => format!("error: {error}"),
     }
 }

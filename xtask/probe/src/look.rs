@@ -6,6 +6,8 @@ use std::path::Path;
 use nix::sys::utsname::uname;
 use nix::unistd::{getegid, geteuid, getpid, getppid};
 
+use crate::terminal;
+
 /// The value of `key`, or `None` if there is no such thing to look at.
 ///
 /// A file that cannot be read gives `error: …` as its value, never a panic:
@@ -30,6 +32,9 @@ pub fn at(key: &str, argument: &str) -> Option<String> {
         "mounts" => mounts(),
         "processes" => processes(),
         "interfaces" => interfaces(),
+        "tty" => terminal::name(),
+        "size" => terminal::size(),
+        "open" => list_open(),
         _ => return None,
     })
 }
@@ -43,6 +48,14 @@ fn hostname() -> String {
         Ok(name) => name.nodename().to_string_lossy().into_owned(),
         Err(errno) => format!("error: {errno}"),
     }
+}
+
+/// The descriptors beyond the standard ones that this process was given.
+fn list_open() -> String {
+    // The directory that is read has a descriptor too, which is gone afterwards.
+    let names = list(Path::new("/proc/self/fd"));
+    let open = names.split(' ').filter(|name| fs::read_link(format!("/proc/self/fd/{name}")).is_ok());
+    open.filter(|name| !matches!(*name, "0" | "1" | "2")).collect::<Vec<_>>().join(" ")
 }
 
 /// The entries of a directory, sorted, on one line.

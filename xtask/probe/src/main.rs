@@ -10,6 +10,7 @@ mod act;
 mod family;
 mod look;
 mod network;
+mod terminal;
 
 use std::process::ExitCode;
 

@@ -83,14 +83,17 @@ fn tests_of(tree: &Tree, which: &[&str]) -> Result<String> {
 fn passed(text: &str) -> usize {
     let counts = text
         .lines()
-        .filter_map(|line| line.strip_prefix("test result: ok. ")?.split(' ').next()?.parse::<usize>().ok());
+        .filter_map(|line| line.split_once("test result: ok. ")?.1.split(' ').next()?.parse::<usize>().ok());
     counts.sum()
 }
 
 /// Every command of the reference's galley, as root and as an ordinary user.
 pub fn command_line(tree: &Tree) -> Result<Stage> {
-    let text = tests_of(tree, &["--package", "galley", "--test", "add", "--test", "cli", "--test", "images"])?
-        + &tests_of(tree, &["--package", "galley", "--test", "interrupted", "--test", "refusals"])?;
+    let mut which = vec!["--package", "galley"];
+    ["add", "cli", "images", "interrupted", "refusals", "runtime"]
+        .iter()
+        .for_each(|name| which.extend(["--test", name]));
+    let text = tests_of(tree, &which)?;
     let skipped = text.lines().find_map(|line| line.strip_prefix("skipped")).map(|reason| format!("; skipped{reason}"));
     Ok(Stage::Passed(format!("{} tests{}", passed(&text), skipped.unwrap_or_default())))
 }

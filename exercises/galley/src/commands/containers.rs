@@ -1,14 +1,13 @@
-//! `galley ps`, `logs`, `stop` and `rm`.
+//! `galley ps`, `stop`, `kill` and `rm`.
 
-use std::fs::File;
-use std::io::{ErrorKind, copy, stdout};
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use run::{Container, Status, stop_container};
 
 use super::table;
-use crate::cli::{Ps, Remove, Stop};
+use crate::cli::{Kill, Ps, Remove, Stop};
 use crate::error::{Error, Result};
 use crate::home::Home;
 
@@ -48,21 +47,6 @@ fn shortened(text: &str) -> String {
     if text.chars().count() <= 20 { text.to_owned() } else { text.chars().take(19).chain(['…']).collect() }
 }
 
-/// Prints what a detached container has printed so far.
-pub fn logs(name: &str) -> Result<()> {
-    let containers = Home::find()?.containers()?;
-    let (container, _) = containers.find(name)?;
-    let path = containers.directory(&container.id).join("log");
-    let mut log = match File::open(&path) {
-        Ok(log) => log,
-        // A container in the foreground printed to the terminal; there is no log.
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(Error::file("open", &path)(error)),
-    };
-    copy(&mut log, &mut stdout()).map_err(Error::file("read", &path))?;
-    Ok(())
-}
-
 /// Stops each container and prints the name it was called by.
 pub fn stop(arguments: &Stop) -> Result<()> {
     let containers = Home::find()?.containers()?;
@@ -74,11 +58,29 @@ pub fn stop(arguments: &Stop) -> Result<()> {
     Ok(())
 }
 
-/// STOPSIGNAL of the image, by name (`SIGINT`, `INT`) or number; else SIGTERM.
+/// STOPSIGNAL of the image; else SIGTERM.
 fn signal_of(container: &Container) -> Signal {
-    let text = container.stop_signal.as_deref().unwrap_or("SIGTERM");
+    container.stop_signal.as_deref().and_then(parse_signal).unwrap_or(Signal::SIGTERM)
+}
+
+/// A signal by name (`SIGINT`, `INT`) or number.
+fn parse_signal(text: &str) -> Option<Signal> {
     let by_number = text.parse::<i32>().ok().and_then(|number| Signal::try_from(number).ok());
-    by_number.or_else(|| text.parse().ok()).or_else(|| format!("SIG{text}").parse().ok()).unwrap_or(Signal::SIGTERM)
+    let name = text.to_ascii_uppercase();
+    by_number.or_else(|| name.parse().ok()).or_else(|| format!("SIG{name}").parse().ok())
+}
+
+/// Sends each container's first process a signal, and does not wait.
+pub fn kill(arguments: &Kill) -> Result<()> {
+    let no_signal = || Error::Usage(format!("'{}' is no signal; `kill -l` lists them", arguments.signal));
+    let signal = parse_signal(&arguments.signal).ok_or_else(no_signal)?;
+    let containers = Home::find()?.containers()?;
+    for name in &arguments.containers {
+        let (container, _) = containers.find(name)?;
+        run::pidfd::send(containers.process(&container)?.as_fd(), signal)?;
+        println!("{name}");
+    }
+    Ok(())
 }
 
 /// Removes containers that have ended; with `-f`, kills them first.

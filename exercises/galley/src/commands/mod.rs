@@ -3,14 +3,18 @@
 mod archives;
 mod build;
 mod containers;
+mod exec;
 mod history;
 mod images;
+mod logs;
 mod registries;
 mod run;
 mod table;
 
+use std::io::{IsTerminal, stdin};
+
 use crate::cli::Command;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Carries out a command; returns the exit code.
 pub fn run(command: &Command) -> Result<u8> {
@@ -25,7 +29,9 @@ pub fn run(command: &Command) -> Result<u8> {
         Command::Load { input } => archives::load(input.as_deref())?,
         Command::Inspect { name } => images::inspect(name)?,
         Command::Ps(arguments) => containers::list(arguments)?,
-        Command::Logs { container } => containers::logs(container)?,
+        Command::Exec(arguments) => return exec::exec(arguments),
+        Command::Logs(arguments) => logs::logs(arguments)?,
+        Command::Kill(arguments) => containers::kill(arguments)?,
         Command::Stop(arguments) => containers::stop(arguments)?,
         Command::Rm(arguments) => containers::remove(arguments)?,
         Command::Login(arguments) => registries::login(arguments)?,
@@ -35,4 +41,12 @@ pub fn run(command: &Command) -> Result<u8> {
         Command::Prune { all, force } => images::prune(*all, *force)?,
     }
     Ok(0)
+}
+
+/// `-it` hands every key on, so there must be keys.
+fn check_terminal() -> Result<()> {
+    if stdin().is_terminal() {
+        return Ok(());
+    }
+    Err(Error::Usage("the input device is not a terminal; leave out -t to read from a pipe or file".to_owned()))
 }

@@ -1,8 +1,9 @@
 //! `galley run`.
 
 use images::spec;
-use run::{Root, Settings, Volume, detach, foreground, parse_port};
+use run::{Port, Root, Settings, Volume, detach, foreground, parse_ports};
 
+use super::check_terminal;
 use crate::cli::{Network, Run};
 use crate::error::{Error, Result};
 use crate::home::{Home, obtain};
@@ -40,10 +41,24 @@ fn root(home: &Home, arguments: &Run, settings: &mut Settings) -> Result<Root> {
     Ok(Root::Image { layers: store.unpacked(&image)?, config: Box::new(config) })
 }
 
-fn settings(arguments: &Run) -> Result<Settings> {
-    if arguments.detach && arguments.interactive {
-        return Err(Error::Usage("-d and -i do not go together: there would be nobody to read from".to_owned()));
+/// Whether there is something for `-i` to read from.
+fn check_input(arguments: &Run) -> Result<()> {
+    match (arguments.interactive, arguments.tty, arguments.detach) {
+        (true, false, true) => Err(Error::Usage(
+            "-d and -i do not go together: there would be nobody to read from; add -t for a terminal".to_owned(),
+        )),
+        (true, true, false) => check_terminal(),
+        _ => Ok(()),
     }
+}
+
+fn ports(texts: &[String]) -> Result<Vec<Port>> {
+    let ports: Vec<Vec<Port>> = texts.iter().map(|text| parse_ports(text)).collect::<std::result::Result<_, _>>()?;
+    Ok(ports.concat())
+}
+
+fn settings(arguments: &Run) -> Result<Settings> {
+    check_input(arguments)?;
     let limits = cgroups::Limits {
         memory: arguments.memory.as_deref().map(cgroups::parse_memory).transpose()?,
         cpus: arguments.cpus.as_deref().map(cgroups::parse_cpus).transpose()?,
@@ -56,7 +71,7 @@ fn settings(arguments: &Run) -> Result<Settings> {
         user: arguments.user.clone(),
         name: arguments.name.clone(),
         hostname: arguments.hostname.clone(),
-        ports: arguments.publish.iter().map(|text| parse_port(text)).collect::<std::result::Result<_, _>>()?,
+        ports: ports(&arguments.publish)?,
         volumes: arguments.volume.iter().map(|text| Volume::parse(text)).collect::<std::result::Result<_, _>>()?,
         network: match arguments.network {
             Network::Private | Network::None => run::Network::Private,
@@ -66,7 +81,9 @@ fn settings(arguments: &Run) -> Result<Settings> {
         read_only: arguments.read_only,
         init: arguments.init,
         remove: arguments.rm,
-        interactive: arguments.interactive,
+        // In the background there is a terminal at most, and nobody at its keys.
+        interactive: arguments.interactive && !arguments.detach,
+        terminal: arguments.tty,
         ..Settings::default()
     })
 }

@@ -1,0 +1,215 @@
+//! What can be done to a container that runs: `exec`, `kill`, `logs -f`, and
+//! connections to its ports.
+
+use std::io::{BufRead, BufReader, Read, Write, stdin};
+use std::net::{Shutdown, TcpStream};
+use std::os::unix::process::CommandExt;
+use std::process::Stdio;
+
+use nix::fcntl::{FcntlArg, fcntl};
+
+use crate::kitchen::{Kitchen, own_address};
+use crate::screen::Screen;
+
+const NAMESPACES: &str = "ns:cgroup ns:ipc ns:mnt ns:net ns:pid ns:user ns:uts hostname cgroup";
+
+#[test]
+fn a_second_program_is_where_the_first_one_is() {
+    Kitchen::each(|kitchen| {
+        kitchen.serve("--hostname pantry", "soup");
+        let pid = kitchen.galley("inspect soup");
+        let pid = pid.lines().find_map(|line| line.trim().strip_prefix("\"pid\": ")).unwrap();
+        let inside = kitchen.galley(&format!("exec soup /bin/probe {NAMESPACES} read:/proc/1/cgroup"));
+        for name in ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"] {
+            let outside = checks::kernel::namespace(pid.trim_end_matches(',').parse().unwrap(), name);
+            assert!(inside.contains(&format!("ns:{name} {outside}\n")), "{name} is not {outside}:\n{inside}");
+        }
+        assert!(inside.contains("hostname pantry\n"), "{inside}");
+        let groups = |key: &str| -> Vec<&str> { inside.lines().filter_map(|line| line.strip_prefix(key)).collect() };
+        assert_eq!(groups("cgroup "), groups("read:/proc/1/cgroup "));
+    });
+}
+
+#[test]
+fn a_limit_counts_the_second_program_too() {
+    let kitchen = Kitchen::new(None);
+    if !kitchen.is_root() {
+        return eprintln!("skipped: an ordinary user has no control group to give");
+    }
+    kitchen.serve("--pids-limit 6", "soup");
+    let text = kitchen.galley("exec soup /bin/probe forks:20");
+    assert!(text.contains("refused: "), "{text}");
+}
+
+#[test]
+fn exit_codes_are_dockers() {
+    Kitchen::each(|kitchen| {
+        kitchen.serve("", "soup");
+        for (command, expected) in [
+            ("exec soup /bin/probe exit:7", 7),
+            ("exec soup /bin/probe signal:SIGTERM", 143),
+            ("exec soup /bin/none", 127),
+            ("exec soup /nonce", 126),
+            ("exec -u nobody-knows soup /bin/probe", 126),
+            ("exec stew /bin/probe", 1),
+            ("kill stew", 1),
+        ] {
+            let (code, output, words) = kitchen.ends(command);
+            assert_eq!(code, expected, "galley {command}\n{output}{words}");
+            assert_eq!(words.is_empty(), matches!(expected, 7 | 143), "galley {command}: {words}");
+        }
+        kitchen.galley("stop -t 0 soup");
+        let (code, _, words) = kitchen.ends("exec soup /bin/probe");
+        assert_eq!(code, 1, "{words}");
+        assert!(words.contains("not running"), "{words}");
+    });
+}
+
+#[test]
+fn the_second_program_has_the_settings_of_the_first_or_its_own() {
+    Kitchen::each(|kitchen| {
+        kitchen.serve("-e DISH=soup -w /tmp", "soup");
+        let text = kitchen.galley("exec soup /bin/probe env:DISH cwd");
+        assert_eq!(text, "env:DISH soup\ncwd /tmp\n");
+        let text = kitchen.galley("exec -e DISH=stew -w /bin soup /bin/probe env:DISH cwd");
+        assert_eq!(text, "env:DISH stew\ncwd /bin\n");
+        if kitchen.is_root() {
+            assert_eq!(kitchen.galley("exec -u 7:8 soup /bin/probe uid gid"), "uid 7\ngid 8\n");
+        }
+    });
+}
+
+#[test]
+fn what_galley_was_started_with_stays_outside() {
+    Kitchen::each(|kitchen| {
+        kitchen.serve("", "soup");
+        for command in ["exec soup /bin/probe open", "run --rm ROOTFS /bin/probe open"] {
+            let mut command = kitchen.command(command);
+            // SAFETY: one system call; nothing is allocated between fork and exec.
+            unsafe { command.pre_exec(|| Ok(fcntl(stdin(), FcntlArg::F_DUPFD(9)).map(drop)?)) };
+            assert_eq!(String::from_utf8_lossy(&command.output().unwrap().stdout), "open -\n");
+        }
+    });
+}
+
+#[test]
+fn standard_input_is_read_only_when_asked_for() {
+    Kitchen::each(|kitchen| {
+        kitchen.serve("", "soup");
+        for (flag, expected) in [("-i", "line a plate\n"), ("", "line -\n")] {
+            let mut command = kitchen.command(&format!("exec {flag} soup /bin/probe line"));
+            let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            // Without -i nobody reads it, and the pipe may be closed already.
+            let _ = child.stdin.take().unwrap().write_all(b"a plate\n");
+            let output = child.wait_with_output().unwrap();
+            assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+        }
+    });
+}
+
+#[test]
+fn the_second_program_can_have_a_terminal() {
+    Kitchen::each(|kitchen| {
+        kitchen.serve("", "soup");
+        let mut screen = Screen::start(kitchen.command("exec -it soup /bin/probe tty size exit:5"), 33, 101);
+        let text = screen.rest();
+        assert!(text.contains("tty /dev/pts/0 controlling"), "{text}");
+        assert!(text.contains("size 33x101"), "{text}");
+        assert_eq!(screen.code(), Some(5));
+        assert!(!screen.is_raw(), "the terminal was not restored");
+
+        let mut screen = Screen::start(kitchen.command("exec -it soup /bin/none"), 33, 101);
+        let text = screen.rest();
+        assert!(text.contains("/bin/none"), "{text}");
+        assert_eq!(screen.code(), Some(127));
+        // One that fails before it has its terminal.
+        let mut screen = Screen::start(kitchen.command("exec -it -u nobody-knows soup /bin/probe"), 33, 101);
+        let text = screen.rest();
+        assert!(text.contains("nobody-knows"), "{text}");
+        assert_eq!(screen.code(), Some(126));
+    });
+}
+
+#[test]
+fn the_second_program_ends_with_the_container_and_the_log_with_it() {
+    Kitchen::each(|kitchen| {
+        kitchen.serve("", "soup");
+        let mut second = kitchen.command("exec soup /bin/probe serve:81=stew").stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(second.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line.trim(), "serve listening");
+        let logs = kitchen.command("logs -f soup").stdout(Stdio::piped()).spawn().unwrap();
+
+        assert_eq!(kitchen.galley("kill soup"), "soup\n");
+        assert_eq!(second.wait().unwrap().code(), Some(137));
+        let logs = logs.wait_with_output().unwrap();
+        assert!(logs.status.success());
+        assert_eq!(String::from_utf8_lossy(&logs.stdout), "serve listening\n");
+        assert!(kitchen.galley("ps -a").contains("Exited (137)"));
+    });
+}
+
+#[test]
+fn a_followed_log_shows_lines_as_they_are_written() {
+    Kitchen::each(|kitchen| {
+        kitchen.galley("run -d --name soup ROOTFS /bin/probe await:SIGUSR1 exit:4");
+        let mut logs = kitchen.command("logs -f soup").stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(logs.stdout.take().unwrap()).lines().map_while(Result::ok);
+        assert_eq!(lines.next().as_deref(), Some("ready SIGUSR1"));
+        kitchen.galley("kill -s USR1 soup");
+        assert_eq!(lines.next().as_deref(), Some("await:SIGUSR1 received SIGUSR1"));
+        assert_eq!(lines.next(), None);
+        assert!(logs.wait().unwrap().success());
+    });
+}
+
+#[test]
+fn what_a_terminal_in_the_background_shows_is_in_the_log() {
+    Kitchen::each(|kitchen| {
+        kitchen.galley("run -d -t --name soup ROOTFS /bin/probe tty exit:4");
+        assert_eq!(kitchen.galley("logs -f soup"), "tty /dev/pts/0 controlling\r\n");
+        assert!(kitchen.galley("ps -a").contains("Exited (4)"));
+    });
+}
+
+#[test]
+fn ranges_of_ports_are_published_pair_by_pair() {
+    Kitchen::each(|kitchen| {
+        let address = own_address();
+        kitchen.serve(&format!("-p {address}:8000-8002:80-82 -p {address}:9000:80/tcp"), "soup");
+        let second = kitchen.command("exec soup /bin/probe serve:82=stew").stdout(Stdio::piped()).spawn();
+        let mut second = second.unwrap();
+        let mut line = String::new();
+        BufReader::new(second.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line.trim(), "serve listening");
+
+        let ask = |port: u16| {
+            let mut stream = TcpStream::connect((address.as_str(), port)).unwrap();
+            // Where nobody listens inside, the connection may be closed at any moment.
+            let _ = stream.write_all(b"please").and_then(|()| stream.shutdown(Shutdown::Write));
+            let mut answer = String::new();
+            let _ = stream.read_to_string(&mut answer);
+            answer
+        };
+        assert_eq!([8000, 8001, 8002, 9000].map(ask), ["soup please", "", "stew please", "soup please"]);
+        kitchen.galley("kill soup");
+        second.wait().unwrap();
+    });
+}
+
+#[test]
+fn ports_that_cannot_be_published_are_refused_by_name() {
+    let kitchen = Kitchen::new(None);
+    for (ports, word) in [
+        ("8000:80/udp", "UDP"),
+        ("8000-8001:80-81/udp", "UDP"),
+        ("8000-8002:80-81", "as many"),
+        ("8000-8002:80", "as many"),
+        ("8002-8000:80-82", "smaller one first"),
+        ("8000-:80-81", "range"),
+    ] {
+        let (code, _, words) = kitchen.ends(&format!("run --rm -p {ports} ROOTFS /bin/probe"));
+        assert_eq!(code, 125, "{ports}: {words}");
+        assert!(words.contains(word), "{ports}: {words}");
+    }
+}
