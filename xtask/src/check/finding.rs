@@ -94,7 +94,9 @@ fn is_noise(line: &str) -> bool {
             "+new results",
             "To update snapshots",
             "Stopped on",
-            "check-limit ",
+            "check-end ",
+            "check-unable ",
+            "zzz_the_end",
             "note: ",
         ]
         .iter()

@@ -16,8 +16,9 @@ use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, fork};
+use nix::unistd::{ForkResult, Pid, fork, setsid};
 
+use super::report::Report;
 use super::{Job, Limits};
 use crate::error::{Error, Result};
 
@@ -27,11 +28,11 @@ const LARGEST_FILE: u64 = 2 << 30;
 /// Prepares the world, runs the job in it, and ends the process.
 ///
 /// `held` is the keeper's pipe; it closes when this process ends.
-pub fn live(job: &Job, cgroups: bool, held: OwnedFd) -> ! {
-    let code = match run(job, cgroups) {
+pub fn live(job: &Job, cgroups: bool, held: OwnedFd, report: &mut Report) -> ! {
+    let code = match run(job, cgroups, report) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("xtask: the sandbox: {error}");
+            report.error(&error);
             error.code()
         }
     };
@@ -39,10 +40,12 @@ pub fn live(job: &Job, cgroups: bool, held: OwnedFd) -> ! {
     exit(i32::from(code))
 }
 
-fn run(job: &Job, cgroups: bool) -> Result<u8> {
-    // If the harness is killed, nothing of this may live on.
+fn run(job: &Job, cgroups: bool, report: &mut Report) -> Result<u8> {
+    // If the keeper is killed, nothing of this may live on.
     prctl::set_pdeathsig(Signal::SIGKILL).map_err(Error::call("prctl"))?;
-    own_files(&job.scratch, cgroups)?;
+    // kill(0, …) reaches the whole process group, in other pid namespaces too.
+    setsid().map_err(Error::call("setsid"))?;
+    own_files(&job.scratch, job.limits.memory / 2, cgroups)?;
     loopback_up()?;
     limit(&job.limits, cgroups)?;
     // SAFETY: this process has one thread.
@@ -50,11 +53,15 @@ fn run(job: &Job, cgroups: bool) -> Result<u8> {
         ForkResult::Child => match start(job) {
             Ok(never) => match never {},
             Err(error) => {
-                eprintln!("xtask: the sandbox: {error}");
+                report.error(&error);
                 exit(i32::from(error.code()))
             }
         },
-        ForkResult::Parent { child } => reap(child),
+        ForkResult::Parent { child } => {
+            // What is inside could open this process's descriptors through /proc.
+            report.close()?;
+            reap(child)
+        }
     }
 }
 
@@ -81,12 +88,12 @@ fn reap(child: Pid) -> Result<u8> {
 
 /// Private propagation, everything read-only, a fresh `/proc`, one empty place to
 /// write in, and control groups as seen from the check's own.
-fn own_files(scratch: &Path, cgroups: bool) -> Result<()> {
+fn own_files(scratch: &Path, most: u64, cgroups: bool) -> Result<()> {
     unshare(CloneFlags::CLONE_NEWNS).map_err(Error::call("unshare"))?;
     change("/", MsFlags::MS_REC | MsFlags::MS_PRIVATE)?;
     read_only_everywhere()?;
     new("proc", Path::new("/proc"), "proc", "")?;
-    new("tmpfs", scratch, "tmpfs", "mode=1777")?;
+    new("tmpfs", scratch, "tmpfs", &format!("mode=1777,size={most},nr_inodes=200k"))?;
     if cgroups {
         own_cgroups()?;
     }
@@ -131,7 +138,13 @@ pub fn read_only_everywhere() -> Result<()> {
             size_of::<MountAttributes>(),
         )
     };
-    Errno::result(result).map(drop).map_err(Error::call("mount_setattr"))
+    Errno::result(result).map(drop).map_err(|errno| match errno {
+        Errno::ENOSYS => Error::Machine {
+            lack: "has a kernel without mount_setattr(2)".to_owned(),
+            remedy: "Linux 5.12 or later has it".to_owned(),
+        },
+        errno => Error::Call { call: "mount_setattr", errno },
+    })
 }
 
 /// Mounts each hierarchy anew: inside a cgroup namespace the mount's root is the
