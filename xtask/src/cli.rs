@@ -22,6 +22,10 @@ fn chapter_name() -> Arg {
     Arg::new("chapter").required(true).help("ch3")
 }
 
+fn number(name: &'static str) -> Arg {
+    Arg::new(name).long(name).value_parser(value_parser!(u64))
+}
+
 fn yes() -> Arg {
     flag("yes", "Install what is missing without asking")
 }
@@ -114,7 +118,9 @@ fn command() -> Command {
             Command::new("sandbox")
                 .hide(true)
                 .arg(Arg::new("scratch").long("scratch").required(true).value_parser(value_parser!(PathBuf)))
-                .arg(Arg::new("time").long("time").required(true).value_parser(value_parser!(u64)))
+                .arg(number("time").help("In milliseconds"))
+                .arg(number("memory").help("In bytes"))
+                .arg(number("processes"))
                 .arg(rest("the program").required(true)),
         )
 }
@@ -182,11 +188,17 @@ fn run_sync(tree: &Tree, arguments: &ArgMatches) -> Result<u8> {
 }
 
 fn run_sandbox(arguments: &ArgMatches) -> Result<u8> {
-    let time = arguments.get_one("time").map_or(Limits::default().time, |time| Duration::from_millis(*time));
+    let usual = Limits::default();
+    let number = |name: &str| arguments.get_one::<u64>(name).copied();
     sandbox::keep(&Job {
         command: words(arguments),
         scratch: arguments.get_one::<PathBuf>("scratch").cloned().unwrap_or_default(),
-        limits: Limits { time, ..Limits::default() },
+        limits: Limits {
+            time: number("time").map_or(usual.time, Duration::from_millis),
+            memory: number("memory").unwrap_or(usual.memory),
+            processes: number("processes").unwrap_or(usual.processes),
+            output: usual.output,
+        },
     })
 }
 

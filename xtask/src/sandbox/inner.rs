@@ -92,6 +92,9 @@ fn own_files(scratch: &Path, most: u64, cgroups: bool) -> Result<()> {
     unshare(CloneFlags::CLONE_NEWNS).map_err(Error::call("unshare"))?;
     change("/", MsFlags::MS_REC | MsFlags::MS_PRIVATE)?;
     read_only_everywhere()?;
+    // Else the host's processes would be seen again once this one is unmounted. In a
+    // user namespace the kernel keeps it (EINVAL), and it is only covered.
+    let _ = umount2("/proc", MntFlags::MNT_DETACH);
     new("proc", Path::new("/proc"), "proc", "")?;
     new("tmpfs", scratch, "tmpfs", &format!("mode=1777,size={most},nr_inodes=200k"))?;
     if cgroups {
@@ -194,15 +197,16 @@ fn loopback_up() -> Result<()> {
     Ok(())
 }
 
-/// Limits per process, which hold without a control group as well. The number of
-/// processes counts per user and user namespace (getrlimit(2)), so it is set only
-/// where that namespace is the check's own.
+/// Limits per process, which hold without a control group as well. Where there is
+/// none, the keeper watches and names the limit; these stand well above, for what is
+/// quicker than it looks. The number of processes counts per user and user namespace
+/// (getrlimit(2)), so it is set only where that namespace is the check's own.
 fn limit(limits: &Limits, cgroups: bool) -> Result<()> {
     let mut set = vec![(Resource::RLIMIT_CORE, 0), (Resource::RLIMIT_FSIZE, LARGEST_FILE)];
     if !cgroups {
         set.push((Resource::RLIMIT_AS, limits.memory * 4));
         if !nix::unistd::geteuid().is_root() || own_user_namespace() {
-            set.push((Resource::RLIMIT_NPROC, limits.processes));
+            set.push((Resource::RLIMIT_NPROC, limits.processes * 8));
         }
     }
     set.into_iter()

@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 const LIMIT_CODE: u8 = 124;
 
 /// How often the limits are looked at that the kernel enforces without a word.
-const LOOK: Duration = Duration::from_millis(100);
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Runs one job in a sandbox, reports how it ended, and returns its exit code.
 ///

@@ -26,9 +26,6 @@ impl Meter<'_> {
     }
 }
 
-/// The harness's own processes in the sandbox, which the kernel's limit includes.
-const OWN: u64 = 4;
-
 fn count(inner: Pid, limits: &Limits) -> Option<&'static str> {
     // Those of the sandbox are in the pid namespace of its process 1.
     let namespace = fs::read_link(format!("/proc/{inner}/ns/pid")).ok()?;
@@ -43,7 +40,7 @@ fn count(inner: Pid, limits: &Limits) -> Option<&'static str> {
     }
     if pages * page_size() > limits.memory {
         Some("memory")
-    } else if threads + OWN >= limits.processes {
+    } else if threads > limits.processes {
         Some("processes")
     } else {
         None
