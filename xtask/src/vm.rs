@@ -36,6 +36,13 @@ pub fn run(workspace: &Path, command: &[OsString]) -> Result<u8> {
     if command.is_empty() {
         return Err(Error::Usage("say what to run: cargo xtask vm -- COMMAND".to_owned()));
     }
+    if !nix::unistd::geteuid().is_root() {
+        // Debian 12's virtiofsd calls setgroups(2), which a user namespace denies.
+        return Err(Error::Machine {
+            lack: "shares its files with a virtual machine only as root".to_owned(),
+            remedy: "run the same command with sudo".to_owned(),
+        });
+    }
     let programs = Programs::find()?;
     let workspace = fs::canonicalize(workspace).map_err(Error::file("find", workspace))?;
     let cache = workspace.join("target/vm");
@@ -105,7 +112,8 @@ impl RunDirectory {
         for entry in fs::read_dir(cache).map_err(Error::file("read", cache))?.flatten() {
             let name = entry.file_name();
             let Some(pid) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
-            if !Path::new("/proc").join(pid).exists() {
+            // A zombie has a directory there, but no program.
+            if fs::read_link(Path::new("/proc").join(pid).join("exe")).is_err() {
                 let path = entry.path();
                 fs::remove_dir_all(&path).map_err(Error::file("remove", &path))?;
             }

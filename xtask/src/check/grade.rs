@@ -124,6 +124,9 @@ fn command(built: &Built, name: &str, limits: &Limits, user: Option<u32>) -> Com
     let mut command = Command::new(HARNESS);
     command.arg("sandbox").arg("--scratch").arg(&built.scratch);
     command.arg("--time").arg(limits.time.as_millis().to_string());
+    if let Some(user) = user {
+        command.arg("--user").arg(user.to_string());
+    }
     command.arg("--").arg(&built.checks).args(["--exact", name, LAST_CHECK, "--nocapture", "--test-threads=1"]);
     command.current_dir(&built.directory);
     command.env("GALLEY_CHECK_PROGRAM", &built.program).env("GALLEY_CHECK_PROBE", &built.probe);
@@ -139,9 +142,6 @@ fn command(built: &Built, name: &str, limits: &Limits, user: Option<u32>) -> Com
     }
     command.env("INSTA_WORKSPACE_ROOT", workspace(built));
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-    if let Some(user) = user {
-        command.uid(user).gid(user);
-    }
     command
 }
 

@@ -14,7 +14,7 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, setsid};
 
@@ -66,12 +66,24 @@ fn run(job: &Job, cgroups: bool, report: &mut Report) -> Result<u8> {
 }
 
 fn start(job: &Job) -> Result<Infallible> {
+    own_signals()?;
     let program = job.command.first().ok_or_else(|| Error::Usage("nothing to run in the sandbox".to_owned()))?;
     let fault = Command::new(program).args(&job.command[1..]).env("TMPDIR", &job.scratch).exec();
     Err(Error::Program {
         program: program.to_string_lossy().into_owned(),
         fault: format!("could not be started: {fault}"),
     })
+}
+
+/// Every signal as it is at login. What started the harness may have ignored some,
+/// a shell does so for what runs in the background, and exec keeps that.
+fn own_signals() -> Result<()> {
+    for signal in Signal::iterator().filter(|signal| !matches!(signal, Signal::SIGKILL | Signal::SIGSTOP)) {
+        // SAFETY: no handler is installed, only the default action restored.
+        unsafe { sigaction(signal, &SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty())) }
+            .map_err(Error::call("sigaction"))?;
+    }
+    SigSet::empty().thread_set_mask().map_err(Error::call("sigprocmask"))
 }
 
 /// Waits for every child that ends, and returns when the one that counts has.

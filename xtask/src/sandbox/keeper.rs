@@ -16,6 +16,7 @@ use nix::unistd::{ForkResult, Pid, fork, getegid, geteuid, getpid, pipe2};
 use super::cgroup::Group;
 use super::meter::Meter;
 use super::report::Report;
+use super::user::become_user;
 use super::{Job, inner};
 use crate::error::{Error, Result};
 
@@ -44,6 +45,9 @@ pub fn keep(job: &Job) -> Result<u8> {
 }
 
 fn keep_with(job: &Job, report: &mut Report) -> Result<u8> {
+    if let Some((user, repository)) = &job.user {
+        become_user(*user, repository)?;
+    }
     let group = own_group(job)?;
     let result = keep_in(job, group.as_ref(), report);
     if let Some(group) = &group {
@@ -108,7 +112,7 @@ fn own_namespaces(group: Option<&Group>) -> Result<()> {
 }
 
 /// Root inside, the caller outside; see user_namespaces(7) for the order of writes.
-pub fn own_user_namespace(flags: CloneFlags) -> Result<()> {
+fn own_user_namespace(flags: CloneFlags) -> Result<()> {
     let (user, group) = (geteuid(), getegid());
     unshare(flags | CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWCGROUP).map_err(no_user_namespace)?;
     for (file, text) in [

@@ -18,13 +18,14 @@ mod inner;
 mod keeper;
 mod meter;
 mod report;
+mod user;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use cgroup::remove_leftovers;
 pub use inner::read_only_everywhere;
-pub use keeper::{keep, own_user_namespace};
+pub use keeper::keep;
 pub use report::Ended;
 
 /// What one check may use.
@@ -57,4 +58,6 @@ pub struct Job {
     /// The directory to mount an empty tmpfs on.
     pub scratch: PathBuf,
     pub limits: Limits,
+    /// Run it as this user, who may have no way to the repository.
+    pub user: Option<(u32, PathBuf)>,
 }

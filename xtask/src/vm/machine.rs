@@ -57,11 +57,7 @@ fn serve(programs: &Programs, directory: &Path) -> Result<Child> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
     let number = socket.as_raw_fd();
     let prepare = move || {
-        if nix::unistd::geteuid().is_root() {
-            unshare(CloneFlags::CLONE_NEWNS)?;
-        } else {
-            sandbox::own_user_namespace(CloneFlags::CLONE_NEWNS).map_err(io::Error::other)?;
-        }
+        unshare(CloneFlags::CLONE_NEWNS)?;
         sandbox::read_only_everywhere().map_err(io::Error::other)?;
         // SAFETY: `number` is open until the parent drops `socket`, which is after
         // the start; the copy, unlike the original, stays open across exec. Where
