@@ -50,6 +50,7 @@ fn command() -> Command {
                 .about("Grade your code; without a name, the first chapter you have not passed")
                 .arg(Arg::new("chapters").help("ch3, or ch2..ch4"))
                 .arg(Arg::new("step").long("step").value_parser(value_parser!(usize)).help("Only this step"))
+                .arg(number("time").value_name("SECONDS").help("How long one check may take, if not 20"))
                 .arg(flag("solution", "Grade the reference solution instead"))
                 .arg(flag("watch", "Grade again whenever you save").conflicts_with_all(["json", "solution"]))
                 .arg(flag("json", "Print one JSON object and nothing else")),
@@ -164,8 +165,9 @@ fn chapter_of(arguments: &ArgMatches) -> Result<&'static Chapter> {
 
 fn run_check(tree: &Tree, arguments: &ArgMatches) -> Result<u8> {
     let name = arguments.get_one::<String>("chapters").map(String::as_str);
+    let time = arguments.get_one("time").copied().map(Duration::from_secs);
     if arguments.get_flag("watch") {
-        return watch::run(tree, name, arguments.get_one("step").copied());
+        return watch::run(tree, name, arguments.get_one("step").copied(), time);
     }
     let side = if arguments.get_flag("solution") { Side::Reference } else { Side::Mine };
     let request = check::Request {
@@ -177,6 +179,7 @@ fn run_check(tree: &Tree, arguments: &ArgMatches) -> Result<u8> {
         step: arguments.get_one("step").copied(),
         side,
         json: arguments.get_flag("json"),
+        time,
     };
     let code = check::run(tree, &request)?;
     // Everything is passed: what remains is to see it work, all together.

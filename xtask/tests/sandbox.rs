@@ -118,7 +118,8 @@ impl End {
 fn processes(word: &str) -> Vec<String> {
     let entries = fs::read_dir("/proc").expect("/proc").flatten();
     let has = |path: &Path| {
-        fs::read(path.join("environ")).is_ok_and(|text| String::from_utf8_lossy(&text).contains(&format!("WORD={word}")))
+        fs::read(path.join("environ"))
+            .is_ok_and(|text| String::from_utf8_lossy(&text).contains(&format!("WORD={word}")))
     };
     entries
         .filter(|entry| has(&entry.path()))
@@ -166,7 +167,11 @@ fn mistakes_with_mounts_and_names_stay_inside() {
             ("rm -rf --no-preserve-root /etc 2>/dev/null; test -e /etc/passwd && echo there", "there"),
         ] {
             let end = shell(user, &[], mistake);
-            assert!(end.output.contains(proof), "user {user:?}: `{mistake}` did nothing, so nothing is shown: {}", end.output);
+            assert!(
+                end.output.contains(proof),
+                "user {user:?}: `{mistake}` did nothing, so nothing is shown: {}",
+                end.output
+            );
             assert!(end.report.ends_with("code 0\n"), "user {user:?}: {mistake}: {}", end.report);
             end.assert_gone();
         }
@@ -282,7 +287,8 @@ fn a_killed_keeper_leaves_no_process() {
 
 /// Removes an empty group; a killed process may take a moment to be gone.
 fn remove(group: &Path) {
-    for path in fs::read_dir(group).into_iter().flatten().flatten().map(|entry| entry.path()).filter(|path| path.is_dir())
+    for path in
+        fs::read_dir(group).into_iter().flatten().flatten().map(|entry| entry.path()).filter(|path| path.is_dir())
     {
         remove(&path);
     }

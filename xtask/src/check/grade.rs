@@ -36,6 +36,8 @@ pub struct Outcome {
     pub name: String,
     pub verdict: Verdict,
     pub output: String,
+    /// What it was allowed.
+    pub limits: Limits,
 }
 
 impl Outcome {
@@ -66,7 +68,7 @@ pub fn grade(built: &Built, trial: &Trial) -> Result<Vec<Outcome>> {
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let outcome = one(built, name, trial.user);
+                    let outcome = one(built, name, trial);
                     if let Ok(mut outcomes) = outcomes.lock() {
                         outcomes.push(outcome);
                     }
@@ -98,11 +100,12 @@ fn names(built: &Built, step: Option<usize>) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn one(built: &Built, name: &str, user: Option<u32>) -> Result<Outcome> {
-    let limits = Limits::default();
+fn one(built: &Built, name: &str, trial: &Trial) -> Result<Outcome> {
+    let usual = Limits::default();
+    let limits = Limits { time: trial.time.unwrap_or(usual.time), ..usual };
     let token = token()?;
     let (report, report_end) = pipe().map_err(Error::file("make", "a pipe".as_ref()))?;
-    let mut command = command(built, name, &limits, user);
+    let mut command = command(built, name, &limits, trial.user);
     command.env("GALLEY_CHECK_TOKEN", &token).stdin(Stdio::from(report_end));
     let mut child = command.spawn().map_err(Error::file("run", Path::new(HARNESS)))?;
     // The command has a copy of the pipe's end, which would keep it open.
@@ -110,7 +113,7 @@ fn one(built: &Built, name: &str, user: Option<u32>) -> Result<Outcome> {
     let heard = listen(&mut child, report, limits.output);
     child.wait().map_err(Error::file("wait for", Path::new(HARNESS)))?;
     let (verdict, output) = heard.judge(name, &token)?;
-    Ok(Outcome { name: name.to_owned(), verdict, output })
+    Ok(Outcome { name: name.to_owned(), verdict, output, limits })
 }
 
 /// A word that nothing printed by accident can hold.
@@ -202,9 +205,8 @@ impl Heard {
         if let Some(limit) = ended.limit {
             return Ok((Verdict::Limit(limit), output));
         }
-        let marked = |mark: &str| {
-            output.lines().find_map(|line| line.split_once(mark)).map(|(_, rest)| rest.trim().to_owned())
-        };
+        let marked =
+            |mark: &str| output.lines().find_map(|line| line.split_once(mark)).map(|(_, rest)| rest.trim().to_owned());
         let verdict = if ended.code == Some(0) && output.contains(&format!("{END_MARK}{token}")) {
             marked(&format!("{UNABLE_MARK}{token} ")).map_or(Verdict::Passed, Verdict::Unable)
         } else if let Some(text) = marked("not yet implemented: ") {
