@@ -16,8 +16,9 @@ use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, fork, setsid};
+use nix::unistd::{ForkResult, Pid, fork, getpid, setsid, write};
 
+use super::meter::Meter;
 use super::report::Report;
 use super::{Job, Limits};
 use crate::error::{Error, Result};
@@ -27,9 +28,10 @@ const LARGEST_FILE: u64 = 2 << 30;
 
 /// Prepares the world, runs the job in it, and ends the process.
 ///
-/// `held` is the keeper's pipe; it closes when this process ends.
+/// `held` is the keeper's pipe; it closes when this process ends. A limit that is
+/// seen only then is named on it.
 pub fn live(job: &Job, cgroups: bool, held: OwnedFd, report: &mut Report) -> ! {
-    let code = match run(job, cgroups, report) {
+    let code = match run(job, cgroups, &held, report) {
         Ok(code) => code,
         Err(error) => {
             report.error(&error);
@@ -40,7 +42,7 @@ pub fn live(job: &Job, cgroups: bool, held: OwnedFd, report: &mut Report) -> ! {
     exit(i32::from(code))
 }
 
-fn run(job: &Job, cgroups: bool, report: &mut Report) -> Result<u8> {
+fn run(job: &Job, cgroups: bool, held: &OwnedFd, report: &mut Report) -> Result<u8> {
     // If the keeper is killed, nothing of this may live on.
     prctl::set_pdeathsig(Signal::SIGKILL).map_err(Error::call("prctl"))?;
     // kill(0, …) reaches the whole process group, in other pid namespaces too.
@@ -60,7 +62,13 @@ fn run(job: &Job, cgroups: bool, report: &mut Report) -> Result<u8> {
         ForkResult::Parent { child } => {
             // What is inside could open this process's descriptors through /proc.
             report.close()?;
-            reap(child)
+            let code = reap(child)?;
+            let meter = Meter::Processes { inner: getpid(), limits: &job.limits };
+            if let Some(limit) = meter.reached().filter(|_| !cgroups) {
+                // A fork bomb may have outrun the keeper's looks and ended by itself.
+                write(held, limit.as_bytes()).map_err(Error::call("write"))?;
+            }
+            Ok(code)
         }
     }
 }

@@ -11,10 +11,10 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, fork, getegid, geteuid, getpid, pipe2};
+use nix::unistd::{ForkResult, Pid, fork, getegid, geteuid, getpid, pipe2, read};
 
 use super::cgroup::Group;
-use super::meter::Meter;
+use super::meter::{LIMITS, Meter};
 use super::report::Report;
 use super::user::become_user;
 use super::{Job, inner};
@@ -58,7 +58,7 @@ fn keep_with(job: &Job, report: &mut Report) -> Result<u8> {
 
 fn keep_in(job: &Job, group: Option<&Group>, report: &mut Report) -> Result<u8> {
     own_namespaces(group)?;
-    // Nobody writes to this pipe: its end tells that the inner process is gone.
+    // The end of this pipe tells that the inner process is gone.
     let (ended, held) = pipe2(OFlag::O_CLOEXEC).map_err(Error::call("pipe2"))?;
     // SAFETY: this process has one thread, so the child may do what it likes.
     match unsafe { fork() }.map_err(Error::call("fork"))? {
@@ -188,7 +188,10 @@ fn watch(job: &Job, ended: &OwnedFd, meter: &Meter, report: &Report) -> Result<E
         }
         let told = |number: usize, flag| descriptors[number].revents().is_some_and(|events| events.intersects(flag));
         if told(0, PollFlags::POLLIN | PollFlags::POLLHUP) {
-            return Ok(End::Own);
+            let mut name = [0; 16];
+            let length = read(ended, &mut name).map_err(Error::call("read"))?;
+            let limit = LIMITS.into_iter().find(|limit| limit.as_bytes() == &name[..length]);
+            return Ok(limit.map_or(End::Own, End::Limit));
         }
         if told(1, PollFlags::POLLERR) {
             return Ok(End::Abandoned);

@@ -8,6 +8,9 @@ use nix::unistd::Pid;
 use super::Limits;
 use super::cgroup::Group;
 
+/// The limits that are metered.
+pub const LIMITS: [&str; 2] = ["memory", "processes"];
+
 /// Where the numbers come from.
 pub enum Meter<'a> {
     /// The kernel counts.
