@@ -20,7 +20,7 @@ use nix::mount::{MntFlags, umount2};
 use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
-use nix::unistd::{ForkResult, Pid, dup2_stderr, dup2_stdin, dup2_stdout, fork, pipe2, setsid};
+use nix::unistd::{ForkResult, Pid, dup2_stderr, dup2_stdin, dup2_stdout, fork, getpid, getppid, pipe2, setsid};
 
 use crate::container::{Container, Containers, group_name};
 use crate::error::{Error, Result};
@@ -275,11 +275,16 @@ impl Monitor<'_> {
         }
         let path = PathBuf::from(format!("/proc/{container}/ns/net"));
         let namespace = File::open(&path).map_err(Error::file("open", &path))?;
+        let monitor = getpid();
         // SAFETY: this process has one thread, so the child may do what it likes.
         match unsafe { fork() }.map_err(Error::call("fork"))? {
             ForkResult::Parent { child } => Ok(Some(child)),
             ForkResult::Child => {
                 let result = prctl::set_pdeathsig(Signal::SIGKILL).map_err(Error::call("prctl"));
+                // Killed before that call, the monitor's end sends nothing any more.
+                if getppid() != monitor {
+                    std::process::exit(1);
+                }
                 let result = result.and_then(|()| publish(listeners, &namespace));
                 if let Err(error) = &result {
                     eprintln!("galley: the published ports do not answer: {error}");

@@ -116,6 +116,20 @@ impl World {
         id
     }
 
+    /// The same with a port of the container at a free port of the host. A port
+    /// that was free a moment ago may be another test's by now: then the next one.
+    fn start_published(&self, inside: u16, requests: &[&str]) -> (String, u16) {
+        for _ in 0..20 {
+            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let done = self.run(&["-d", "-p", &format!("127.0.0.1:{port}:{inside}")], requests);
+            if done.code == 0 {
+                return (done.out.trim().to_owned(), port);
+            }
+            assert!(done.err.contains("Address already in use"), "{}", done.err);
+        }
+        panic!("20 ports were taken");
+    }
+
     /// The container's process 1, as the host numbers it.
     fn pid(&self, id: &str) -> u32 {
         let record = fs::read_to_string(self.home.path().join("containers").join(id).join("state.json")).unwrap();
@@ -176,6 +190,12 @@ impl Drop for World {
         for pid in self.processes() {
             let _ = kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL);
         }
+        // Their control groups are outside of the directory that goes now.
+        let ids = self.galley(&["ps", "-aq"]).out;
+        let removed = self.galley(&[&["rm", "-f"][..], &ids.split_whitespace().collect::<Vec<_>>()].concat());
+        if !ids.is_empty() && removed.code != 0 {
+            eprintln!("a container was left: {}", removed.err);
+        }
     }
 }
 
@@ -186,10 +206,6 @@ fn until(what: &str, so: impl Fn() -> bool) {
         assert!(Instant::now() < deadline, "waited 10 s for {what}");
         std::thread::yield_now();
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 #[test]
@@ -335,9 +351,7 @@ fn a_deaf_container_is_killed_after_the_grace() {
 #[test]
 fn a_published_port_leads_inside() {
     for world in World::each() {
-        let port = free_port();
-        let ports = format!("127.0.0.1:{port}:80");
-        let id = world.start(&["-p", &ports], &["serve:80=soup"]);
+        let (id, port) = world.start_published(80, &["serve:80=soup"]);
         world.await_log(&id, "serve listening");
         let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         stream.write_all(b"please").unwrap();
@@ -381,22 +395,24 @@ fn what_is_taken_is_refused_before_anything_starts() {
 #[test]
 fn a_killed_monitor_leaves_a_dead_container_and_no_process() {
     for world in World::each() {
-        for flags in [&[][..], &["--init"], &["-p", &format!("127.0.0.1:{}:80", free_port())]] {
-            let id = world.start(flags, &["pause:60"]);
-            let monitor: i32 = kernel::status(world.pid(&id), "PPid").parse().unwrap();
-            kill(Pid::from_raw(monitor), Signal::SIGKILL).unwrap();
-            until(&format!("the end of the processes, with {flags:?}"), || world.processes().is_empty());
-            assert!(world.row(&id).contains("Dead"), "nobody has seen its end: {}", world.row(&id));
-            assert_eq!(world.galley(&["stop", &id]).code, 0, "what is dead is stopped");
-            assert_eq!(world.galley(&["rm", &id]).code, 0);
-            world.assert_clean(&[id]);
+        let kinds: [&dyn Fn() -> String; 3] =
+            [&|| world.start(&[], &["pause:60"]), &|| world.start(&["--init"], &["pause:60"]), &|| {
+                world.start_published(80, &["serve:80=soup"]).0
+            }];
+        for remove in [&["rm"][..], &["prune", "--force"]] {
+            for start in kinds {
+                let id = start();
+                let monitor: i32 = kernel::status(world.pid(&id), "PPid").parse().unwrap();
+                kill(Pid::from_raw(monitor), Signal::SIGKILL).unwrap();
+                until("the end of every process", || world.processes().is_empty());
+                // The kernel frees a process's memory first and its locks a little later.
+                until("ps to find that nobody has seen its end", || world.row(&id).contains("Dead"));
+                assert_eq!(world.galley(&["stop", &id]).code, 0, "what is dead is stopped");
+                let named: &[&str] = if remove == ["rm"] { &[&id] } else { &[] };
+                assert_eq!(world.galley(&[remove, named].concat()).code, 0);
+                world.assert_clean(&[id]);
+            }
         }
-        let id = world.start(&[], &["pause:60"]);
-        let monitor: i32 = kernel::status(world.pid(&id), "PPid").parse().unwrap();
-        kill(Pid::from_raw(monitor), Signal::SIGKILL).unwrap();
-        until("the end of the processes", || world.processes().is_empty());
-        assert_eq!(world.galley(&["prune", "--force"]).code, 0);
-        world.assert_clean(&[id]);
     }
 }
 
@@ -473,6 +489,25 @@ fn a_signal_for_galley_reaches_the_program() {
         let (status, output) = held.release();
         assert!(output.contains("received SIGINT"), "{output}");
         assert_eq!(status.code(), Some(9));
+        world.assert_clean(&[]);
+    }
+}
+
+#[test]
+fn an_interrupt_at_the_terminal_arrives_once() {
+    for world in World::each() {
+        for flag in [&[][..], &["--init"]] {
+            let name = format!("WORLD={}", world.home.path().display());
+            let root = world.root.path().display().to_string();
+            let mut command = world.command(&[&["run", "--rm", "-e", &name, "--rootfs", &root], flag].concat());
+            command.args(["/bin/probe", "await:SIGINT", "await:SIGINT"]);
+            // ^C is a signal for the whole foreground group, here one of its own.
+            let mut held = checks::Held::spawn(command.process_group(0));
+            assert_eq!(held.report(1).get("ready"), "SIGINT");
+            kill(Pid::from_raw(-held.id().cast_signed()), Signal::SIGINT).unwrap();
+            let (_, output) = held.release();
+            assert_eq!(output.matches(" received SIGINT").count(), 1, "with {flag:?}: {output}");
+        }
         world.assert_clean(&[]);
     }
 }

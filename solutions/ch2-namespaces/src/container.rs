@@ -10,7 +10,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use nix::sys::stat::{Mode, umask};
-use nix::unistd::{ForkResult, Pid, fork, sethostname};
+use nix::unistd::{ForkResult, Pid, fork, sethostname, setsid};
 
 use crate::{Error, Result, forwarded_signals, init, layout, loopback_up, pivot, private_mounts, spawn, wait};
 
@@ -129,6 +129,9 @@ fn with_init(mut gate: UnixStream, process: impl FnOnce() -> Error) -> Result<u8
 // ANCHOR: prepare
 /// Builds the container around this process.
 fn prepare(container: &Container) -> Result<()> {
+    // A session of its own: ^C at the terminal goes to our parent alone, which
+    // passes it on; else the program would get it twice.
+    setsid().map_err(|errno| Error::new("setsid", errno))?;
     // Nobody else would ever end this container, or put away what is left of it.
     prctl::set_pdeathsig(Signal::SIGKILL).map_err(|errno| Error::new("prctl", errno))?;
     umask(Mode::from_bits_truncate(0o022));

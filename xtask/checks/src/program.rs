@@ -1,9 +1,9 @@
 //! Where the programs under test are, and the nonce that no program can guess.
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::{env, fs};
 
 /// The chapter's program, to be called with `env!("CARGO_BIN_EXE_…")`.
 ///
@@ -27,7 +27,7 @@ pub fn probe() -> &'static Path {
 
 fn build_probe() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.toml");
-    let target = manifest.with_file_name("target").join("probe");
+    let target = manifest.with_file_name("target");
     let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["rustc", "--quiet", "--package", "probe", "--manifest-path"])
         .arg(&manifest)
@@ -37,7 +37,10 @@ fn build_probe() -> PathBuf {
         .stdout(Stdio::null())
         .status();
     assert!(status.is_ok_and(|status| status.success()), "the probe could not be built");
-    target.join("debug/probe")
+    // A name of its own: another build of the package would take the static one's place.
+    let aside = target.join("debug/probe-static");
+    assert!(fs::copy(target.join("debug/probe"), &aside).is_ok(), "the probe could not be put aside");
+    aside
 }
 
 /// Twelve characters that differ in every run, from the kernel's random source.

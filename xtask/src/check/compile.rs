@@ -118,23 +118,23 @@ fn put_aside(file: &Path, directory: &Path) -> Result<PathBuf> {
 /// The statically linked probe; rebuilt only when its sources are newer, because
 /// asking cargo costs a tenth of a second in each check.
 pub fn probe(tree: &Tree) -> Result<PathBuf> {
-    let target = tree.target().join("probe");
-    let built = target.join("debug/probe");
+    let aside = tree.target().join("check");
+    let ready = aside.join("probe");
     let source = tree.root().join("xtask/probe");
     let changed = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok();
     let newest = files(&source)?.iter().filter_map(|file| changed(&source.join(file))).max();
-    if changed(&built) > newest {
-        return Ok(built);
+    if changed(&ready) > newest {
+        return Ok(ready);
     }
     let output = cargo()
         .args(["rustc", "--quiet", "--package", "probe", "--manifest-path"])
         .arg(tree.manifest(Side::Mine))
         .arg("--target-dir")
-        .arg(&target)
+        .arg(tree.target())
         .args(["--", "-C", "target-feature=+crt-static"])
         .output();
     match output {
-        Ok(output) if output.status.success() => Ok(built),
+        Ok(output) if output.status.success() => put_aside(&tree.target().join("debug/probe"), &aside),
         Ok(output) => {
             Err(Error::Program { program: "cargo".into(), fault: String::from_utf8_lossy(&output.stderr).into_owned() })
         }

@@ -44,11 +44,12 @@ fn hidden_part(path: &Path) -> Result<Option<PathBuf>> {
 /// Covers the hidden directory by an empty one in which only `path` is; nobody but
 /// this process and its children sees that.
 fn uncover(path: &Path, hidden: &Path) -> Result<()> {
-    let original = open(path, OFlag::O_PATH | OFlag::O_DIRECTORY, Mode::empty()).map_err(Error::call("open"))?;
-    let original = PathBuf::from(format!("/proc/self/fd/{}", original.as_raw_fd()));
     unshare(CloneFlags::CLONE_NEWNS).map_err(Error::call("unshare"))?;
     mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
         .map_err(Error::call("mount"))?;
+    // From this namespace's own mounts: others' cannot be bound here.
+    let original = open(path, OFlag::O_PATH | OFlag::O_DIRECTORY, Mode::empty()).map_err(Error::call("open"))?;
+    let original = PathBuf::from(format!("/proc/self/fd/{}", original.as_raw_fd()));
     mount(Some("tmpfs"), hidden, Some("tmpfs"), MsFlags::empty(), Some("mode=755")).map_err(Error::call("mount"))?;
     fs::create_dir_all(path).map_err(Error::file("create", path))?;
     // One by one: the directory itself may be what is hidden.

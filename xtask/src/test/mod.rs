@@ -41,6 +41,7 @@ const STAGES: &[(&str, Run)] = &[
     ("chapter 3 with unified control groups, in a virtual machine", chapters::unified),
     ("wrong solutions are rejected, others accepted", variants::judged),
     ("galley is assembled from what is passed", road::assembled),
+    ("galley does what its flags say", tools::command_line),
     ("other tools read what galley writes", tools::peers),
     ("the workshop, from build to pull", road::demo),
     ("the book builds, and its links hold", tools::book),

@@ -65,6 +65,18 @@ pub fn peers(tree: &Tree) -> Result<Stage> {
     }
 }
 
+/// The command line of the reference, as root and as an ordinary user.
+pub fn command_line(tree: &Tree) -> Result<Stage> {
+    let mut command = cargo();
+    command.args(["test", "--quiet", "--package", "galley", "--test", "cli", "--manifest-path"]);
+    command.arg(tree.manifest(Side::Reference)).arg("--target-dir").arg(tree.target()).args(["--", "--nocapture"]);
+    let output = quiet(&mut command)?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let count = text.lines().find_map(|line| line.strip_prefix("test result: ok. ")?.split(' ').next());
+    let skipped = text.lines().find_map(|line| line.strip_prefix("skipped")).map(|reason| format!("; skipped{reason}"));
+    Ok(Stage::Passed(format!("{} tests{}", count.unwrap_or("no"), skipped.unwrap_or_default())))
+}
+
 pub fn book(tree: &Tree) -> Result<Stage> {
     let tool = build_tool(tree, "book-tool")?;
     quiet(Command::new(&tool).arg("build").current_dir(tree.root()))?;
