@@ -130,6 +130,7 @@ fn verdicts() {
     let shown = copy.expect(1, &check);
     assert!(shown.lines().count() <= 25, "{shown}");
     assert!(!shown.contains('\x1b'), "{shown}");
+    assert!(shown.contains("your code ended the check itself with exit code 0"), "{shown}");
 
     answer(&copy, &starter, "ch1 step 1:", "    loop {}");
     let start = Instant::now();

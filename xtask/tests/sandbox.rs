@@ -179,6 +179,27 @@ fn mistakes_with_mounts_and_names_stay_inside() {
     assert!(before == host(), "this machine's mounts or its name have changed");
 }
 
+/// On most laptops `/` is mounted shared, on machines for tests often private; where
+/// it is private nothing could be seen of a mount that gets out. So it is made shared
+/// first, in a mount namespace between this machine and the sandbox.
+#[test]
+fn mounts_stay_inside_where_the_root_is_shared() {
+    let scratch = tempfile::tempdir().expect("a temporary directory");
+    let script = "cat /proc/self/mountinfo > \"$1/before\"; mkdir \"$1/scratch\"
+        \"$2\" sandbox --scratch \"$1/scratch\" -- /bin/sh -c 'mount -t tmpfs none /mnt && echo mounted'
+        cat /proc/self/mountinfo > \"$1/after\"";
+    let (_report, report_end) = pipe().expect("a pipe");
+    let mut command = Command::new("unshare");
+    // Root of a user namespace, where the test is run by an ordinary user.
+    command.args(if geteuid().is_root() { &["--mount"][..] } else { &["--mount", "--map-root-user"] });
+    command.args(["--propagation", "shared", "/bin/sh", "-c", script, "sh"]).arg(scratch.path()).arg(harness());
+    let output = command.stdin(report_end).output().expect("unshare(1) can be started");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "mounted\n", "{}", String::from_utf8_lossy(&output.stderr));
+    let read = |name: &str| fs::read_to_string(scratch.path().join(name)).expect("the script wrote it");
+    assert!(read("before").contains(" shared:"), "nothing is shared, so nothing is shown");
+    assert_eq!(read("before"), read("after"), "a mount got out of the sandbox");
+}
+
 #[test]
 fn an_endless_loop_that_ignores_sigterm_ends_in_time() {
     for user in users() {

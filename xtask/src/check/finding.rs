@@ -22,6 +22,8 @@ impl Finding {
         for line in output.lines() {
             if let Some(sentence) = line.strip_prefix("check-field ") {
                 sentences.push(sentence);
+            } else if let Some(cause) = line.strip_prefix("check-cause ") {
+                finding.causes.push(cause.to_owned());
             } else if let Some((_, change)) = line.split_once('│') {
                 finding.change(change);
             } else if line.starts_with("thread '") && line.contains("panicked at") {

@@ -212,9 +212,23 @@ impl Heard {
         } else if let Some(text) = marked("not yet implemented: ") {
             Verdict::ToDo(text)
         } else {
-            Verdict::Wrong
+            let cause = early_end(ended.code.unwrap_or_default());
+            return Ok((
+                Verdict::Wrong,
+                cause.map_or(output.clone(), |cause| format!("check-cause {cause}\n{output}")),
+            ));
         };
         Ok((verdict, output))
+    }
+}
+
+/// Why a check's process ended before the check had judged anything, if it did; 101
+/// is how it ends after a failed one.
+fn early_end(code: u8) -> Option<String> {
+    match code {
+        101 => None,
+        129.. => Some(format!("the check itself was killed by signal {}: it was signaled from inside", code - 128)),
+        _ => Some(format!("your code ended the check itself with exit code {code}: return, and let the caller exit")),
     }
 }
 
