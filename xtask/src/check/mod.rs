@@ -181,3 +181,31 @@ pub fn chapters(tree: &Tree, name: Option<&str>) -> Result<Vec<&'static Chapter>
 pub fn colored() -> bool {
     std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graded(statuses: &[Status]) -> Graded {
+        let steps = statuses.iter().enumerate().map(|(index, status)| StepReport {
+            number: index + 1,
+            goal: "",
+            function: "",
+            status: status.clone(),
+            outcomes: Vec::new(),
+        });
+        Graded { chapter: &CHAPTERS[0], steps: Ok(steps.collect()) }
+    }
+
+    #[test]
+    fn a_lack_of_the_machine_is_no_failure_and_no_pass() {
+        let unable = || Status::Unable("no control groups".to_owned());
+        assert_eq!(code(&[graded(&[Status::Passed])]), 0);
+        assert_eq!(code(&[graded(&[Status::Passed, unable()])]), 3);
+        assert_eq!(code(&[graded(&[Status::Passed]), graded(&[unable()])]), 3);
+        assert_eq!(code(&[graded(&[unable(), Status::Wrong])]), 1);
+        assert_eq!(code(&[graded(&[unable()]), graded(&[Status::ToDo])]), 1);
+        let words = Graded { chapter: &CHAPTERS[0], steps: Err("error[E0308]".to_owned()) };
+        assert_eq!(code(&[words]), 1);
+    }
+}
