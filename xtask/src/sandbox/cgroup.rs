@@ -201,15 +201,20 @@ fn kill_all(directory: &Path) {
 /// A group whose keeper is alive belongs to a check that runs now. A group that is
 /// root's stays when an ordinary user cleans; it is among the second ones.
 pub fn remove_leftovers() -> (Vec<PathBuf>, Vec<PathBuf>) {
-    let mut found = Vec::new();
-    for parent in parents().unwrap_or_default() {
-        let Ok(entries) = fs::read_dir(&parent) else { continue };
-        for entry in entries.flatten() {
+    // Everywhere: the check may have been started in another session, and so below
+    // another group.
+    let (mut found, mut open) = (Vec::new(), vec![PathBuf::from(MOUNT)]);
+    while let Some(directory) = open.pop() {
+        let Ok(entries) = fs::read_dir(&directory) else { continue };
+        for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
             let name = entry.file_name();
-            let Some(pid) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
-            if !is_keeper(pid) {
-                remove(&entry.path());
-                found.push(entry.path());
+            match name.to_str().and_then(|name| name.strip_prefix(PREFIX)) {
+                Some(pid) if is_keeper(pid) => {}
+                Some(_) => {
+                    remove(&entry.path());
+                    found.push(entry.path());
+                }
+                None => open.push(entry.path()),
             }
         }
     }
