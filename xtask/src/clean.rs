@@ -5,8 +5,10 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpid};
 
@@ -14,26 +16,33 @@ use crate::error::{Error, Result};
 use crate::sandbox;
 use crate::tree::Tree;
 
-/// Removes it all and says what it was.
+/// Removes it all and says what it was. What another user left stays, and is named.
 pub fn run(tree: &Tree) -> Result<u8> {
-    let mut found = Vec::new();
+    let (mut removed, mut left) = (Vec::new(), Vec::new());
     for (pid, name) in processes_of(tree)? {
-        // One that ended meanwhile is as good as killed.
-        let _ = kill(pid, Signal::SIGKILL);
-        found.push(format!("process {pid} ({name})"));
+        // One that ended meanwhile (ESRCH) is as good as killed.
+        let list = if kill(pid, Signal::SIGKILL) == Err(Errno::EPERM) { &mut left } else { &mut removed };
+        list.push(format!("process {pid} ({name})"));
     }
-    for group in sandbox::remove_leftovers() {
-        found.push(format!("control group {}", group.display()));
+    let (groups, others) = sandbox::remove_leftovers();
+    removed.extend(groups.iter().map(|group| format!("control group {}", group.display())));
+    left.extend(others.iter().map(|group| format!("control group {}", group.display())));
+    for path in temporary_files(tree)? {
+        let result = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        let list = match result {
+            Ok(()) => &mut removed,
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => &mut left,
+            Err(error) => return Err(Error::file("remove", &path)(error)),
+        };
+        list.push(tree.short(&path).display().to_string());
     }
-    for directory in temporary_directories(tree)? {
-        fs::remove_dir_all(&directory).map_err(Error::file("remove", &directory))?;
-        found.push(format!("directory {}", tree.short(&directory).display()));
-    }
-    if found.is_empty() {
+    if removed.is_empty() && left.is_empty() {
         println!("nothing to clean");
     }
-    for thing in found {
-        println!("removed {thing}");
+    removed.iter().for_each(|thing| println!("removed {thing}"));
+    left.iter().for_each(|thing| println!("not removed: {thing}"));
+    if !left.is_empty() {
+        println!("That is another user's; `sudo -E env PATH=$PATH cargo xtask clean` removes it.");
     }
     Ok(0)
 }
@@ -41,7 +50,8 @@ pub fn run(tree: &Tree) -> Result<u8> {
 /// The processes whose program stands in this repository's `target/`, save this
 /// one and those that started it.
 pub fn processes_of(tree: &Tree) -> Result<Vec<(Pid, String)>> {
-    let target = tree.target();
+    // The kernel shows paths without symbolic links.
+    let target = tree.target().canonicalize().unwrap_or_else(|_| tree.target());
     let mut spared = vec![getpid().as_raw()];
     while let Some(parent) = spared.last().and_then(|pid| parent(*pid)).filter(|pid| *pid > 0) {
         spared.push(parent);
@@ -67,12 +77,27 @@ fn parent(pid: i32) -> Option<i32> {
     stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// Directories that live for one demo or test.
-fn temporary_directories(tree: &Tree) -> Result<Vec<PathBuf>> {
-    let parent = tree.target().join("tmp");
-    match fs::read_dir(&parent) {
-        Ok(entries) => Ok(entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(Error::file("read", &parent)(error)),
+/// What lives for one demo, test or check: all below `target/tmp`, and copies that
+/// were not finished (see `put_aside` in [`crate::check::compile`]).
+fn temporary_files(tree: &Tree) -> Result<Vec<PathBuf>> {
+    let mut found = entries(&tree.target().join("tmp"))?;
+    for side in ["mine", "reference"] {
+        let copies = entries(&tree.target().join("check").join(side))?;
+        found.extend(copies.into_iter().filter(|path| is_unfinished(path)));
+    }
+    Ok(found)
+}
+
+fn is_unfinished(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.strip_prefix('.').is_some_and(|pid| pid.parse::<u32>().is_ok())
+}
+
+/// What is in a directory; nothing if it is not there.
+fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
+    match fs::read_dir(directory) {
+        Ok(entries) => Ok(entries.flatten().map(|entry| entry.path()).collect()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(Error::file("read", directory)(error)),
     }
 }

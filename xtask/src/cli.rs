@@ -22,6 +22,10 @@ fn chapter_name() -> Arg {
     Arg::new("chapter").required(true).help("ch3")
 }
 
+fn number(name: &'static str) -> Arg {
+    Arg::new(name).long(name).value_parser(value_parser!(u64))
+}
+
 fn yes() -> Arg {
     flag("yes", "Install what is missing without asking")
 }
@@ -46,6 +50,7 @@ fn command() -> Command {
                 .about("Grade your code; without a name, the first chapter you have not passed")
                 .arg(Arg::new("chapters").help("ch3, or ch2..ch4"))
                 .arg(Arg::new("step").long("step").value_parser(value_parser!(usize)).help("Only this step"))
+                .arg(number("time").value_name("SECONDS").help("How long one check may take, if not 20"))
                 .arg(flag("solution", "Grade the reference solution instead"))
                 .arg(flag("watch", "Grade again whenever you save").conflicts_with_all(["json", "solution"]))
                 .arg(flag("json", "Print one JSON object and nothing else")),
@@ -115,7 +120,9 @@ fn command() -> Command {
                 .hide(true)
                 .arg(Arg::new("scratch").long("scratch").required(true).value_parser(value_parser!(PathBuf)))
                 .arg(Arg::new("user").long("user").value_parser(value_parser!(u32)))
-                .arg(Arg::new("time").long("time").required(true).value_parser(value_parser!(u64)))
+                .arg(number("time").help("In milliseconds"))
+                .arg(number("memory").help("In bytes"))
+                .arg(number("processes"))
                 .arg(rest("the program").required(true)),
         )
 }
@@ -158,8 +165,9 @@ fn chapter_of(arguments: &ArgMatches) -> Result<&'static Chapter> {
 
 fn run_check(tree: &Tree, arguments: &ArgMatches) -> Result<u8> {
     let name = arguments.get_one::<String>("chapters").map(String::as_str);
+    let time = arguments.get_one("time").copied().map(Duration::from_secs);
     if arguments.get_flag("watch") {
-        return watch::run(tree, name, arguments.get_one("step").copied());
+        return watch::run(tree, name, arguments.get_one("step").copied(), time);
     }
     let side = if arguments.get_flag("solution") { Side::Reference } else { Side::Mine };
     let request = check::Request {
@@ -171,6 +179,7 @@ fn run_check(tree: &Tree, arguments: &ArgMatches) -> Result<u8> {
         step: arguments.get_one("step").copied(),
         side,
         json: arguments.get_flag("json"),
+        time,
     };
     let code = check::run(tree, &request)?;
     // Everything is passed: what remains is to see it work, all together.
@@ -195,12 +204,18 @@ fn run_sync(tree: &Tree, arguments: &ArgMatches) -> Result<u8> {
 }
 
 fn run_sandbox(tree: &Tree, arguments: &ArgMatches) -> Result<u8> {
-    let time = arguments.get_one("time").map_or(Limits::default().time, |time| Duration::from_millis(*time));
+    let usual = Limits::default();
+    let number = |name: &str| arguments.get_one::<u64>(name).copied();
     sandbox::keep(&Job {
         command: words(arguments),
         scratch: arguments.get_one::<PathBuf>("scratch").cloned().unwrap_or_default(),
         user: arguments.get_one("user").map(|user| (*user, tree.root().to_owned())),
-        limits: Limits { time, ..Limits::default() },
+        limits: Limits {
+            time: number("time").map_or(usual.time, Duration::from_millis),
+            memory: number("memory").unwrap_or(usual.memory),
+            processes: number("processes").unwrap_or(usual.processes),
+            output: usual.output,
+        },
     })
 }
 

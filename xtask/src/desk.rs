@@ -3,6 +3,7 @@
 //! Nothing a learner wrote is ever lost: `reset` puts it aside in
 //! `.galley/backup/`, and `undo` brings it back.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,18 +12,19 @@ use course::{CHAPTERS, Chapter};
 
 use crate::check::{self, Trial};
 use crate::error::{Error, Result};
-use crate::progress::{Progress, Standing};
+use crate::progress::{Progress, Standing, is_starter};
 use crate::sync::{put, starter_of};
 use crate::tree::{Side, Tree, files};
 
 /// Back to the starter; what was there is put aside.
 pub fn reset(tree: &Tree, chapter: &Chapter) -> Result<u8> {
-    let source = tree.chapter(Side::Mine, chapter).join("src");
-    let starter = starter_of(tree, chapter)?;
-    let aside = put_aside(tree, chapter, &source)?;
-    for (path, text) in starter {
-        put(&path, &text)?;
+    if is_starter(tree, chapter)? {
+        println!("{} is the starter already.", chapter.id());
+        return Ok(0);
     }
+    let starter = starter_of(tree, chapter)?.into_iter().map(|(path, text)| (path, text.into_bytes())).collect();
+    let aside = put_aside(tree, chapter, "")?;
+    replace(&tree.chapter(Side::Mine, chapter).join("src"), &starter)?;
     println!("{} is the starter again. Yours is in {};", chapter.id(), tree.short(&aside).display());
     println!("`cargo xtask undo {}` brings it back.", chapter.id());
     Ok(0)
@@ -31,15 +33,20 @@ pub fn reset(tree: &Tree, chapter: &Chapter) -> Result<u8> {
 /// Takes the last `reset` back; what is there now is put aside in turn.
 pub fn undo(tree: &Tree, chapter: &Chapter) -> Result<u8> {
     let source = tree.chapter(Side::Mine, chapter).join("src");
-    let Some(last) = backups(tree, chapter)?.pop() else {
+    let Some((_, last)) = backups(tree, chapter, "")?.pop() else {
         return Err(Error::Usage(format!("there is nothing to undo for {}: it was not reset", chapter.id())));
     };
-    let undone = backup_directory(tree, chapter).join("undone");
-    if undone.exists() {
-        fs::remove_dir_all(&undone).map_err(Error::file("remove", &undone))?;
+    if !is_starter(tree, chapter)? {
+        let aside = put_aside(tree, chapter, UNDONE)?;
+        println!("What you wrote since is in {}.", tree.short(&aside).display());
     }
-    fs::rename(&source, &undone).map_err(Error::file("move", &source))?;
-    fs::rename(&last, &source).map_err(Error::file("move", &last))?;
+    let texts = files(&last)?.into_iter().map(|file| {
+        let path = last.join(&file);
+        let text = fs::read(&path).map_err(Error::file("read", &path))?;
+        Ok((source.join(file), text))
+    });
+    replace(&source, &texts.collect::<Result<_>>()?)?;
+    fs::remove_dir_all(&last).map_err(Error::file("remove", &last))?;
     println!("{} is again what it was before the last reset.", chapter.id());
     Ok(0)
 }
@@ -100,26 +107,55 @@ fn backup_directory(tree: &Tree, chapter: &Chapter) -> PathBuf {
     tree.root().join(".galley/backup").join(chapter.id())
 }
 
-/// The backups, the oldest first: they are numbered.
-fn backups(tree: &Tree, chapter: &Chapter) -> Result<Vec<PathBuf>> {
+/// What an `undo` puts aside is called so, with a number.
+const UNDONE: &str = "undone-";
+
+/// The backups of one kind, the oldest first: their names end with a number.
+fn backups(tree: &Tree, chapter: &Chapter, kind: &str) -> Result<Vec<(usize, PathBuf)>> {
     let directory = backup_directory(tree, chapter);
     let entries = match fs::read_dir(&directory) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(Error::file("read", &directory)(error)),
     };
-    let mut numbered: Vec<(usize, PathBuf)> =
-        entries.flatten().filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path()))).collect();
+    let mut numbered: Vec<(usize, PathBuf)> = entries
+        .flatten()
+        .filter_map(|entry| Some((entry.file_name().to_str()?.strip_prefix(kind)?.parse().ok()?, entry.path())))
+        .collect();
     numbered.sort();
-    Ok(numbered.into_iter().map(|(_, path)| path).collect())
+    Ok(numbered)
 }
 
-fn put_aside(tree: &Tree, chapter: &Chapter, source: &Path) -> Result<PathBuf> {
+/// Copies the learner's files to a new backup. It gets its name when it is complete,
+/// and the files stay where they are: an interruption costs nothing.
+fn put_aside(tree: &Tree, chapter: &Chapter, kind: &str) -> Result<PathBuf> {
+    let source = tree.chapter(Side::Mine, chapter).join("src");
+    let number = backups(tree, chapter, kind)?.last().map_or(1, |(number, _)| number + 1);
     let directory = backup_directory(tree, chapter);
-    fs::create_dir_all(&directory).map_err(Error::file("create", &directory))?;
-    let last = backups(tree, chapter)?.pop();
-    let number = last.and_then(|path| path.file_name()?.to_str()?.parse::<usize>().ok()).unwrap_or(0) + 1;
-    let aside = directory.join(number.to_string());
-    fs::rename(source, &aside).map_err(Error::file("move", source))?;
+    let (aside, unfinished) = (directory.join(format!("{kind}{number}")), directory.join("unfinished"));
+    if unfinished.exists() {
+        fs::remove_dir_all(&unfinished).map_err(Error::file("remove", &unfinished))?;
+    }
+    for file in files(&source)? {
+        let copy = unfinished.join(&file);
+        let parent = copy.parent().unwrap_or(&unfinished);
+        fs::create_dir_all(parent).map_err(Error::file("create", parent))?;
+        fs::copy(source.join(&file), &copy).map_err(Error::file("copy", &file))?;
+    }
+    fs::rename(&unfinished, &aside).map_err(Error::file("move", &unfinished))?;
     Ok(aside)
+}
+
+/// Makes a directory hold these files and no others. The directory itself stays, so
+/// that an editor, a shell or `check --watch` in it goes on.
+fn replace(directory: &Path, texts: &BTreeMap<PathBuf, Vec<u8>>) -> Result<()> {
+    for (path, text) in texts {
+        put(path, text)?;
+    }
+    for path in files(directory)?.into_iter().map(|file| directory.join(file)) {
+        if !texts.contains_key(&path) {
+            fs::remove_file(&path).map_err(Error::file("remove", &path))?;
+        }
+    }
+    Ok(())
 }

@@ -4,7 +4,7 @@
 //! child process that keeps the consequences.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::exit;
 
 use nix::errno::Errno;
@@ -118,6 +118,7 @@ fn overlay(scratch: &Path) -> std::result::Result<(), Errno> {
     mount(Some("overlay"), &scratch.join("merged"), Some("overlay"), MsFlags::empty(), Some(options.as_str()))
 }
 
+/// What to do where namespaces are refused, from what the kernel's settings say.
 fn remedy_for_namespaces() -> String {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
     if read("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1" {
@@ -129,29 +130,96 @@ fn remedy_for_namespaces() -> String {
     if read("/proc/sys/user/max_user_namespaces") == "0" {
         return "`sudo sysctl -w user.max_user_namespaces=15000`, or work as root".to_owned();
     }
-    "work on Linux 5.12 or later, in a virtual machine if need be: see the book's set-up page".to_owned()
+    if is_wsl() {
+        return "WSL 1 has none: `wsl --set-version <distribution> 2` in Windows, then start it again".to_owned();
+    }
+    if Path::new("/.dockerenv").exists() || Path::new("/run/.containerenv").exists() {
+        return "this is a container; start it with `--privileged`, or work on its host".to_owned();
+    }
+    format!("work on Linux 5.12 or later, in a virtual machine if need be; {MACOS}")
 }
 
+/// The harness does not compile on macOS, so nobody reads this there; but a teacher
+/// who asks what a class needs does.
+const MACOS: &str = "on macOS `limactl start` or `multipass launch` gives one, and the workbook is cloned inside it";
+
+fn is_wsl() -> bool {
+    fs::read_to_string("/proc/sys/kernel/osrelease").is_ok_and(|release| release.to_lowercase().contains("microsoft"))
+}
+
+/// Makes a group in this process's own, with the controllers that chapter 3 needs,
+/// as a check would, and removes it again.
 fn control_groups() -> Finding {
-    let unified = Path::new("/sys/fs/cgroup/cgroup.controllers").exists();
-    let memory_v1 = Path::new("/sys/fs/cgroup/memory/cgroup.procs").exists();
-    let kind = if unified { "version 2" } else { "version 1" };
-    let result = match (unified || memory_v1, geteuid().is_root()) {
-        (false, _) => Err("none are mounted".to_owned()),
-        (true, true) => Ok(kind.to_owned()),
-        (true, false) => Err(format!("{kind}, but an ordinary user has no group of its own")),
+    let result = match (groups_of_version_2(), groups_of_version_1()) {
+        (Some(own), _) => delegated(&own).map(|()| format!("version 2, in {}", own.display())),
+        (None, groups) if groups.is_empty() => Err("none are mounted".to_owned()),
+        (None, groups) => groups
+            .iter()
+            .try_for_each(|group| try_group(group).map_err(|error| format!("version 1, {}: {error}", group.display())))
+            .map(|()| "version 1".to_owned()),
     };
     Finding {
-        name: "memory, pids and cpu controllers",
+        name: "a control group with memory, pids and cpu",
         result,
         costs: "chapter 3, and limits on containers",
-        remedy: "run `cargo xtask check ch3` as root (`sudo -E env PATH=$PATH cargo xtask check ch3`)".to_owned(),
+        remedy: remedy_for_groups(),
     }
+}
+
+fn remedy_for_groups() -> String {
+    let mut remedy = "`sudo -E env PATH=$PATH cargo xtask check ch3` checks chapter 3 as root".to_owned();
+    if is_wsl() {
+        remedy += "; in WSL2, `kernelCommandLine=cgroup_no_v1=all` under [wsl2] in .wslconfig and `systemd=true` under \
+                   [boot] in /etc/wsl.conf give version 2";
+    } else if setup::find("qemu-system-x86_64").is_some() {
+        remedy += "; `cargo xtask vm -- target/debug/xtask check ch3` does so in a virtual machine";
+    }
+    remedy
+}
+
+/// This process's group, where version 2 has the controllers.
+fn groups_of_version_2() -> Option<PathBuf> {
+    let mount = Path::new("/sys/fs/cgroup");
+    let own = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let path = own.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    mount.join("cgroup.controllers").exists().then(|| mount.join(path))
+}
+
+/// This process's groups, one for each controller of version 1.
+fn groups_of_version_1() -> Vec<PathBuf> {
+    let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let found = ["memory", "pids", "cpu"].into_iter().filter_map(|controller| {
+        let mut hierarchies = own.lines().filter_map(|line| line.split_once(':')?.1.split_once(":/"));
+        let (_, path) = hierarchies.find(|(names, _)| names.split(',').any(|name| name == controller))?;
+        Some(Path::new("/sys/fs/cgroup").join(controller).join(path))
+    });
+    found.filter(|path| path.is_dir()).collect()
+}
+
+/// Root makes groups at the top, where the controllers are; everybody else depends on
+/// what was delegated to the group they are in (cgroups(7), "Delegation").
+fn delegated(own: &Path) -> std::result::Result<(), String> {
+    let parent = if geteuid().is_root() { Path::new("/sys/fs/cgroup") } else { own };
+    let controllers = fs::read_to_string(parent.join("cgroup.controllers")).unwrap_or_default();
+    let missing: Vec<&str> = ["memory", "pids", "cpu"]
+        .into_iter()
+        .filter(|name| !controllers.split_whitespace().any(|present| present == *name))
+        .collect();
+    if !missing.is_empty() {
+        return Err(format!("version 2, but {} has no {}", parent.display(), missing.join(", ")));
+    }
+    try_group(parent).map_err(|error| format!("version 2, but {} is not delegated: {error}", parent.display()))
+}
+
+fn try_group(parent: &Path) -> std::io::Result<()> {
+    let group = parent.join(format!("galley-doctor-{}", std::process::id()));
+    fs::create_dir(&group)?;
+    fs::remove_dir(&group)
 }
 
 fn programs() -> Vec<Finding> {
     let install = [("apt-get", "sudo apt-get install"), ("dnf", "sudo dnf install"), ("pacman", "sudo pacman -S")];
-    let tool = install.iter().find(|(program, _)| setup::find(program).is_some()).map_or("install", |(_, words)| words);
+    let tool = install.iter().position(|(program, _)| setup::find(program).is_some());
     setup::TEST
         .iter()
         .map(|package| Finding {
@@ -160,7 +228,24 @@ fn programs() -> Vec<Finding> {
                 .map(|path| path.display().to_string())
                 .ok_or_else(|| "not installed".to_owned()),
             costs: package.used_for,
-            remedy: format!("{tool} {}", package.name),
+            remedy: match tool {
+                Some(tool) => format!("{} {}", install[tool].1, other_name(package.name, install[tool].0)),
+                None => format!("install what Debian calls {}", package.name),
+            },
         })
         .collect()
+}
+
+/// Fedora and Arch call some packages otherwise than Debian.
+fn other_name(debian: &'static str, installer: &str) -> &'static str {
+    match (debian, installer) {
+        ("busybox-static", "dnf" | "pacman") => "busybox",
+        ("docker-registry", "dnf") => "docker-distribution",
+        ("docker-registry", "pacman") => "distribution",
+        ("qemu-system-x86", "pacman") => "qemu-system-x86",
+        ("qemu-system-x86", "dnf") => "qemu-system-x86-core",
+        ("npm", "dnf") => "nodejs-npm",
+        ("nodejs", "dnf") => "nodejs",
+        _ => debian,
+    }
 }

@@ -38,6 +38,14 @@ impl Error {
         move |errno| Self::Call { call, errno }
     }
 
+    /// The same fault, with the check during which it happened.
+    pub fn during(self, check: &str) -> Self {
+        match self {
+            Self::Program { program, fault } => Self::Program { program, fault: format!("{fault} (during {check})") },
+            other => other,
+        }
+    }
+
     /// The exit code the book promises: 2 usage, 3 this machine, 4 the harness;
     /// 1 where something was tried and did not hold.
     pub fn code(&self) -> u8 {

@@ -10,7 +10,7 @@ use course::Chapter;
 
 use crate::error::{Error, Result};
 use crate::sync;
-use crate::tree::{Side, Tree, fingerprint};
+use crate::tree::{Side, Tree, files, fingerprint};
 
 /// What became of a chapter's source when it was last graded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,5 +81,8 @@ pub fn is_starter(tree: &Tree, chapter: &Chapter) -> Result<bool> {
         return Ok(false);
     }
     let starter = sync::starter_of(tree, chapter)?;
+    if files(&tree.chapter(Side::Mine, chapter).join("src"))?.len() != starter.len() {
+        return Ok(false);
+    }
     Ok(starter.iter().all(|(path, text)| fs::read_to_string(path).is_ok_and(|found| found == *text)))
 }

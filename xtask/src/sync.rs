@@ -123,8 +123,9 @@ fn stale(tree: &Tree, derived: &Derived) -> Result<Vec<PathBuf>> {
 
 /// Writes a file whole: a reader sees the old text or the new, never half. A file
 /// that is right already keeps its time, so that nothing is built again for it.
-pub fn put(path: &Path, text: &str) -> Result<()> {
-    if fs::read_to_string(path).is_ok_and(|present| present == text) {
+pub fn put(path: &Path, text: impl AsRef<[u8]>) -> Result<()> {
+    let text = text.as_ref();
+    if fs::read(path).is_ok_and(|present| present == text) {
         return Ok(());
     }
     if let Some(parent) = path.parent() {

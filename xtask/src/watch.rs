@@ -1,6 +1,7 @@
 //! `cargo xtask check --watch`: grades again whenever a file is saved.
 
 use std::io::{Write, stdout};
+use std::time::Duration;
 
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 
@@ -12,10 +13,10 @@ use crate::tree::{Side, Tree};
 ///
 /// A check that never ends is ended by its sandbox, so it cannot hold this up; a
 /// save meanwhile is waiting in the queue when the verdict is out.
-pub fn run(tree: &Tree, name: Option<&str>, step: Option<usize>) -> Result<u8> {
+pub fn run(tree: &Tree, name: Option<&str>, step: Option<usize>, time: Option<Duration>) -> Result<u8> {
     loop {
         // Named anew each time: after the last step comes the next chapter.
-        let request = Request { chapters: check::chapters(tree, name)?, step, side: Side::Mine, json: false };
+        let request = Request { chapters: check::chapters(tree, name)?, step, side: Side::Mine, json: false, time };
         // Watched before it is graded, so that no save falls in between.
         let queue = Inotify::init(InitFlags::IN_CLOEXEC).map_err(Error::call("inotify_init1"))?;
         for chapter in &request.chapters {
@@ -25,7 +26,10 @@ pub fn run(tree: &Tree, name: Option<&str>, step: Option<usize>) -> Result<u8> {
         }
         // ED and H: erase the screen, and go to its corner (console_codes(4)).
         print!("\x1b[2J\x1b[H");
-        check::run(tree, &request)?;
+        // A file that was just being saved is no reason to end.
+        if let Err(error) = check::run(tree, &request) {
+            println!("xtask: {error}");
+        }
         println!("\nwaiting for you to save; Ctrl-C ends it");
         stdout().flush().map_err(Error::file("write to", "standard output".as_ref()))?;
         queue.read_events().map_err(Error::call("read"))?;

@@ -9,11 +9,13 @@ mod held;
 pub mod kernel;
 mod program;
 mod rootfs;
+mod verdict;
 mod view;
 
 pub use held::Held;
 pub use program::{nonce, probe, program, program_path};
 pub use rootfs::{Rootfs, install, scratch};
+pub use verdict::{end, unable};
 pub use view::{View, explain};
 
 /// Re-exported for [`view!`], which must expand where the test stands.

@@ -1,7 +1,6 @@
 //! Builds a chapter's crate, its program, its checks and the probe.
 
 use std::fs;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
@@ -76,7 +75,6 @@ fn refresh(source: &Path, record: &Path) -> Result<()> {
 }
 
 fn cargo_test(tree: &Tree, chapter: &Chapter, side: Side) -> Result<std::result::Result<String, String>> {
-    let terminal = std::io::stderr().is_terminal();
     let mut command = cargo();
     command.args([
         "test",
@@ -88,10 +86,7 @@ fn cargo_test(tree: &Tree, chapter: &Chapter, side: Side) -> Result<std::result:
         "checks",
     ]);
     command.arg("--manifest-path").arg(tree.manifest(side)).arg("--target-dir").arg(tree.target());
-    command.args(["--color", if terminal && std::env::var_os("NO_COLOR").is_none() { "always" } else { "never" }]);
-    if !terminal {
-        command.arg("--quiet");
-    }
+    command.args(["--quiet", "--color", if super::colored() { "always" } else { "never" }]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let output = child.and_then(|child| child.wait_with_output());
     let output = output

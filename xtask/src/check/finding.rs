@@ -22,6 +22,8 @@ impl Finding {
         for line in output.lines() {
             if let Some(sentence) = line.strip_prefix("check-field ") {
                 sentences.push(sentence);
+            } else if let Some(cause) = line.strip_prefix("check-cause ") {
+                finding.causes.push(cause.to_owned());
             } else if let Some((_, change)) = line.split_once('│') {
                 finding.change(change);
             } else if line.starts_with("thread '") && line.contains("panicked at") {
@@ -61,18 +63,29 @@ impl Finding {
         }
     }
 
-    /// Everything, in the order a reader wants it.
-    pub fn lines(&self) -> Vec<String> {
+    /// What fits in `room` lines, in the order a reader wants it. Of a long diff the
+    /// end goes first, so that the likely cause is always seen.
+    pub fn lines_within(&self, room: usize) -> Vec<String> {
+        let mut rest: Vec<String> = self.causes.iter().map(|cause| format!("likely: {cause}")).collect();
+        rest.extend(self.message.iter().map(|line| plain(line)));
+        rest.extend(self.said.iter().map(|line| format!("it said: {}", plain(line))));
         let mut lines = Vec::new();
         if !self.diff.is_empty() {
             lines.push("- expected, + found:".to_owned());
-            lines.extend(self.diff.iter().map(|line| format!("  {line}")));
+            lines.extend(self.diff.iter().map(|line| format!("  {}", plain(line))));
+            lines.truncate(room.saturating_sub(rest.len()).max(room / 2));
         }
-        lines.extend(self.causes.iter().map(|cause| format!("likely: {cause}")));
-        lines.extend(self.message.iter().cloned());
-        lines.extend(self.said.iter().map(|line| format!("it said: {line}")));
+        rest.truncate(room - lines.len());
+        lines.extend(rest);
         lines
     }
+}
+
+/// A line that does nothing to a terminal: what the learner's program printed may
+/// clear the screen.
+fn plain(line: &str) -> String {
+    let shown = |c: char| if c.is_control() && c != '\t' { c.escape_default().to_string() } else { c.to_string() };
+    line.chars().map(shown).collect()
 }
 
 /// Lines of the test harness and of insta that tell a learner nothing.
@@ -94,7 +107,9 @@ fn is_noise(line: &str) -> bool {
             "+new results",
             "To update snapshots",
             "Stopped on",
-            "check-limit ",
+            "check-end ",
+            "check-unable ",
+            "zzz_the_end",
             "note: ",
         ]
         .iter()
@@ -109,7 +124,7 @@ mod tests {
 
     #[test]
     fn only_what_differs_is_explained() {
-        let lines = Finding::read(OUTPUT).lines();
+        let lines = Finding::read(OUTPUT).lines_within(usize::MAX);
         assert_eq!(
             lines,
             [
@@ -120,5 +135,18 @@ mod tests {
                 "it said: chroot: chdir: ENOENT"
             ]
         );
+    }
+
+    #[test]
+    fn a_long_diff_leaves_room_for_the_cause() {
+        let finding = Finding {
+            diff: vec!["+a: b".to_owned(); 40],
+            causes: vec!["forgot it".to_owned()],
+            said: vec!["\x1b[2J".to_owned(); 40],
+            ..Finding::default()
+        };
+        let lines = finding.lines_within(8);
+        assert_eq!(lines.len(), 8);
+        assert_eq!(lines[4..6], ["likely: forgot it", "it said: \\u{1b}[2J"]);
     }
 }

@@ -1,7 +1,8 @@
 //! Runs the checks, each in a process and a sandbox of its own.
 
 use std::ffi::OsString;
-use std::io::Read;
+use std::fs;
+use std::io::{PipeReader, Read, pipe};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -9,13 +10,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
-
 use super::Trial;
 use super::compile::Built;
 use crate::error::{Error, Result};
-use crate::sandbox::{LIMIT_MARK, Limits};
+use crate::sandbox::{Ended, Limits};
 use crate::tree::HARNESS;
 
 /// How one check ended.
@@ -38,6 +36,8 @@ pub struct Outcome {
     pub name: String,
     pub verdict: Verdict,
     pub output: String,
+    /// What it was allowed.
+    pub limits: Limits,
 }
 
 impl Outcome {
@@ -47,8 +47,15 @@ impl Outcome {
     }
 }
 
-/// A check prints this, and a reason, when the machine lacks what it needs.
-const UNABLE_MARK: &str = "check-unable: ";
+/// The test that comes last in every chapter's checks (`checks::last_check!`). It runs
+/// after each check and prints the run's token: a check whose process was made to
+/// exit before has not passed, whatever it printed.
+const LAST_CHECK: &str = "zzz_the_end";
+
+/// Says how the last test ends, before the token; and how a check says that the
+/// machine lacks what it needs, before the token and the reason.
+const END_MARK: &str = "check-end ";
+const UNABLE_MARK: &str = "check-unable ";
 
 /// Runs every check of the chapter, or of one step, on as many processors as
 /// there are; the outcomes are in the order of their names.
@@ -61,7 +68,7 @@ pub fn grade(built: &Built, trial: &Trial) -> Result<Vec<Outcome>> {
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let outcome = one(built, name, trial.user);
+                    let outcome = one(built, name, trial);
                     if let Ok(mut outcomes) = outcomes.lock() {
                         outcomes.push(outcome);
                     }
@@ -78,46 +85,52 @@ pub fn grade(built: &Built, trial: &Trial) -> Result<Vec<Outcome>> {
 fn names(built: &Built, step: Option<usize>) -> Result<Vec<String>> {
     let output = Command::new(&built.checks).args(["--list", "--format", "terse"]).output();
     let output = output.map_err(Error::file("run", &built.checks))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let listed = || text.lines().filter_map(|line| line.strip_suffix(": test"));
+    if !listed().any(|name| name == LAST_CHECK) {
+        let fault = format!("has no test {LAST_CHECK}: `checks::last_check!();` belongs in its main.rs");
+        return Err(Error::Program { program: built.checks.display().to_string(), fault });
+    }
     let prefix = step.map_or_else(String::new, |step| format!("step{step}::"));
-    let names: Vec<String> = String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| line.strip_suffix(": test"))
-        .filter(|name| name.starts_with(&prefix))
-        .map(str::to_owned)
-        .collect();
+    let names: Vec<String> =
+        listed().filter(|name| name.starts_with(&prefix) && *name != LAST_CHECK).map(str::to_owned).collect();
     if names.is_empty() {
         return Err(Error::Usage("there is no check for that step; see `cargo xtask list`".to_owned()));
     }
     Ok(names)
 }
 
-fn one(built: &Built, name: &str, user: Option<u32>) -> Result<Outcome> {
-    let limits = Limits::default();
-    let mut child = start(built, name, &limits, user)?;
-    let group = Pid::from_raw(child.id().cast_signed());
-    let (out, err) = (child.stdout.take(), child.stderr.take());
-    let (out, err) = thread::scope(|scope| {
-        let out = scope.spawn(|| read(out, limits.output, group));
-        let err = scope.spawn(|| read(err, limits.output, group));
-        (out.join().unwrap_or_default(), err.join().unwrap_or_default())
-    });
-    let success = child.wait().is_ok_and(|status| status.success());
-    let overflow = out.1 || err.1;
-    let output = format!("{}{}", out.0, err.0);
-    let verdict = if overflow { Verdict::Limit("output".to_owned()) } else { verdict(success, &output) };
-    Ok(Outcome { name: name.to_owned(), verdict, output })
+fn one(built: &Built, name: &str, trial: &Trial) -> Result<Outcome> {
+    let usual = Limits::default();
+    let limits = Limits { time: trial.time.unwrap_or(usual.time), ..usual };
+    let token = token()?;
+    let (report, report_end) = pipe().map_err(Error::file("make", "a pipe".as_ref()))?;
+    let mut command = command(built, name, &limits, trial.user);
+    command.env("GALLEY_CHECK_TOKEN", &token).stdin(Stdio::from(report_end));
+    let mut child = command.spawn().map_err(Error::file("run", Path::new(HARNESS)))?;
+    // The command has a copy of the pipe's end, which would keep it open.
+    drop(command);
+    let heard = listen(&mut child, report, limits.output);
+    child.wait().map_err(Error::file("wait for", Path::new(HARNESS)))?;
+    let (verdict, output) = heard.judge(name, &token)?;
+    Ok(Outcome { name: name.to_owned(), verdict, output, limits })
+}
+
+/// A word that nothing printed by accident can hold.
+fn token() -> Result<String> {
+    let path = Path::new("/proc/sys/kernel/random/uuid");
+    fs::read_to_string(path).map(|uuid| uuid.trim().to_owned()).map_err(Error::file("read", path))
 }
 
 /// The sandbox's keeper in a process group of its own, with pipes for its output.
-fn start(built: &Built, name: &str, limits: &Limits, user: Option<u32>) -> Result<Child> {
-    let harness = Path::new(HARNESS);
-    let mut command = Command::new(harness);
+fn command(built: &Built, name: &str, limits: &Limits, user: Option<u32>) -> Command {
+    let mut command = Command::new(HARNESS);
     command.arg("sandbox").arg("--scratch").arg(&built.scratch);
     command.arg("--time").arg(limits.time.as_millis().to_string());
     if let Some(user) = user {
         command.arg("--user").arg(user.to_string());
     }
-    command.arg("--").arg(&built.checks).args(["--exact", name, "--nocapture", "--test-threads=1"]);
+    command.arg("--").arg(&built.checks).args(["--exact", name, LAST_CHECK, "--nocapture", "--test-threads=1"]);
     command.current_dir(&built.directory);
     command.env("GALLEY_CHECK_PROGRAM", &built.program).env("GALLEY_CHECK_PROBE", &built.probe);
     // insta: never write, always compare, show a diff, and do not ask cargo where it is.
@@ -131,8 +144,8 @@ fn start(built: &Built, name: &str, limits: &Limits, user: Option<u32>) -> Resul
         command.env(name, value);
     }
     command.env("INSTA_WORKSPACE_ROOT", workspace(built));
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-    command.spawn().map_err(Error::file("run", harness))
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    command
 }
 
 /// Snapshots are found by the path that rustc compiled in, which is relative to
@@ -143,35 +156,115 @@ fn workspace(built: &Built) -> OsString {
     root.as_os_str().to_owned()
 }
 
-/// Reads to the end, or to the limit: then everything is killed. The flag tells
-/// which it was.
-fn read(pipe: Option<impl Read>, limit: usize, group: Pid) -> (String, bool) {
-    let Some(pipe) = pipe else { return (String::new(), false) };
-    let mut bytes = Vec::new();
-    let result = pipe.take(limit as u64 + 1).read_to_end(&mut bytes);
-    let over = bytes.len() > limit;
-    if over || result.is_err() {
-        // The sandbox's inner process dies with its keeper, and the rest with it.
-        let _ = killpg(group, Signal::SIGKILL);
-    }
-    bytes.truncate(limit);
-    (String::from_utf8_lossy(&bytes).into_owned(), over)
+/// What came out of a sandbox.
+struct Heard {
+    /// What the check and the learner's code printed.
+    output: String,
+    /// What the keeper reported; `None` if the output was too much.
+    report: Option<String>,
 }
 
-/// Judges by what the test harness says, not by the exit code alone: a check
-/// whose process was made to exit with 0 has not passed.
-fn verdict(success: bool, output: &str) -> Verdict {
-    let marked =
-        |mark: &str| output.lines().find_map(|line| line.split_once(mark)).map(|(_, rest)| rest.trim().to_owned());
-    if let Some(limit) = marked(LIMIT_MARK) {
-        Verdict::Limit(limit)
-    } else if let Some(reason) = marked(UNABLE_MARK) {
-        Verdict::Unable(reason)
-    } else if success && output.contains("test result: ok. 1 passed") {
-        Verdict::Passed
-    } else if let Some(text) = marked("not yet implemented: ") {
-        Verdict::ToDo(text)
-    } else {
-        Verdict::Wrong
+/// Reads until the sandbox has ended. At too much output the report's pipe is
+/// closed, and the keeper, which notices, ends everything.
+fn listen(child: &mut Child, report: PipeReader, limit: usize) -> Heard {
+    let report = Mutex::new(Some(report));
+    let give_up = || report.lock().map(|mut report| report.take()).is_ok();
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let (out, err) = thread::scope(|scope| {
+        let out = scope.spawn(|| read(out, limit, give_up));
+        let err = scope.spawn(|| read(err, limit, give_up));
+        (out.join().unwrap_or_default(), err.join().unwrap_or_default())
+    });
+    let mut text = String::new();
+    let report = report.into_inner().ok().flatten().filter(|mut report| report.read_to_string(&mut text).is_ok());
+    Heard { output: format!("{out}{err}"), report: report.map(|_| text) }
+}
+
+/// Reads to the end, or to the limit. Bytes that are no UTF-8 are shown as such.
+fn read(pipe: Option<impl Read>, limit: usize, give_up: impl Fn() -> bool) -> String {
+    let Some(pipe) = pipe else { return String::new() };
+    let mut bytes = Vec::new();
+    let result = pipe.take(limit as u64 + 1).read_to_end(&mut bytes);
+    if bytes.len() > limit || result.is_err() {
+        give_up();
+    }
+    bytes.truncate(limit);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+impl Heard {
+    /// Judges by the keeper's report and the test process's exit code, which no
+    /// program that a check starts can change, and by marks with this run's token.
+    ///
+    /// Learner code that runs in the check's own process could find the token if it
+    /// looked for it; whoever goes that far deceives nobody else.
+    fn judge(self, name: &str, token: &str) -> Result<(Verdict, String)> {
+        let Self { output, report } = self;
+        let Some(report) = report else { return Ok((Verdict::Limit("output".to_owned()), output)) };
+        let ended = Ended::read(&report).map_err(|error| error.during(name))?;
+        if let Some(limit) = ended.limit {
+            return Ok((Verdict::Limit(limit), output));
+        }
+        let marked =
+            |mark: &str| output.lines().find_map(|line| line.split_once(mark)).map(|(_, rest)| rest.trim().to_owned());
+        let verdict = if ended.code == Some(0) && output.contains(&format!("{END_MARK}{token}")) {
+            marked(&format!("{UNABLE_MARK}{token} ")).map_or(Verdict::Passed, Verdict::Unable)
+        } else if let Some(text) = marked("not yet implemented: ") {
+            Verdict::ToDo(text)
+        } else {
+            let cause = early_end(ended.code.unwrap_or_default());
+            return Ok((
+                Verdict::Wrong,
+                cause.map_or(output.clone(), |cause| format!("check-cause {cause}\n{output}")),
+            ));
+        };
+        Ok((verdict, output))
+    }
+}
+
+/// Why a check's process ended before the check had judged anything, if it did; 101
+/// is how it ends after a failed one.
+fn early_end(code: u8) -> Option<String> {
+    match code {
+        101 => None,
+        129.. => Some(format!("the check itself was killed by signal {}: it was signaled from inside", code - 128)),
+        _ => Some(format!("your code ended the check itself with exit code {code}: return, and let the caller exit")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(report: &str, output: &str) -> Verdict {
+        let heard = Heard { output: output.to_owned(), report: Some(report.to_owned()) };
+        heard.judge("step1::x", "secret").expect("the sandbox worked").0
+    }
+
+    #[test]
+    fn a_pass_takes_the_code_and_the_token() {
+        assert_eq!(verdict("code 0\n", "check-end secret\n"), Verdict::Passed);
+        assert_eq!(verdict("code 101\n", "check-end secret\n"), Verdict::Wrong);
+        assert_eq!(verdict("code 0\n", "test result: ok. 1 passed\ncheck-end guess\n"), Verdict::Wrong);
+        assert_eq!(verdict("code 0\n", ""), Verdict::Wrong);
+    }
+
+    #[test]
+    fn printed_marks_decide_nothing() {
+        assert_eq!(verdict("code 101\n", "check-unable: no cgroups\n"), Verdict::Wrong);
+        assert_eq!(verdict("code 101\n", "check-unable secret no cgroups\ncheck-end secret\n"), Verdict::Wrong);
+        assert_eq!(verdict("code 101\n", "check-limit time\nlimit time\n"), Verdict::Wrong);
+    }
+
+    #[test]
+    fn the_check_itself_can_say_that_it_cannot() {
+        let reason = "no memory.peak".to_owned();
+        let output = "check-unable secret no memory.peak\ntest … ok\ncheck-end secret\n";
+        assert_eq!(verdict("code 0\n", output), Verdict::Unable(reason));
+    }
+
+    #[test]
+    fn a_limit_is_the_keepers_word() {
+        assert_eq!(verdict("limit memory\ncode 124\n", "check-end secret\n"), Verdict::Limit("memory".to_owned()));
     }
 }

@@ -11,6 +11,7 @@ mod report;
 use std::fs;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use course::{CHAPTERS, Chapter};
 
@@ -31,6 +32,8 @@ pub struct Request {
     pub step: Option<usize>,
     pub side: Side,
     pub json: bool,
+    /// How long one check may take, if not as long as usual.
+    pub time: Option<Duration>,
 }
 
 /// How to grade, where it is not as usual.
@@ -42,6 +45,8 @@ pub struct Trial {
     pub user: Option<u32>,
     /// Put this in the place of the chapter's program.
     pub program: Option<PathBuf>,
+    /// How long one check may take, if not as long as usual.
+    pub time: Option<Duration>,
 }
 
 /// What became of one chapter.
@@ -55,32 +60,55 @@ impl Graded {
     pub fn passed(&self) -> bool {
         self.steps.as_ref().is_ok_and(|steps| steps.iter().all(StepReport::passed))
     }
+
+    /// Whether nothing but this machine stands in the way.
+    fn unable(&self) -> bool {
+        let able = |step: &StepReport| !step.passed() && !matches!(step.status, Status::Unable(_));
+        !self.passed() && self.steps.as_ref().is_ok_and(|steps| !steps.iter().any(able))
+    }
 }
 
-/// Grades, prints, and remembers what was passed. The exit code is 0 or 1.
+/// 0 passed, 1 not yet, 3 where only this machine's lacks are in the way.
+fn code(all: &[Graded]) -> u8 {
+    if all.iter().all(Graded::passed) {
+        0
+    } else if all.iter().all(|graded| graded.passed() || graded.unable()) {
+        3
+    } else {
+        1
+    }
+}
+
+/// Grades, prints, and remembers what was passed; returns the exit code.
 pub fn run(tree: &Tree, request: &Request) -> Result<u8> {
+    if !request.json {
+        return show(tree, request);
+    }
+    let result = request.chapters.iter().map(|chapter| grade_one(tree, chapter, request)).collect();
+    println!("{}", report::json(tree, &result, request.side)?);
+    result.map(|all: Vec<Graded>| code(&all))
+}
+
+fn show(tree: &Tree, request: &Request) -> Result<u8> {
     let mut all = Vec::new();
     for chapter in &request.chapters {
-        if !request.json {
-            report::heading(chapter, request.side);
-        }
-        let graded = one(tree, chapter, request.side, request.step)?;
-        if !request.json {
-            report::print(tree, &graded, request);
-            report::print_edited(&shipped::edited(tree, chapter)?);
-        }
+        report::heading(chapter, request.side);
+        let graded = grade_one(tree, chapter, request)?;
+        report::print(tree, &graded, request);
+        report::print_edited(&shipped::edited(tree, chapter)?);
         all.push(graded);
     }
-    if request.json {
-        println!("{}", report::json(&all, request.side));
-    }
-    Ok(u8::from(!all.iter().all(Graded::passed)))
+    Ok(code(&all))
+}
+
+fn grade_one(tree: &Tree, chapter: &'static Chapter, request: &Request) -> Result<Graded> {
+    one(tree, chapter, request.side, &Trial { step: request.step, time: request.time, ..Trial::default() })
 }
 
 /// Grades one chapter; a whole chapter of the learner's is remembered.
-pub fn one(tree: &Tree, chapter: &'static Chapter, side: Side, step: Option<usize>) -> Result<Graded> {
-    let graded = judge(tree, chapter, side, &Trial { step, ..Trial::default() })?;
-    if side == Side::Mine && step.is_none() {
+pub fn one(tree: &Tree, chapter: &'static Chapter, side: Side, trial: &Trial) -> Result<Graded> {
+    let graded = judge(tree, chapter, side, trial)?;
+    if side == Side::Mine && trial.step.is_none() {
         let standing = if graded.passed() { Standing::Passed } else { Standing::NotYet };
         Progress::load(tree)?.remember(tree, chapter, standing)?;
     }
@@ -152,4 +180,32 @@ pub fn chapters(tree: &Tree, name: Option<&str>) -> Result<Vec<&'static Chapter>
 /// Colors only on a terminal, and never where `NO_COLOR` is set (no-color.org).
 pub fn colored() -> bool {
     std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graded(statuses: &[Status]) -> Graded {
+        let steps = statuses.iter().enumerate().map(|(index, status)| StepReport {
+            number: index + 1,
+            goal: "",
+            function: "",
+            status: status.clone(),
+            outcomes: Vec::new(),
+        });
+        Graded { chapter: &CHAPTERS[0], steps: Ok(steps.collect()) }
+    }
+
+    #[test]
+    fn a_lack_of_the_machine_is_no_failure_and_no_pass() {
+        let unable = || Status::Unable("no control groups".to_owned());
+        assert_eq!(code(&[graded(&[Status::Passed])]), 0);
+        assert_eq!(code(&[graded(&[Status::Passed, unable()])]), 3);
+        assert_eq!(code(&[graded(&[Status::Passed]), graded(&[unable()])]), 3);
+        assert_eq!(code(&[graded(&[unable(), Status::Wrong])]), 1);
+        assert_eq!(code(&[graded(&[unable()]), graded(&[Status::ToDo])]), 1);
+        let words = Graded { chapter: &CHAPTERS[0], steps: Err("error[E0308]".to_owned()) };
+        assert_eq!(code(&[words]), 1);
+    }
 }

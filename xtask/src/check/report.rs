@@ -7,10 +7,18 @@ use serde_json::{Value, json};
 
 use super::finding::Finding;
 use super::{Graded, Outcome, Request, Verdict, colored};
+use crate::error::Result;
+use crate::sandbox::Limits;
+use crate::shipped;
 use crate::tree::{Side, Tree};
 
-/// The most lines that a fault may take on the screen.
-const FAULT_LINES: usize = 16;
+/// The most lines that a failure may take on the screen, and those of them that are
+/// there for every failure: headings, an ellipsis, and what to do next.
+const SCREEN: usize = 25;
+const FRAME: usize = 9;
+
+/// The most lines of one check in the JSON object.
+const DETAIL_LINES: usize = 100;
 
 /// How a step stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,10 +128,25 @@ pub fn print(tree: &Tree, graded: &Graded, request: &Request) {
     for step in steps {
         println!("{}", line(step));
     }
+    let reasons = reasons(steps);
+    reasons.iter().for_each(|reason| println!("  ??: {reason}"));
     if let Some(step) = steps.iter().find(|step| matches!(step.status, Status::Wrong)) {
-        fault(step);
+        fault(step, SCREEN.saturating_sub(FRAME + steps.len() + reasons.len()));
     }
     conclusion(tree, graded, steps, request);
+}
+
+/// What this machine lacks, each thing once.
+fn reasons(steps: &[StepReport]) -> Vec<&str> {
+    let mut reasons: Vec<&str> = Vec::new();
+    for step in steps {
+        if let Status::Unable(reason) = &step.status
+            && !reasons.contains(&reason.as_str())
+        {
+            reasons.push(reason);
+        }
+    }
+    reasons
 }
 
 fn line(step: &StepReport) -> String {
@@ -131,47 +154,49 @@ fn line(step: &StepReport) -> String {
         Status::Passed => ("ok", "32", format!("passed, {}", plural(step.outcomes.len(), "check"))),
         Status::ToDo => ("--", "33", "to do".to_owned()),
         Status::Waits(other) => ("..", "33", format!("waits for step {other}")),
-        Status::Unable(reason) => ("??", "33", format!("cannot be checked here: {reason}")),
+        Status::Unable(_) => ("??", "33", "cannot be checked on this machine".to_owned()),
         Status::Wrong => ("NO", "31", "not yet right".to_owned()),
     };
     let mark = if colored() { format!("\x1b[{color}m{mark}\x1b[0m") } else { mark.to_owned() };
     format!("  {mark}  step {}  {:<52} {words}", step.number, step.goal)
 }
 
-fn fault(step: &StepReport) {
+fn fault(step: &StepReport, room: usize) {
     let Some(outcome) = step.fault() else { return };
     println!("\nStep {}: {}", step.number, step.goal);
     let name = outcome.name.split("::").last().unwrap_or_default().replace('_', " ");
     println!("  the check: {name}");
-    let lines = fault_lines(outcome);
-    for line in lines.iter().take(FAULT_LINES) {
-        println!("  {line}");
-    }
-    if lines.len() > FAULT_LINES {
-        println!("  … and {} more", plural(lines.len() - FAULT_LINES, "line"));
+    let (all, shown) = (fault_lines(outcome).len(), lines_within(outcome, room));
+    shown.iter().for_each(|line| println!("  {line}"));
+    if all > shown.len() {
+        println!("  … and {}; `--json` shows more", plural(all - shown.len(), "line"));
     }
 }
 
 /// What a failed check has to say, a limit that was reached first.
 pub fn fault_lines(outcome: &Outcome) -> Vec<String> {
+    lines_within(outcome, usize::MAX)
+}
+
+fn lines_within(outcome: &Outcome, room: usize) -> Vec<String> {
     let mut lines = Vec::new();
     if let Verdict::Limit(limit) = &outcome.verdict {
-        lines.push(limit_sentence(limit));
+        lines.push(limit_sentence(limit, &outcome.limits));
     }
-    lines.extend(Finding::read(&outcome.output).lines());
+    let left = room.saturating_sub(lines.len());
+    lines.extend(Finding::read(&outcome.output).lines_within(left));
     lines
 }
 
-fn limit_sentence(limit: &str) -> String {
-    let limits = crate::sandbox::Limits::default();
+fn limit_sentence(limit: &str, limits: &Limits) -> String {
     match limit {
         "time" => format!(
-            "it ran longer than the limit of {} s: an endless loop, or a wait for something that never comes",
+            "limit on time: it ran longer than {} s: an endless loop, or a wait for something that never comes",
             limits.time.as_secs()
         ),
-        "memory" => format!("it used more than the limit of {} MiB of memory", limits.memory >> 20),
-        "processes" => format!("it started more than the limit of {} processes", limits.processes),
-        "output" => format!("it printed more than the limit of {} KiB", limits.output >> 10),
+        "memory" => format!("limit on memory: it used more than {} MiB", limits.memory >> 20),
+        "processes" => format!("limit on processes: it had more than {} at once", limits.processes),
+        "output" => format!("limit on output: it printed more than {} KiB", limits.output >> 10),
         other => format!("the sandbox's limit on {other} ended it"),
     }
 }
@@ -182,9 +207,13 @@ fn conclusion(tree: &Tree, graded: &Graded, steps: &[StepReport], request: &Requ
         println!("  {} passed.", chapter.id());
         return;
     }
-    let next = steps.iter().find(|step| !step.passed());
-    let number = next.map(|step| step.number);
     println!();
+    if graded.unable() {
+        println!("What could be checked is passed. `cargo xtask doctor` says how to get what this machine lacks.");
+        return;
+    }
+    let next = steps.iter().find(|step| !step.passed() && !matches!(step.status, Status::Unable(_)));
+    let number = next.map(|step| step.number);
     if let Some(step) = next {
         let source = tree.chapter(request.side, chapter).join("src");
         println!("next:  write `{}` in {}", step.function, tree.short(&source).display());
@@ -216,43 +245,71 @@ pub fn plural(count: usize, noun: &str) -> String {
 }
 
 /// The documented object of `check --json`; its shape is in the book.
-pub fn json(all: &[Graded], side: Side) -> Value {
-    let chapters: Vec<Value> = all
-        .iter()
-        .map(|graded| {
-            json!({
-                "id": graded.chapter.id(),
-                "title": graded.chapter.title,
-                "passed": graded.passed(),
-                "compile_error": graded.steps.as_ref().err(),
-                "steps": graded.steps.as_ref().map(|steps| steps.iter().map(step_json).collect::<Vec<_>>()).unwrap_or_default(),
-            })
-        })
-        .collect();
-    json!({
+pub fn json(tree: &Tree, result: &Result<Vec<Graded>>, side: Side) -> Result<Value> {
+    let all = result.as_deref().unwrap_or_default();
+    let chapters: Result<Vec<Value>> = all.iter().map(|graded| chapter_json(tree, graded)).collect();
+    Ok(json!({
         "version": 1,
         "tree": if side == Side::Mine { "exercises" } else { "solutions" },
-        "passed": all.iter().all(Graded::passed),
-        "chapters": chapters,
-    })
+        "passed": result.is_ok() && all.iter().all(Graded::passed),
+        "error": result.as_ref().err().map(ToString::to_string),
+        "chapters": chapters?,
+    }))
+}
+
+fn chapter_json(tree: &Tree, graded: &Graded) -> Result<Value> {
+    let steps = graded.steps.as_ref().map(|steps| steps.iter().map(step_json).collect::<Vec<_>>());
+    Ok(json!({
+        "id": graded.chapter.id(),
+        "title": graded.chapter.title,
+        "passed": graded.passed(),
+        "compile_error": graded.steps.as_ref().err().map(|words| without_color(words)),
+        "edited_checks": shipped::edited(tree, graded.chapter)?,
+        "steps": steps.unwrap_or_default(),
+    }))
 }
 
 fn step_json(step: &StepReport) -> Value {
-    let status = match &step.status {
-        Status::ToDo => "to do",
-        Status::Wrong => "wrong",
-        Status::Waits(_) => "waits",
-        Status::Unable(_) => "unable",
-        Status::Passed => "passed",
+    let (status, reason) = match &step.status {
+        Status::ToDo => ("to do", None),
+        Status::Wrong => ("wrong", None),
+        Status::Waits(other) => ("waits", Some(format!("step {other} is to do"))),
+        Status::Unable(reason) => ("unable", Some(reason.clone())),
+        Status::Passed => ("passed", None),
     };
-    let checks: Vec<Value> = step
-        .outcomes
-        .iter()
-        .map(|outcome| {
-            let passed = outcome.verdict == Verdict::Passed;
-            let detail = if passed { Vec::new() } else { Finding::read(&outcome.output).lines() };
-            json!({ "name": outcome.name, "passed": passed, "detail": detail })
-        })
-        .collect();
-    json!({ "number": step.number, "function": step.function, "goal": step.goal, "status": status, "checks": checks })
+    let checks: Vec<Value> = step.outcomes.iter().map(check_json).collect();
+    json!({
+        "number": step.number,
+        "function": step.function,
+        "goal": step.goal,
+        "status": status,
+        "reason": reason,
+        "checks": checks,
+    })
+}
+
+fn check_json(outcome: &Outcome) -> Value {
+    let passed = outcome.verdict == Verdict::Passed;
+    let limit = if let Verdict::Limit(limit) = &outcome.verdict { Some(limit) } else { None };
+    let detail = if passed { Vec::new() } else { lines_within(outcome, DETAIL_LINES) };
+    json!({ "name": outcome.name, "passed": passed, "limit": limit, "detail": detail })
+}
+
+/// rustc's words without the sequences that color them on a terminal.
+fn without_color(words: &str) -> String {
+    let mut parts = words.split("\x1b[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    // Each sequence ends with its first letter (console_codes(4)).
+    let rest = parts.map(|part| part.split_once(char::is_alphabetic).map_or("", |(_, rest)| rest));
+    first + &rest.collect::<String>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colors_are_taken_out() {
+        assert_eq!(without_color("\x1b[1m\x1b[91merror\x1b[0m: mismatched"), "error: mismatched");
+    }
 }

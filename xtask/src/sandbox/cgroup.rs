@@ -6,6 +6,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use nix::unistd::{Pid, getpid};
 
@@ -19,6 +20,9 @@ const PREFIX: &str = "galley-check-";
 
 /// Holds the check's processes on v2.
 const LEAF: &str = "check";
+
+/// How long the kernel may take to let go of killed processes.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The controllers a check needs, each a hierarchy of its own on v1.
 const CONTROLLERS: &[&str] = &["memory", "pids", "cpu"];
@@ -174,7 +178,8 @@ fn remove(directory: &Path) {
     for entry in entries.flatten().filter(|entry| entry.path().is_dir()) {
         remove(&entry.path());
     }
-    for _ in 0..200 {
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline {
         match fs::remove_dir(directory) {
             Err(error) if error.raw_os_error() == Some(nix::libc::EBUSY) => kill_all(directory),
             _ => return,
@@ -188,24 +193,37 @@ fn kill_all(directory: &Path) {
         // A process that is gone already is what is wanted.
         let _ = nix::sys::signal::kill(Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
     }
-    std::thread::yield_now();
+    std::thread::sleep(Duration::from_millis(1));
 }
 
 /// Removes the groups of checks that were killed; returns those it found.
 ///
-/// A group whose keeper is alive belongs to a check that runs now.
-pub fn remove_leftovers() -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for parent in parents().unwrap_or_default() {
-        let Ok(entries) = fs::read_dir(&parent) else { continue };
-        for entry in entries.flatten() {
+/// A group whose keeper is alive belongs to a check that runs now. A group that is
+/// root's stays when an ordinary user cleans; it is among the second ones.
+pub fn remove_leftovers() -> (Vec<PathBuf>, Vec<PathBuf>) {
+    // Everywhere: the check may have been started in another session, and so below
+    // another group.
+    let (mut found, mut open) = (Vec::new(), vec![PathBuf::from(MOUNT)]);
+    while let Some(directory) = open.pop() {
+        let Ok(entries) = fs::read_dir(&directory) else { continue };
+        for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
             let name = entry.file_name();
-            let Some(pid) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
-            if !Path::new("/proc").join(pid).exists() {
-                remove(&entry.path());
-                found.push(entry.path());
+            match name.to_str().and_then(|name| name.strip_prefix(PREFIX)) {
+                Some(pid) if is_keeper(pid) => {}
+                Some(_) => {
+                    remove(&entry.path());
+                    found.push(entry.path());
+                }
+                None => open.push(entry.path()),
             }
         }
     }
-    found
+    found.into_iter().partition(|path| !path.exists())
+}
+
+/// Whether a process is a keeper. The kernel uses numbers again, so that there is
+/// such a process says little.
+fn is_keeper(pid: &str) -> bool {
+    let command = fs::read(Path::new("/proc").join(pid).join("cmdline")).unwrap_or_default();
+    command.split(|byte| *byte == 0).nth(1) == Some(b"sandbox")
 }

@@ -16,8 +16,10 @@ use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, fork};
+use nix::unistd::{ForkResult, Pid, fork, getpid, setsid, write};
 
+use super::meter::Meter;
+use super::report::Report;
 use super::{Job, Limits};
 use crate::error::{Error, Result};
 
@@ -26,12 +28,13 @@ const LARGEST_FILE: u64 = 2 << 30;
 
 /// Prepares the world, runs the job in it, and ends the process.
 ///
-/// `held` is the keeper's pipe; it closes when this process ends.
-pub fn live(job: &Job, cgroups: bool, held: OwnedFd) -> ! {
-    let code = match run(job, cgroups) {
+/// `held` is the keeper's pipe; it closes when this process ends. A limit that is
+/// seen only then is named on it.
+pub fn live(job: &Job, cgroups: bool, held: OwnedFd, report: &mut Report) -> ! {
+    let code = match run(job, cgroups, &held, report) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("xtask: the sandbox: {error}");
+            report.error(&error);
             error.code()
         }
     };
@@ -39,10 +42,12 @@ pub fn live(job: &Job, cgroups: bool, held: OwnedFd) -> ! {
     exit(i32::from(code))
 }
 
-fn run(job: &Job, cgroups: bool) -> Result<u8> {
-    // If the harness is killed, nothing of this may live on.
+fn run(job: &Job, cgroups: bool, held: &OwnedFd, report: &mut Report) -> Result<u8> {
+    // If the keeper is killed, nothing of this may live on.
     prctl::set_pdeathsig(Signal::SIGKILL).map_err(Error::call("prctl"))?;
-    own_files(&job.scratch, cgroups)?;
+    // kill(0, …) reaches the whole process group, in other pid namespaces too.
+    setsid().map_err(Error::call("setsid"))?;
+    own_files(&job.scratch, job.limits.memory / 2, cgroups)?;
     loopback_up()?;
     limit(&job.limits, cgroups)?;
     // SAFETY: this process has one thread.
@@ -50,11 +55,21 @@ fn run(job: &Job, cgroups: bool) -> Result<u8> {
         ForkResult::Child => match start(job) {
             Ok(never) => match never {},
             Err(error) => {
-                eprintln!("xtask: the sandbox: {error}");
+                report.error(&error);
                 exit(i32::from(error.code()))
             }
         },
-        ForkResult::Parent { child } => reap(child),
+        ForkResult::Parent { child } => {
+            // What is inside could open this process's descriptors through /proc.
+            report.close()?;
+            let code = reap(child)?;
+            let meter = Meter::Processes { inner: getpid(), limits: &job.limits };
+            if let Some(limit) = meter.reached().filter(|_| !cgroups) {
+                // A fork bomb may have outrun the keeper's looks and ended by itself.
+                write(held, limit.as_bytes()).map_err(Error::call("write"))?;
+            }
+            Ok(code)
+        }
     }
 }
 
@@ -93,12 +108,15 @@ fn reap(child: Pid) -> Result<u8> {
 
 /// Private propagation, everything read-only, a fresh `/proc`, one empty place to
 /// write in, and control groups as seen from the check's own.
-fn own_files(scratch: &Path, cgroups: bool) -> Result<()> {
+fn own_files(scratch: &Path, most: u64, cgroups: bool) -> Result<()> {
     unshare(CloneFlags::CLONE_NEWNS).map_err(Error::call("unshare"))?;
     change("/", MsFlags::MS_REC | MsFlags::MS_PRIVATE)?;
     read_only_everywhere()?;
+    // Else the host's processes would be seen again once this one is unmounted. In a
+    // user namespace the kernel keeps it (EINVAL), and it is only covered.
+    let _ = umount2("/proc", MntFlags::MNT_DETACH);
     new("proc", Path::new("/proc"), "proc", "")?;
-    new("tmpfs", scratch, "tmpfs", "mode=1777")?;
+    new("tmpfs", scratch, "tmpfs", &format!("mode=1777,size={most},nr_inodes=200k"))?;
     if cgroups {
         own_cgroups()?;
     }
@@ -143,7 +161,13 @@ pub fn read_only_everywhere() -> Result<()> {
             size_of::<MountAttributes>(),
         )
     };
-    Errno::result(result).map(drop).map_err(Error::call("mount_setattr"))
+    Errno::result(result).map(drop).map_err(|errno| match errno {
+        Errno::ENOSYS => Error::Machine {
+            lack: "has a kernel without mount_setattr(2)".to_owned(),
+            remedy: "Linux 5.12 or later has it".to_owned(),
+        },
+        errno => Error::Call { call: "mount_setattr", errno },
+    })
 }
 
 /// Mounts each hierarchy anew: inside a cgroup namespace the mount's root is the
@@ -193,15 +217,16 @@ fn loopback_up() -> Result<()> {
     Ok(())
 }
 
-/// Limits per process, which hold without a control group as well. The number of
-/// processes counts per user and user namespace (getrlimit(2)), so it is set only
-/// where that namespace is the check's own.
+/// Limits per process, which hold without a control group as well. Where there is
+/// none, the keeper watches and names the limit; these stand well above, for what is
+/// quicker than it looks. The number of processes counts per user and user namespace
+/// (getrlimit(2)), so it is set only where that namespace is the check's own.
 fn limit(limits: &Limits, cgroups: bool) -> Result<()> {
     let mut set = vec![(Resource::RLIMIT_CORE, 0), (Resource::RLIMIT_FSIZE, LARGEST_FILE)];
     if !cgroups {
         set.push((Resource::RLIMIT_AS, limits.memory * 4));
         if !nix::unistd::geteuid().is_root() || own_user_namespace() {
-            set.push((Resource::RLIMIT_NPROC, limits.processes));
+            set.push((Resource::RLIMIT_NPROC, limits.processes * 8));
         }
     }
     set.into_iter()

@@ -1,57 +1,75 @@
-//! The keeper: makes the namespaces, watches the clock, cleans up.
+//! The keeper: makes the namespaces, watches the limits, cleans up.
 
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, fork, getegid, geteuid, getpid, pipe};
+use nix::unistd::{ForkResult, Pid, fork, getegid, geteuid, getpid, pipe2, read};
 
 use super::cgroup::Group;
+use super::meter::{LIMITS, Meter};
+use super::report::Report;
 use super::user::become_user;
-use super::{Job, LIMIT_MARK, inner};
+use super::{Job, inner};
 use crate::error::{Error, Result};
 
 /// The exit code after a limit ended the check; timeout(1) uses the same.
 const LIMIT_CODE: u8 = 124;
 
-/// Runs one job in a sandbox and returns its exit code.
+/// How often the limits are looked at that the kernel enforces without a word.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Runs one job in a sandbox, reports how it ended, and returns its exit code.
 ///
 /// Must be called in a process with one thread: that is what unshare(2) demands
 /// for a user namespace, and why the harness starts itself anew for each check.
 pub fn keep(job: &Job) -> Result<u8> {
+    let mut report = Report::take_standard_input()?;
+    match keep_with(job, &mut report) {
+        Ok(code) => {
+            report.code(code);
+            Ok(code)
+        }
+        Err(error) => {
+            report.error(&error);
+            Err(error)
+        }
+    }
+}
+
+fn keep_with(job: &Job, report: &mut Report) -> Result<u8> {
     if let Some((user, repository)) = &job.user {
         become_user(*user, repository)?;
     }
     let group = own_group(job)?;
-    let result = keep_in(job, group.as_ref());
+    let result = keep_in(job, group.as_ref(), report);
     if let Some(group) = &group {
-        if let Some(limit) = group.reached() {
-            eprintln!("{LIMIT_MARK}{limit}");
-        }
         group.delete();
     }
     result
 }
 
-fn keep_in(job: &Job, group: Option<&Group>) -> Result<u8> {
+fn keep_in(job: &Job, group: Option<&Group>, report: &mut Report) -> Result<u8> {
     own_namespaces(group)?;
-    // Nobody writes to this pipe: its end tells that the inner process is gone.
-    let (ended, held) = pipe().map_err(Error::call("pipe"))?;
+    // The end of this pipe tells that the inner process is gone.
+    let (ended, held) = pipe2(OFlag::O_CLOEXEC).map_err(Error::call("pipe2"))?;
     // SAFETY: this process has one thread, so the child may do what it likes.
     match unsafe { fork() }.map_err(Error::call("fork"))? {
         ForkResult::Child => {
             drop(ended);
-            inner::live(job, group.is_some(), held)
+            inner::live(job, group.is_some(), held, report)
         }
         ForkResult::Parent { child } => {
             drop(held);
-            wait(job, child, &ended)
+            let meter = group.map_or(Meter::Processes { inner: child, limits: &job.limits }, Meter::Group);
+            wait(job, child, &ended, &meter, report)
         }
     }
 }
@@ -87,10 +105,10 @@ fn own_namespaces(group: Option<&Group>) -> Result<()> {
             |result: io::Result<()>| result.map_err(Error::file("enter a control group in", "/sys/fs/cgroup".as_ref()));
         in_group(group.enter(getpid()))?;
         flags |= CloneFlags::CLONE_NEWCGROUP;
-        unshare(flags).map_err(Error::call("unshare"))?;
+        unshare(flags).map_err(no_namespaces)?;
         return in_group(group.enter_leaf(getpid()));
     }
-    unshare(flags).map_err(Error::call("unshare"))
+    unshare(flags).map_err(no_namespaces)
 }
 
 /// Root inside, the caller outside; see user_namespaces(7) for the order of writes.
@@ -114,28 +132,72 @@ fn no_user_namespace(errno: Errno) -> Error {
     }
 }
 
-/// Waits for the inner process, but not for longer than the limit.
-fn wait(job: &Job, inner: Pid, ended: &OwnedFd) -> Result<u8> {
+fn no_namespaces(errno: Errno) -> Error {
+    Error::Machine {
+        lack: format!("allows root no namespaces of its own ({errno:?}), as in a container without CAP_SYS_ADMIN"),
+        remedy: "work as an ordinary user, or in a virtual machine: see `cargo xtask doctor`".to_owned(),
+    }
+}
+
+/// How the watch over the inner process ended.
+enum End {
+    /// By itself.
+    Own,
+    /// A limit was reached: its name.
+    Limit(&'static str),
+    /// The harness is gone, or wants no more of it.
+    Abandoned,
+}
+
+/// Waits for the inner process, but not beyond a limit; then it is killed, and the
+/// kernel kills with it whatever it started.
+fn wait(job: &Job, inner: Pid, ended: &OwnedFd, meter: &Meter, report: &Report) -> Result<u8> {
+    let mut end = watch(job, ended, meter, report)?;
+    if !matches!(end, End::Own) {
+        kill(inner, Signal::SIGKILL).map_err(Error::call("kill"))?;
+    }
+    let status = waitpid(inner, None).map_err(Error::call("waitpid"))?;
+    if let (End::Own, Some(limit)) = (&end, meter.reached()) {
+        end = End::Limit(limit);
+    }
+    match (end, status) {
+        (End::Limit(limit), _) => {
+            report.limit(limit);
+            Ok(LIMIT_CODE)
+        }
+        (_, WaitStatus::Exited(_, code)) => Ok(u8::try_from(code).unwrap_or(u8::MAX)),
+        (_, WaitStatus::Signaled(_, signal, _)) => Ok(128_u8.saturating_add(signal as u8)),
+        _ => Ok(u8::MAX),
+    }
+}
+
+fn watch(job: &Job, ended: &OwnedFd, meter: &Meter, report: &Report) -> Result<End> {
     let deadline = Instant::now() + job.limits.time;
-    let on_time = loop {
+    loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-        let mut descriptors = [PollFd::new(ended.as_fd(), PollFlags::POLLIN)];
+        if left.is_zero() {
+            return Ok(End::Limit(meter.reached().unwrap_or("time")));
+        }
+        let timeout = PollTimeout::try_from(left.min(LOOK)).unwrap_or(PollTimeout::MAX);
+        // No event is asked of the report: that its reader is gone is always told.
+        let mut descriptors =
+            [PollFd::new(ended.as_fd(), PollFlags::POLLIN), PollFd::new(report.as_fd(), PollFlags::empty())];
         match poll(&mut descriptors, timeout) {
-            Ok(0) if left.is_zero() => break false,
-            Ok(0) | Err(Errno::EINTR) => {}
-            Ok(_) => break true,
+            Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => return Err(Error::Call { call: "poll", errno }),
         }
-    };
-    if !on_time {
-        kill(inner, Signal::SIGKILL).map_err(Error::call("kill"))?;
-        eprintln!("{LIMIT_MARK}time");
-    }
-    match waitpid(inner, None).map_err(Error::call("waitpid"))? {
-        _ if !on_time => Ok(LIMIT_CODE),
-        WaitStatus::Exited(_, code) => Ok(u8::try_from(code).unwrap_or(u8::MAX)),
-        WaitStatus::Signaled(_, signal, _) => Ok(128_u8.saturating_add(signal as u8)),
-        _ => Ok(u8::MAX),
+        let told = |number: usize, flag| descriptors[number].revents().is_some_and(|events| events.intersects(flag));
+        if told(0, PollFlags::POLLIN | PollFlags::POLLHUP) {
+            let mut name = [0; 16];
+            let length = read(ended, &mut name).map_err(Error::call("read"))?;
+            let limit = LIMITS.into_iter().find(|limit| limit.as_bytes() == &name[..length]);
+            return Ok(limit.map_or(End::Own, End::Limit));
+        }
+        if told(1, PollFlags::POLLERR) {
+            return Ok(End::Abandoned);
+        }
+        if let Some(limit) = meter.reached() {
+            return Ok(End::Limit(limit));
+        }
     }
 }

@@ -8,13 +8,16 @@
 //!
 //! - the harness reads the output, counts it, and gives up on too much of it;
 //! - the *keeper* (`xtask sandbox`, this module's [`keep`]) makes the namespaces,
-//!   watches the clock, and removes the control group;
+//!   watches the limits, removes the control group, and says on a pipe of its own
+//!   ([`Ended`]) how it ended; when the harness is gone, it ends everything;
 //! - the *inner* process is process 1 of the new pid namespace: when it ends,
 //!   however it ends, the kernel kills everything else in there.
 
 mod cgroup;
 mod inner;
 mod keeper;
+mod meter;
+mod report;
 mod user;
 
 use std::path::PathBuf;
@@ -23,6 +26,7 @@ use std::time::Duration;
 pub use cgroup::remove_leftovers;
 pub use inner::read_only_everywhere;
 pub use keeper::keep;
+pub use report::Ended;
 
 /// What one check may use.
 #[derive(Clone, Debug)]
@@ -45,9 +49,6 @@ impl Default for Limits {
 
 /// The directory, below `target/`, that is an empty tmpfs inside the sandbox.
 pub const SCRATCH: &str = "check/scratch";
-
-/// Printed by the keeper, before the limit's name, when a limit ended the check.
-pub const LIMIT_MARK: &str = "check-limit ";
 
 /// What the keeper is told through its command line.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use super::Stage;
 use super::tools::quiet;
 use super::variants::share_compiled;
 use crate::assemble::{Mix, assemble};
-use crate::check;
+use crate::check::{self, Trial};
 use crate::error::{Error, Result};
 use crate::sync::put;
 use crate::tree::{HARNESS, Side, Tree};
@@ -31,7 +31,7 @@ fn in_copy(tree: &Tree, root: &Path) -> Result<Stage> {
     // The shared target directory must not take this copy for the original.
     let manifest = root.join("Cargo.toml");
     let text = fs::read_to_string(&manifest).map_err(Error::file("read", &manifest))?;
-    put(&manifest, &text.replace("version = \"0.1.0\"", "version = \"0.1.1\""))?;
+    put(&manifest, text.replace("version = \"0.1.0\"", "version = \"0.1.1\""))?;
     share_compiled(tree, root)?;
     let copy = Tree::at(root);
     expect(&assemble(&copy, Mix::Passed, false)?.whose(), "yours: none; the reference: ch1")?;
@@ -40,7 +40,7 @@ fn in_copy(tree: &Tree, root: &Path) -> Result<Stage> {
     let mine = copy.chapter(Side::Mine, first).join("src");
     fs::remove_dir_all(&mine).map_err(Error::file("remove", &mine))?;
     quiet(Command::new("cp").arg("--recursive").arg(copy.chapter(Side::Reference, first).join("src")).arg(&mine))?;
-    let graded = check::one(&copy, first, Side::Mine, None)?;
+    let graded = check::one(&copy, first, Side::Mine, &Trial::default())?;
     if !graded.passed() {
         return Err(Error::Failed(format!("the copied solution does not pass\n{}", check::details(&graded))));
     }

@@ -123,7 +123,7 @@ fn write_workspace(tree: &Tree, chapter: &Chapter, solutions: &Path) -> Result<(
     let manifest = tree.manifest(Side::Reference);
     let text = fs::read_to_string(&manifest).map_err(Error::file("read", &manifest))?;
     let version = format!("version = \"3.{}.0\"", chapter.number);
-    put(&solutions.join("Cargo.toml"), &text.replace("version = \"1.0.0\"", &version))?;
+    put(&solutions.join("Cargo.toml"), text.replace("version = \"1.0.0\"", &version))?;
     let lock = tree.root().join("solutions/Cargo.lock");
     fs::copy(&lock, solutions.join("Cargo.lock")).map_err(Error::file("copy", &lock)).map(drop)
 }

@@ -18,6 +18,8 @@ mod trial;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
+checks::last_check!();
+
 /// The chapter's program.
 fn program() -> PathBuf {
     checks::program_path(env!("CARGO_BIN_EXE_cgroups"))

@@ -24,7 +24,7 @@ impl Trial {
         match Hierarchy::find() {
             Ok(hierarchy) => Some(Self { nonce: format!("galley-trial-{}", checks::nonce()), hierarchy }),
             Err(error) => {
-                println!("check-unable: {error}");
+                checks::unable(&error.to_string());
                 None
             }
         }

@@ -19,6 +19,8 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+checks::last_check!();
+
 /// The chapter's program, in the form that std's Command takes.
 fn images() -> Command {
     Command::new(checks::program_path(env!("CARGO_BIN_EXE_images")))

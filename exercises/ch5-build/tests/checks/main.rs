@@ -15,6 +15,8 @@ mod step7;
 use std::path::Path;
 use std::process::{Command, Output};
 
+checks::last_check!();
+
 /// The chapter's program.
 fn program() -> Command {
     Command::new(checks::program_path(env!("CARGO_BIN_EXE_build-image")))

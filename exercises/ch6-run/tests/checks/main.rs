@@ -8,3 +8,5 @@ mod step2;
 mod step3;
 mod step4;
 mod step5;
+
+checks::last_check!();

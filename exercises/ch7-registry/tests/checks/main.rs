@@ -12,3 +12,5 @@ mod step4;
 mod step5;
 mod step6;
 mod step7;
+
+checks::last_check!();
