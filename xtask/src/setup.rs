@@ -30,6 +30,8 @@ pub const TEST: &[Package] = &[
     package("busybox-static", "busybox", "the small base image"),
     package("curl", "curl", "fetching the application's page"),
     package("skopeo", "skopeo", "reading what galley pushed with another tool"),
+    package("podman", "podman", "running what galley saved, and galley what podman saved"),
+    package("buildah", "buildah", "building an image with another tool, for galley to run"),
     package("docker-registry", "docker-registry", "pushing to a registry that others wrote"),
     package("patch", "patch", "trying stored wrong solutions on the checks"),
     package("chromium", "chromium", "reading every page of the book in a browser"),

@@ -20,7 +20,7 @@ pub enum Error {
     #[error("{what} should be {expected} bytes long, but {found} were read; get it again")]
     Size { what: String, expected: u64, found: u64 },
     /// Something grew beyond what was allowed, as a decompression bomb does.
-    #[error("{what} is larger than the limit of {limit} bytes; if you trust it, raise the limit")]
+    #[error("{what} is larger than the limit of {limit} bytes; if you trust it, {}", remedy(what))]
     TooLarge { what: String, limit: u64 },
     /// A layer's entry that would reach outside, or that no tool should make.
     #[error("refused '{name}': {why}; do not trust this layer")]
@@ -53,6 +53,17 @@ pub enum Error {
     #[error("cannot stack {0} layers: overlay takes 1 to about 200; rebuild the image with fewer")]
     LayerCount(usize),
 }
+
+/// A document's limit is fixed; that of archives is not.
+fn remedy(what: &str) -> String {
+    match what {
+        ARCHIVE => format!("set {} to more", crate::unpacked::LIMIT_VARIABLE),
+        _ => "raise the limit".into(),
+    }
+}
+
+/// What [`Error::TooLarge`] calls a layer's content.
+pub const ARCHIVE: &str = "the archive";
 
 /// The deepest cause says most; the layers around it repeat each other.
 fn cause(error: &io::Error) -> String {

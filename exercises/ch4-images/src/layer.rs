@@ -7,6 +7,7 @@ use flate2::read::MultiGzDecoder;
 
 use crate::entry::Entry;
 use crate::error::At;
+use crate::zstd::Zstd;
 use crate::{Digest, Error, Result, Store, spec, tree};
 
 /// A layer in the store.
@@ -47,13 +48,15 @@ impl Store {
 }
 
 /// The archive inside a layer's bytes, told by how they begin: gzip (RFC 1952,
-/// possibly in several members) or plain tar.
+/// possibly in several members), zstd or plain tar.
 pub fn decompress<'a>(bytes: impl Read + 'a) -> Result<Box<dyn Read + 'a>> {
     use io::BufRead;
     let mut bytes = BufReader::with_capacity(64 << 10, bytes);
     match bytes.fill_buf().at("read", Path::new("a layer"))? {
         [0x1f, 0x8b, ..] => Ok(Box::new(MultiGzDecoder::new(bytes))),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Err(Error::Unsupported("a layer compressed with zstd".into())),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Ok(Box::new(Zstd::new(bytes))),
+        [b'B', b'Z', b'h', ..] => Err(Error::Unsupported("an archive compressed with bzip2".into())),
+        [0xfd, b'7', b'z', b'X', b'Z', ..] => Err(Error::Unsupported("an archive compressed with xz".into())),
         _ => Ok(Box::new(bytes)),
     }
 }

@@ -32,6 +32,7 @@ pub mod temporary;
 pub mod tree;
 mod unpack;
 mod unpacked;
+mod zstd;
 
 pub use digest::{Blob, Digest};
 pub use error::{Error, Result};
@@ -44,4 +45,4 @@ pub use prune::Reclaimed;
 pub use save::Format;
 pub use store::Store;
 pub use unpack::unpack;
-pub use unpacked::LARGEST_LAYER;
+pub use unpacked::{LARGEST_LAYER, largest_layer};

@@ -7,8 +7,25 @@ use crate::digest::Hashing;
 use crate::error::At;
 use crate::{Blob, Error, Image, Layer, Result, Store, layer, unpack};
 
-/// No layer may unpack to more than this many bytes: 16 GiB.
+/// No layer may unpack to more than this many bytes, 16 GiB, unless
+/// [`LIMIT_VARIABLE`] says otherwise.
 pub const LARGEST_LAYER: u64 = 16 << 30;
+
+/// The environment's variable for another limit, in bytes.
+pub const LIMIT_VARIABLE: &str = "GALLEY_LAYER_LIMIT";
+
+/// How many bytes a layer may unpack to.
+///
+/// # Errors
+/// `Malformed` if the variable is set to what is no number.
+pub fn largest_layer() -> Result<u64> {
+    let Some(text) = std::env::var_os(LIMIT_VARIABLE) else { return Ok(LARGEST_LAYER) };
+    let number = text.to_str().and_then(|text| text.trim().parse().ok());
+    number.ok_or_else(|| Error::Malformed {
+        what: LIMIT_VARIABLE.into(),
+        why: format!("'{}' is no number of bytes", text.to_string_lossy()),
+    })
+}
 
 impl Store {
     /// The directories of the image's layers, lowest first, unpacked if they are
@@ -48,7 +65,7 @@ impl Store {
         let temporary = self.temporary_directory()?;
         let blob = self.verified(Blob::try_from(&layer.descriptor)?)?;
         let mut archive = Hashing::new(layer::decompress(blob)?);
-        unpack(&mut archive, temporary.path(), LARGEST_LAYER)?;
+        unpack(&mut archive, temporary.path(), largest_layer()?)?;
         let (_, found) = archive.finish();
         if found.digest != layer.diff_id {
             let what = format!("the archive in layer {}", layer.descriptor.digest());

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use images::{Image, Layer, Store, spec};
+use namespaces::Network;
 
 use crate::cache::{Record, cache_key};
 use crate::configure::{Description, absolute, configure, with};
@@ -36,6 +37,10 @@ pub struct Options<'a> {
     pub no_cache: bool,
     pub base: Base<'a>,
     pub started: Started<'a>,
+    /// The stage to build, by name or number; without it the last.
+    pub target: Option<&'a str>,
+    /// What a RUN can reach: the host's network, or nothing.
+    pub network: Network,
 }
 
 /// Builds an image, tells `out` how it goes, and returns the manifest's descriptor.
@@ -51,8 +56,8 @@ pub fn build(store: &Store, options: &Options<'_>, out: &mut dyn Write) -> Resul
     let instructions = parse(&source)?;
     let context = options.context.canonicalize().map_err(Error::io("read the context", options.context))?;
     let ignored = Ignore::read(&context).map_err(Error::io("read .dockerignore of", &context))?;
-    let plan =
-        stages::plan(&instructions, options.build_args).map_err(|(line, problem)| source.fault(line, problem))?;
+    let plan = stages::plan(&instructions, options.build_args, options.target)
+        .map_err(|(line, problem)| source.fault(line, problem))?;
     let mut builder = Builder {
         store,
         options,
@@ -159,7 +164,7 @@ impl Builder<'_> {
             (Action::Copy(copy), Some(stage)) => Some(stage.copy(self.store, copy, files)?),
             (Action::Run(command), Some(stage)) => {
                 self.out.flush().map_err(Error::io("write to", Path::new("the terminal")))?;
-                Some(stage.run(self.store, command, self.options.started)?)
+                Some(stage.run(self.store, command, self.options)?)
             }
             (Action::Workdir(_), Some(stage)) => stage.make_directory(self.store, action)?,
             _ => None,
@@ -198,7 +203,9 @@ impl Builder<'_> {
         stage.key = cache_key(&stage.key, "FROM", &[])?;
         let known = !self.options.no_cache && Record::find(self.store, &stage.key)?.is_some();
         self.say(&instruction.text, known)?;
-        Record { created: time::now(), layer: None }.keep(self.store, &stage.key)?;
+        if !known {
+            Record { created: time::now(), layer: None }.keep(self.store, &stage.key)?;
+        }
         self.stages.push(stage);
         Ok(())
     }
@@ -313,18 +320,20 @@ impl Stage {
 
     fn copy(&self, store: &Store, copy: &Copy, files: &Files) -> Result<Layer> {
         let root = Rootfs::mount(store, &self.layers)?;
+        let unpacked = files.unpack(store)?;
         let owner = copy.chown.as_deref().map(|text| copy::owner(root.path(), text)).transpose()?;
         let target = Target {
             path: absolute(self.description.config.working_dir().as_deref(), &copy.target),
             is_directory: copy.target.ends_with('/') || copy.target.ends_with("/.") || copy.target == ".",
             owner: owner.map(|owner| (owner.uid, owner.group.unwrap_or(owner.uid))),
             mode: copy.chmod.as_deref().map(copy::mode).transpose()?,
-            keep_owner: copy.from.is_some(),
+            keep_owner: copy.from.is_some() || unpacked.is_some(),
         };
-        Ok(store.write_layer(copy::copy(root.path(), &files.selected, &target)?)?)
+        let selected = unpacked.as_ref().map_or(&files.selected, |unpacked| &unpacked.selected);
+        Ok(store.write_layer(copy::copy(root.path(), selected, &target)?)?)
     }
 
-    fn run(&self, store: &Store, command: &Command, started: Started<'_>) -> Result<Layer> {
+    fn run(&self, store: &Store, command: &Command, options: &Options<'_>) -> Result<Layer> {
         let config = &self.description.config;
         let pairs = |all: Vec<String>| -> Vec<(String, Option<String>)> {
             all.iter()
@@ -343,7 +352,8 @@ impl Stage {
             env,
             directory: absolute(config.working_dir().as_deref(), ""),
             user: config.user().clone().filter(|user| !user.is_empty()).unwrap_or_else(|| "0".into()),
-            started,
+            network: options.network,
+            started: options.started,
         };
         run::run(store, &self.layers, &process)
     }

@@ -1,13 +1,14 @@
 //! Given: the files of a COPY, wherever they come from.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use images::Store;
 use images::entry::{Entry, Node};
+use images::tarball::TarReader;
 use images::temporary::Temporary;
+use images::{Store, layer};
 
-use crate::context::{Ignore, Selected, select};
+use crate::context::{Ignore, Selected, select, walk};
 use crate::error::{Error, Problem, Result};
 use crate::rootfs::Rootfs;
 use crate::syntax::Copy;
@@ -16,8 +17,16 @@ use crate::syntax::Copy;
 #[derive(Default)]
 pub struct Files {
     pub selected: Vec<Selected>,
+    /// Whether they are archives whose content is meant: ADD.
+    archives: bool,
     _root: Option<Rootfs>,
     documents: Vec<Temporary>,
+}
+
+/// What archives held, for as long as it is needed.
+pub struct Unpacked {
+    pub selected: Vec<Selected>,
+    _directory: Temporary,
 }
 
 impl Files {
@@ -27,14 +36,28 @@ impl Files {
             Some(root) => select(root.path(), &copy.sources, &Ignore::default())?,
             None => select(context, &copy.sources, ignored)?,
         };
-        if copy.add {
-            selected.iter().try_for_each(refuse_archive)?;
-        }
-        let mut files = Self { selected, _root: root, documents: Vec::new() };
+        let archives = copy.add && are_archives(copy, &selected)?;
+        let mut files = Self { selected, archives, _root: root, documents: Vec::new() };
         for (index, (text, _)) in copy.documents.iter().enumerate() {
             files.add_document(store, index, text)?;
         }
         Ok(files)
+    }
+
+    /// The content of the archives; `None` if the files are meant as they are.
+    pub fn unpack(&self, store: &Store) -> Result<Option<Unpacked>> {
+        if !self.archives {
+            return Ok(None);
+        }
+        let directory = store.temporary_directory()?;
+        for file in &self.selected {
+            let archive = File::open(&file.from).map_err(Error::io("open", &file.from))?;
+            images::unpack(&mut layer::decompress(archive)?, directory.path(), images::largest_layer()?)?;
+        }
+        let mut selected = Vec::new();
+        walk(directory.path(), Path::new(""), PathBuf::new(), &Ignore::default(), &mut selected)
+            .map_err(Error::io("read", directory.path()))?;
+        Ok(Some(Unpacked { selected, _directory: directory }))
     }
 
     /// The text of a here-document as a file.
@@ -51,15 +74,42 @@ impl Files {
     }
 }
 
-/// ADD would unpack an archive; galley says so instead of copying it whole.
-fn refuse_archive(file: &Selected) -> Result<()> {
-    let name = file.from.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let archive = [".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst"].iter().any(|end| name.ends_with(end));
-    let is_file = matches!(Entry::of(&file.from, PathBuf::new())?, Some(Entry { node: Node::File(_), .. }));
-    if archive && is_file {
-        return Err(Problem::new("ADD", format!("ADD would unpack {name}, which is not supported"))
-            .suggest("use COPY, and unpack it in a RUN")
-            .into());
+/// Whether ADD means the content of its files: those that are archives.
+///
+/// # Errors
+///
+/// Archives beside other files: whose owner a file keeps must not depend on its
+/// neighbor.
+fn are_archives(copy: &Copy, selected: &[Selected]) -> Result<bool> {
+    // Files of a directory that was named are copied as they are.
+    if selected.iter().any(|file| file.to == Path::new("")) {
+        return Ok(false);
     }
-    Ok(())
+    let mut archives = 0;
+    for file in selected {
+        archives += usize::from(is_archive(&file.from)?);
+    }
+    if archives == 0 {
+        return Ok(false);
+    }
+    if archives < selected.len() || !copy.documents.is_empty() {
+        let problem = Problem::new("ADD", "ADD has archives, which are unpacked, beside other files");
+        return Err(problem.suggest("write an ADD for the archives, and one for the rest").into());
+    }
+    Ok(true)
+}
+
+/// Whether a file is a tar archive, compressed or not: told by its content.
+fn is_archive(path: &Path) -> Result<bool> {
+    if !matches!(Entry::of(path, PathBuf::new())?, Some(Entry { node: Node::File(1..), .. })) {
+        return Ok(false);
+    }
+    let file = File::open(path).map_err(Error::io("open", path))?;
+    match layer::decompress(file) {
+        Ok(bytes) => Ok(TarReader::new(bytes).next_entry().is_ok_and(|entry| entry.is_some())),
+        Err(images::Error::Unsupported(what)) => {
+            Err(Problem::new("ADD", format!("{what} is not unpacked")).suggest("unpack it in a RUN").into())
+        }
+        Err(error) => Err(error.into()),
+    }
 }

@@ -116,6 +116,8 @@ fn build_image(store: &Path, context: &Path, rest: &[&str]) -> Result<(), Error>
             Err(error) => Err(error.to_string()),
         },
         started: &|_| Ok(Box::new(|| ())),
+        target: None,
+        network: namespaces::Network::Host,
     };
     build::build(&store, &options, &mut stdout()).map(drop)
 }

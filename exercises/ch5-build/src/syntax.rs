@@ -78,7 +78,7 @@ pub struct Copy {
     /// Here-documents: the text, and whether variables are filled in.
     pub documents: Vec<(String, bool)>,
     pub target: String,
-    /// ADD would unpack archives; galley refuses them instead.
+    /// ADD unpacks archives.
     pub add: bool,
 }
 

@@ -13,7 +13,6 @@ pub struct Arguments {
 }
 
 #[derive(Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one of these in the life of the program")]
 pub enum Command {
     /// Build an image from a Dockerfile
     Build(Build),
@@ -31,10 +30,17 @@ pub enum Command {
     Rm(Remove),
     /// Give an image a second name
     Tag { image: String, name: String },
-    /// Remove images by name
-    Rmi {
-        #[arg(required = true)]
-        images: Vec<String>,
+    /// Remove images by name or id
+    Rmi(RemoveImages),
+    /// Show which instruction made which layer of an image
+    History(History),
+    /// Write images into one file, to carry where no registry is
+    Save(Save),
+    /// Read images from a file that galley, Docker, podman or skopeo saved
+    Load {
+        /// The file [default: standard input]
+        #[arg(short, long, value_name = "FILE")]
+        input: Option<PathBuf>,
     },
     /// Show an image's config and manifest, or a container's record, as JSON
     Inspect { name: String },
@@ -68,11 +74,64 @@ pub struct Build {
     /// A value for an ARG of the Dockerfile
     #[arg(long = "build-arg", value_name = "NAME=VALUE")]
     pub build_args: Vec<String>,
+    /// Build this stage of the Dockerfile, and not the last
+    #[arg(long, value_name = "STAGE")]
+    pub target: Option<String>,
+    /// What a RUN can reach
+    #[arg(long, value_enum, default_value = "host")]
+    pub network: BuildNetwork,
     /// Carry out every instruction, whatever is known from before
     #[arg(long)]
     pub no_cache: bool,
     /// The directory whose files COPY means
     pub context: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum BuildNetwork {
+    /// The host's network
+    Host,
+    /// Nothing but loopback
+    None,
+}
+
+#[derive(Args)]
+pub struct RemoveImages {
+    /// With an id: remove the image although it has several names
+    #[arg(short, long)]
+    pub force: bool,
+    #[arg(required = true)]
+    pub images: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct History {
+    /// Print only the layers' digests, the newest first
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Show every instruction whole
+    #[arg(long)]
+    pub no_trunc: bool,
+    pub image: String,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Format {
+    /// For every tool: an OCI image layout that `docker load` of any age reads too
+    Docker,
+    /// An OCI image layout alone
+    Oci,
+}
+
+#[derive(Args)]
+pub struct Save {
+    /// The file to write [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    #[arg(long, value_enum, default_value = "docker")]
+    pub format: Format,
+    #[arg(required = true)]
+    pub images: Vec<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

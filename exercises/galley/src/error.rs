@@ -21,6 +21,10 @@ pub enum Error {
     Registry(#[from] registry::Error),
     #[error("no image '{0}' here; `galley images` lists them")]
     NoImage(String),
+    #[error("the container {container} runs from image '{image}'; `galley stop {container}` first")]
+    ImageInUse { image: String, container: String },
+    #[error("image '{image}' has several names: {names}; remove it by name, or all of them with --force")]
+    SeveralNames { image: String, names: String },
     #[error("no home for images: set GALLEY_HOME, or HOME")]
     NoHome,
     #[error("{0}")]
@@ -37,11 +41,20 @@ impl Error {
     }
 
     /// The exit code of `galley run`, as Docker's: 126 and 127 if the program could
-    /// not be started, and 125 for every other fault. The other commands end with 1.
+    /// not be started, and 125 for every other fault.
     pub fn code_of_run(&self) -> u8 {
         match self {
             Self::Run(error) => error.code(),
             _ => 125,
+        }
+    }
+
+    /// That of the other commands: a failed RUN's own, so that a script can tell
+    /// what happened, and otherwise 1.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Build(error) => error.exit_code(),
+            _ => 1,
         }
     }
 }

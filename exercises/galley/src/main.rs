@@ -27,7 +27,8 @@ fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("galley: {error}");
-            let code = if matches!(arguments.command, cli::Command::Run(_)) { error.code_of_run() } else { 1 };
+            let code =
+                if matches!(arguments.command, cli::Command::Run(_)) { error.code_of_run() } else { error.code() };
             ExitCode::from(code)
         }
     }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::error::ARCHIVE;
 use crate::{Error, Result, spec};
 
 /// The SHA-256 of some bytes, written `sha256:` and 64 hexadecimal digits
@@ -197,7 +198,7 @@ impl<R: Read> Read for Limited<R> {
         let read = self.inner.read(buffer)?;
         match self.left.checked_sub(read as u64) {
             Some(left) => self.left = left,
-            None => return Err(io::Error::other(Error::TooLarge { what: "the archive".into(), limit: self.limit })),
+            None => return Err(io::Error::other(Error::TooLarge { what: ARCHIVE.into(), limit: self.limit })),
         }
         Ok(read)
     }

@@ -61,7 +61,7 @@ fn perform(arguments: &[&str]) -> Result<bool> {
         ["pack", store, directory] => describe(&open(store)?.pack(Path::new(directory))?)?,
         ["changes", store, upper] => describe(&open(store)?.pack_changes(Path::new(upper))?)?,
         ["place", directory, name] => place(Path::new(directory), Path::new(name))?,
-        ["unpack", file, directory] => unpack(file, directory, images::LARGEST_LAYER)?,
+        ["unpack", file, directory] => unpack(file, directory, images::largest_layer()?)?,
         ["unpack", file, directory, bytes] => {
             unpack(file, directory, bytes.parse().map_err(|_| Error::Unsupported(format!("a limit of '{bytes}'")))?)?;
         }

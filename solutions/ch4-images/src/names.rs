@@ -16,6 +16,9 @@ impl Store {
     /// store without one, until [`Store::collect`] is told to remove such.
     pub fn tag(&self, name: &str, manifest: &spec::Descriptor) -> Result<()> {
         self.change_index(|images| {
+            if images.iter().any(|image| name_of(image) == Some(name) && image.digest() == manifest.digest()) {
+                return;
+            }
             for image in images.iter_mut().filter(|image| name_of(image) == Some(name)) {
                 set_name(image, None);
             }
@@ -46,6 +49,11 @@ impl Store {
         Ok(found)
     }
 
+    /// Takes an image off the list, with every name it has.
+    pub fn unlist(&self, manifest: &spec::Descriptor) -> Result<()> {
+        self.change_index(|images| images.retain(|image| image.digest() != manifest.digest()))
+    }
+
     /// Every name with its image's descriptor, sorted by name.
     pub fn names(&self) -> Result<Vec<(String, spec::Descriptor)>> {
         let mut names: Vec<_> = self
@@ -58,9 +66,12 @@ impl Store {
         Ok(names)
     }
 
-    /// Images that lost their name to another.
+    /// Images that never had a name, or lost their last one to another image.
     pub fn untagged(&self) -> Result<Vec<spec::Descriptor>> {
-        Ok(self.index()?.manifests().iter().filter(|image| name_of(image).is_none()).cloned().collect())
+        let (named, unnamed): (Vec<_>, Vec<_>) =
+            self.index()?.manifests().iter().cloned().partition(|image| name_of(image).is_some());
+        let lost = |image: &spec::Descriptor| named.iter().all(|other| other.digest() != image.digest());
+        Ok(unnamed.into_iter().filter(lost).collect())
     }
 
     /// The image of this name, or the only one whose manifest digest or id
@@ -102,6 +113,9 @@ impl Store {
         let mut index = self.index()?;
         let mut images = index.manifests().clone();
         change(&mut images);
+        if *index.manifests() == images {
+            return Ok(());
+        }
         index.set_manifests(images);
         self.replace("index.json", &json::to_bytes(&index)?)
     }

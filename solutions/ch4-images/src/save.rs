@@ -27,10 +27,15 @@ impl Store {
     /// `Unknown` if there is no such image.
     pub fn save(&self, name: &str, format: Format, out: &mut dyn Write) -> Result<()> {
         let image = self.find(name)?.ok_or_else(|| Error::Unknown(name.to_owned()))?;
-        let mut documents =
-            vec![("oci-layout", json!({"imageLayoutVersion": "1.0.0"})), ("index.json", index(&image, name))];
+        self.save_all(&[(Some(name.to_owned()), image)], format, out)
+    }
+
+    /// Writes several images into one archive, each with the name it is to have
+    /// there, if any. What two of them share is written once.
+    pub fn save_all(&self, images: &[(Option<String>, Image)], format: Format, out: &mut dyn Write) -> Result<()> {
+        let mut documents = vec![("oci-layout", json!({"imageLayoutVersion": "1.0.0"})), ("index.json", index(images))];
         if format == Format::Docker {
-            documents.push(("manifest.json", docker_manifest(&image, name)?));
+            documents.push(("manifest.json", docker_manifest(images)?));
         }
         let mut tar = TarWriter::new(out);
         for (name, document) in &documents {
@@ -39,7 +44,9 @@ impl Store {
             file.write_all(&bytes).at("write", temporary.path())?;
             tar.append(&file_entry(name, temporary.path(), bytes.len() as u64))?;
         }
-        let parts = [&image.descriptor, image.manifest.config()].into_iter().chain(image.manifest.layers());
+        let parts = images.iter().flat_map(|(_, image)| {
+            [&image.descriptor, image.manifest.config()].into_iter().chain(image.manifest.layers())
+        });
         let mut blobs = parts.map(Blob::try_from).collect::<Result<Vec<_>>>()?;
         blobs.sort_by(|one, other| one.digest.cmp(&other.digest));
         blobs.dedup();
@@ -56,17 +63,34 @@ fn file_entry(name: &str, source: &Path, size: u64) -> Entry {
     Entry { node: Node::File(size), mode: 0o644, source: Some(source.to_owned()), ..Entry::empty(name.into()) }
 }
 
-/// The index names the image twice: podman reads the one, containerd the other.
-fn index(image: &Image, name: &str) -> Value {
-    let mut descriptor = json!(image.descriptor);
-    descriptor["annotations"] = json!({"org.opencontainers.image.ref.name": name, "io.containerd.image.name": name});
-    json!({"schemaVersion": 2, "manifests": [descriptor]})
+/// The index names an image twice: podman reads the one, containerd the other.
+fn index(images: &[(Option<String>, Image)]) -> Value {
+    let describe = |(name, image): &(Option<String>, Image)| {
+        let mut descriptor = json!(image.descriptor);
+        if let Some(name) = name {
+            descriptor["annotations"] =
+                json!({"org.opencontainers.image.ref.name": name, "io.containerd.image.name": name});
+        }
+        descriptor
+    };
+    json!({"schemaVersion": 2, "manifests": images.iter().map(describe).collect::<Vec<_>>()})
 }
 
-fn docker_manifest(image: &Image, name: &str) -> Result<Value> {
-    let config = path_in_layout(&Blob::try_from(image.manifest.config())?);
-    let layers = image.manifest.layers().iter().map(|layer| Ok(path_in_layout(&Blob::try_from(layer)?)));
-    Ok(json!([{"Config": config, "RepoTags": [name], "Layers": layers.collect::<Result<Vec<_>>>()?}]))
+/// Docker lists each image once, with all its names.
+fn docker_manifest(images: &[(Option<String>, Image)]) -> Result<Value> {
+    let mut entries: Vec<(&Image, Vec<&str>)> = Vec::new();
+    for (name, image) in images {
+        match entries.iter_mut().find(|(other, _)| other.manifest.config() == image.manifest.config()) {
+            Some((_, names)) => names.extend(name.as_deref()),
+            None => entries.push((image, name.as_deref().into_iter().collect())),
+        }
+    }
+    let describe = |(image, names): (&Image, Vec<&str>)| {
+        let config = path_in_layout(&Blob::try_from(image.manifest.config())?);
+        let layers = image.manifest.layers().iter().map(|layer| Ok(path_in_layout(&Blob::try_from(layer)?)));
+        Ok(json!({"Config": config, "RepoTags": names, "Layers": layers.collect::<Result<Vec<_>>>()?}))
+    };
+    entries.into_iter().map(describe).collect::<Result<Vec<_>>>().map(Value::from)
 }
 
 fn path_in_layout(blob: &Blob) -> String {

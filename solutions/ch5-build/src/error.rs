@@ -79,7 +79,7 @@ pub enum Error {
     #[error("{}:{line}: {source}", file.display())]
     Step { file: PathBuf, line: usize, source: Box<Error> },
     /// A command of RUN ended with another code than 0.
-    #[error("RUN ended with exit code {code}: {command}")]
+    #[error("RUN ended with exit code {code}: {}", first_line(command))]
     Run { command: String, code: u8 },
     /// A command of RUN could not be started at all.
     #[error("RUN could not start its command: {0}")]
@@ -99,6 +99,13 @@ pub enum Error {
     /// The store, as chapter 4 reports it.
     #[error(transparent)]
     Images(#[from] images::Error),
+}
+
+/// Of a here-document the first line says which it is.
+fn first_line(command: &str) -> String {
+    let mut lines = command.lines().filter(|line| !line.trim().is_empty());
+    let first = lines.next().unwrap_or_default().trim_end();
+    if lines.next().is_some() { format!("{first} …") } else { first.to_owned() }
 }
 
 impl Error {

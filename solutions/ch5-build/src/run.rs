@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::path::{Path, PathBuf};
 
 use images::{Layer, Store};
-use namespaces::Mount;
+use namespaces::{Mount, Network};
 use nix::unistd::Pid;
 
 use crate::copy::Owner;
@@ -23,13 +23,15 @@ pub struct Process<'a> {
     pub directory: PathBuf,
     /// Whom it runs as: a name or number for the image's `/etc/passwd`.
     pub user: String,
+    /// The host's, unless the caller wants a build without network.
+    pub network: Network,
     pub started: Started<'a>,
 }
 
 /// Runs a command on top of some layers, and makes a layer of what it changed.
 ///
-/// It runs as chapter 2's container, with the host's network, so that it can
-/// download; `/etc/hosts`, `/etc/resolv.conf` and the host's certificates are
+/// It runs as chapter 2's container, usually with the host's network, so that
+/// it can download; `/etc/hosts`, `/etc/resolv.conf` and the host's certificates are
 /// shown inside, read-only. None of that can land in the layer.
 ///
 /// # Errors
@@ -38,13 +40,13 @@ pub struct Process<'a> {
 pub fn run(store: &Store, layers: &[Layer], process: &Process<'_>) -> Result<Layer> {
     // ANCHOR: run
     use crate::rootfs::Rootfs;
-    use namespaces::{Container, Network};
+    use namespaces::Container;
 
     let rootfs = Rootfs::for_run(store, layers)?;
     let container = Container {
         rootfs: rootfs.path().to_owned(),
         hostname: "build".into(),
-        network: Network::Host,
+        network: process.network,
         mounts: host_files(),
         read_only: false,
         // A build leaves no daemons behind: all end with process 1.

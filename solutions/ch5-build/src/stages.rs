@@ -19,18 +19,17 @@ impl Plan {
     }
 }
 
-/// Leaves out the stages that nothing needs. A problem comes with its line.
-pub fn plan(instructions: &[Instruction], build_args: &[(String, String)]) -> Result<Plan, (usize, Problem)> {
+/// Leaves out the stages that the wanted one does not need: the last, or `target`.
+/// A problem comes with its line.
+pub fn plan(
+    instructions: &[Instruction],
+    build_args: &[(String, String)],
+    target: Option<&str>,
+) -> Result<Plan, (usize, Problem)> {
     let first =
         instructions.iter().position(|it| matches!(it.action, Action::From { .. })).unwrap_or(instructions.len());
     let (globals, rest) = instructions.split_at(first);
-    let mut stages: Vec<&[Instruction]> = Vec::new();
-    for (index, instruction) in rest.iter().enumerate() {
-        if matches!(instruction.action, Action::From { .. }) {
-            let end = rest[index + 1..].iter().position(|it| matches!(it.action, Action::From { .. }));
-            stages.push(&rest[index..end.map_or(rest.len(), |end| index + 1 + end)]);
-        }
-    }
+    let stages = divide(rest);
     let mut names: Vec<Option<String>> = Vec::new();
     let mut needs: Vec<BTreeSet<usize>> = Vec::new();
     for stage in &stages {
@@ -52,7 +51,11 @@ pub fn plan(instructions: &[Instruction], build_args: &[(String, String)]) -> Re
             _ => None,
         });
     }
-    let mut wanted = BTreeSet::from([stages.len().saturating_sub(1)]);
+    let wanted = match target {
+        Some(target) => find_target(target, &names).map_err(|problem| (1, problem))?,
+        None => stages.len().saturating_sub(1),
+    };
+    let mut wanted = BTreeSet::from([wanted]);
     // A stage needs earlier ones only, so once from the back is enough.
     for number in (0..stages.len()).rev() {
         if wanted.contains(&number) {
@@ -62,6 +65,33 @@ pub fn plan(instructions: &[Instruction], build_args: &[(String, String)]) -> Re
     let chosen = wanted.iter().filter_map(|number| stages.get(*number)).flat_map(|stage| stage.iter());
     let instructions = globals.iter().chain(chosen).cloned().collect();
     Ok(Plan { instructions, lines: stages.iter().map(|stage| stage[0].line).collect() })
+}
+
+/// Each stage's instructions: FROM, and what follows up to the next FROM.
+fn divide(instructions: &[Instruction]) -> Vec<&[Instruction]> {
+    let is_from = |instruction: &Instruction| matches!(instruction.action, Action::From { .. });
+    let mut stages = Vec::new();
+    for (index, instruction) in instructions.iter().enumerate() {
+        if is_from(instruction) {
+            let length = instructions[index + 1..].iter().position(is_from);
+            stages.push(&instructions[index..length.map_or(instructions.len(), |length| index + 1 + length)]);
+        }
+    }
+    stages
+}
+
+/// The number of the stage that `--target` means.
+fn find_target(target: &str, names: &[Option<String>]) -> Result<usize, Problem> {
+    let by_name = names.iter().rposition(|name| name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(target)));
+    let by_number = target.parse().ok().filter(|number| *number < names.len());
+    by_name.or(by_number).ok_or_else(|| {
+        let known: Vec<&str> = names.iter().flatten().map(String::as_str).collect();
+        let problem = Problem::new("", format!("there is no stage '{target}'"));
+        match known.as_slice() {
+            [] => problem.suggest("no stage has a name; write FROM … AS NAME"),
+            known => problem.suggest(format!("the stages are {}", known.join(", "))),
+        }
+    })
 }
 
 /// An image's name with the ARGs before the first FROM filled in.

@@ -45,52 +45,54 @@ pub fn unit_tests(tree: &Tree) -> Result<Stage> {
         command.args(["--package", package]);
     });
     let output = quiet(&mut command)?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let counts = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("test result: ok. ")?.split(' ').next()?.parse::<usize>().ok());
-    Ok(Stage::Passed(format!("{} tests", counts.sum::<usize>())))
+    Ok(Stage::Passed(format!("{} tests", passed(&String::from_utf8_lossy(&output.stdout)))))
 }
 
-/// Debian's registry and skopeo against the reference.
+/// Debian's registry, skopeo, podman and buildah against the reference; skipped
+/// as soon as one of them is missing.
 pub fn peers(tree: &Tree) -> Result<Stage> {
-    let mut command = cargo();
-    command.args(["test", "--quiet", "--package", "registry", "--test", "peers", "--manifest-path"]);
-    command.arg(tree.manifest(Side::Reference)).arg("--target-dir").arg(tree.target()).args(["--", "--nocapture"]);
-    let output = quiet(&mut command)?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let text = tests_of(tree, &["--package", "registry", "--test", "peers"])?
+        + &tests_of(tree, &["--package", "galley", "--test", "interchange"])?;
     match text.lines().find_map(|line| line.split_once("skipped: ")) {
         Some((_, reason)) => Ok(Stage::Skipped(reason.to_owned())),
-        None => Ok(Stage::Passed("Debian's registry took it, skopeo read it".to_owned())),
+        None => Ok(Stage::Passed(format!("{} tests", passed(&text)))),
     }
 }
 
 /// What the reference does about registries that fail, lie, or want TLS.
 pub fn hard_registries(tree: &Tree) -> Result<Stage> {
-    let mut command = cargo();
-    command.args(["test", "--quiet", "--package", "registry", "--lib"]);
-    for name in ["faults", "helpers", "lies", "mirror", "tls"] {
-        command.args(["--test", name]);
-    }
-    command.arg("--manifest-path").arg(tree.manifest(Side::Reference)).arg("--target-dir").arg(tree.target());
-    let output = quiet(command.args(["--", "--nocapture"]))?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let mut which = vec!["--package", "registry", "--lib"];
+    ["faults", "helpers", "lies", "mirror", "tls"].iter().for_each(|name| which.extend(["--test", name]));
+    let text = tests_of(tree, &which)?;
     match text.lines().find_map(|line| line.split_once("skipped: ")) {
         Some((_, reason)) => Ok(Stage::Skipped(reason.to_owned())),
         None => Ok(Stage::Passed("every fault at every request, lies, TLS, helpers, a mirror".to_owned())),
     }
 }
 
-/// The command line of the reference, as root and as an ordinary user.
-pub fn command_line(tree: &Tree) -> Result<Stage> {
+/// Runs tests of the reference, and returns what they printed.
+fn tests_of(tree: &Tree, which: &[&str]) -> Result<String> {
     let mut command = cargo();
-    command.args(["test", "--quiet", "--package", "galley", "--test", "cli", "--manifest-path"]);
-    command.arg(tree.manifest(Side::Reference)).arg("--target-dir").arg(tree.target()).args(["--", "--nocapture"]);
+    command.args(["test", "--quiet"]).args(which).arg("--manifest-path").arg(tree.manifest(Side::Reference));
+    command.arg("--target-dir").arg(tree.target()).args(["--", "--nocapture"]);
     let output = quiet(&mut command)?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    let count = text.lines().find_map(|line| line.strip_prefix("test result: ok. ")?.split(' ').next());
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
+}
+
+/// How many tests libtest counted.
+fn passed(text: &str) -> usize {
+    let counts = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("test result: ok. ")?.split(' ').next()?.parse::<usize>().ok());
+    counts.sum()
+}
+
+/// Every command of the reference's galley, as root and as an ordinary user.
+pub fn command_line(tree: &Tree) -> Result<Stage> {
+    let text = tests_of(tree, &["--package", "galley", "--test", "add", "--test", "cli", "--test", "images"])?
+        + &tests_of(tree, &["--package", "galley", "--test", "interrupted", "--test", "refusals"])?;
     let skipped = text.lines().find_map(|line| line.strip_prefix("skipped")).map(|reason| format!("; skipped{reason}"));
-    Ok(Stage::Passed(format!("{} tests{}", count.unwrap_or("no"), skipped.unwrap_or_default())))
+    Ok(Stage::Passed(format!("{} tests{}", passed(&text), skipped.unwrap_or_default())))
 }
 
 pub fn book(tree: &Tree) -> Result<Stage> {

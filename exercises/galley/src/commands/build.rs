@@ -5,7 +5,7 @@ use std::io::stdout;
 use build::Options;
 use nix::unistd::Pid;
 
-use crate::cli::Build;
+use crate::cli::{Build, BuildNetwork};
 use crate::error::{Error, Result};
 use crate::home::{Home, obtain};
 
@@ -32,6 +32,11 @@ pub fn build(arguments: &Build) -> Result<()> {
         no_cache: arguments.no_cache,
         base: &|name| obtain(&store, name).map_err(|error| error.to_string()),
         started: &confine,
+        target: arguments.target.as_deref(),
+        network: match arguments.network {
+            BuildNetwork::Host => namespaces::Network::Host,
+            BuildNetwork::None => namespaces::Network::Private,
+        },
     };
     build::build(&store, &options, &mut stdout())?;
     Ok(())

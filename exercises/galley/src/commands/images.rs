@@ -7,20 +7,19 @@ use run::Status;
 use serde_json::json;
 
 use super::table;
-use crate::cli::Quiet;
+use crate::cli::{Quiet, RemoveImages};
 use crate::error::{Error, Result};
 use crate::home::{Home, local};
 
-/// Lists the images by name.
+/// Lists the images: by name, then those without one.
 pub fn list(arguments: &Quiet) -> Result<()> {
     let store = Home::find()?.store()?;
     let mut rows = Vec::new();
-    for (name, descriptor) in store.names()? {
-        let image = store.image(&digest_of(&descriptor)?)?;
-        let reference = registry::parse_reference(&name)?;
-        let tag = reference.tag.clone().unwrap_or_else(|| "<none>".to_owned());
-        let familiar = reference.familiar();
-        let repository = familiar.strip_suffix(&format!(":{tag}")).unwrap_or(&familiar).to_owned();
+    for (name, image) in listed(&store)? {
+        let (repository, tag) = match name {
+            Some(name) => repository_and_tag(&name)?,
+            None => (NONE.to_owned(), NONE.to_owned()),
+        };
         rows.push([repository, tag, short_id(&image), created(&image), table::size(size(&image))]);
     }
     if arguments.quiet {
@@ -29,6 +28,24 @@ pub fn list(arguments: &Quiet) -> Result<()> {
         table::print(["REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE"], &rows);
     }
     Ok(())
+}
+
+/// What Docker writes for a name that an image does not have.
+const NONE: &str = "<none>";
+
+/// Every name with its image; images without a name come last.
+fn listed(store: &Store) -> Result<Vec<(Option<String>, Image)>> {
+    let named = store.names()?.into_iter().map(|(name, descriptor)| (Some(name), descriptor));
+    let unnamed = store.untagged()?.into_iter().map(|descriptor| (None, descriptor));
+    named.chain(unnamed).map(|(name, descriptor)| Ok((name, store.image(&digest_of(&descriptor)?)?))).collect()
+}
+
+fn repository_and_tag(name: &str) -> Result<(String, String)> {
+    let reference = registry::parse_reference(name)?;
+    let tag = reference.tag.clone().unwrap_or_else(|| NONE.to_owned());
+    let familiar = reference.familiar();
+    let repository = familiar.strip_suffix(&format!(":{tag}")).unwrap_or(&familiar).to_owned();
+    Ok((repository, tag))
 }
 
 fn digest_of(descriptor: &images::spec::Descriptor) -> Result<images::Digest> {
@@ -56,17 +73,54 @@ pub fn tag(image: &str, name: &str) -> Result<()> {
     Ok(store.tag(&reference.to_string(), &image.descriptor)?)
 }
 
-/// Removes names; the blobs go with `prune`, or when the next image needs room.
-pub fn remove(names: &[String]) -> Result<()> {
-    let store = Home::find()?.store()?;
-    for name in names {
-        let reference = registry::parse_reference(name)?;
-        if !store.untag(&reference.to_string())? {
-            return Err(Error::NoImage(name.clone()));
+/// Removes names, or with an id the whole image. The blobs go with `prune`.
+pub fn remove(arguments: &RemoveImages) -> Result<()> {
+    let home = Home::find()?;
+    let store = home.store()?;
+    for text in &arguments.images {
+        let image = local(&store, text)?;
+        let same = |other: &Image| other.descriptor.digest() == image.descriptor.digest();
+        let names: Vec<String> =
+            listed(&store)?.into_iter().filter(|(_, other)| same(other)).filter_map(|(name, _)| name).collect();
+        let called = registry::parse_reference(text).map(|reference| reference.to_string());
+        let called = called.ok().filter(|called| names.contains(called));
+        let doomed = match called {
+            Some(called) => vec![called],
+            None if names.len() > 1 && !arguments.force => {
+                return Err(Error::SeveralNames { image: text.clone(), names: familiar(&names).join(", ") });
+            }
+            None => names.clone(),
+        };
+        if doomed.len() == names.len() {
+            refuse_in_use(&home, text, &image)?;
         }
-        println!("Untagged: {}", reference.familiar());
+        for name in &doomed {
+            store.untag(name)?;
+            println!("Untagged: {}", registry::parse_reference(name)?.familiar());
+        }
+        if doomed.len() == names.len() {
+            store.unlist(&image.descriptor)?;
+            println!("Deleted: {}", image.id()?);
+        }
     }
     Ok(())
+}
+
+fn familiar(names: &[String]) -> Vec<String> {
+    let short = |name: &String| registry::parse_reference(name).map_or_else(|_| name.clone(), |it| it.familiar());
+    names.iter().map(short).collect()
+}
+
+/// A container that runs needs its image's layers to the end.
+fn refuse_in_use(home: &Home, text: &str, image: &Image) -> Result<()> {
+    let digest = image.descriptor.digest().to_string();
+    let uses = |(container, status): &(run::Container, Status)| {
+        *status == Status::Running && container.image_digest.as_ref() == Some(&digest)
+    };
+    match home.containers()?.all()?.into_iter().find(uses) {
+        Some((container, _)) => Err(Error::ImageInUse { image: text.to_owned(), container: container.name }),
+        None => Ok(()),
+    }
 }
 
 /// Prints a container's record, or an image's manifest and config.

@@ -1,7 +1,9 @@
 //! One file for each group of commands.
 
+mod archives;
 mod build;
 mod containers;
+mod history;
 mod images;
 mod registries;
 mod run;
@@ -17,7 +19,10 @@ pub fn run(command: &Command) -> Result<u8> {
         Command::Run(arguments) => return run::run(arguments),
         Command::Images(arguments) => images::list(arguments)?,
         Command::Tag { image, name } => images::tag(image, name)?,
-        Command::Rmi { images } => images::remove(images)?,
+        Command::Rmi(arguments) => images::remove(arguments)?,
+        Command::History(arguments) => history::show(arguments)?,
+        Command::Save(arguments) => archives::save(arguments)?,
+        Command::Load { input } => archives::load(input.as_deref())?,
         Command::Inspect { name } => images::inspect(name)?,
         Command::Ps(arguments) => containers::list(arguments)?,
         Command::Logs { container } => containers::logs(container)?,

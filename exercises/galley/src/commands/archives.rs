@@ -1,0 +1,85 @@
+//! `galley save` and `load`: images as one file.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, IsTerminal, Read, Write, stdin, stdout};
+use std::path::{Path, PathBuf};
+
+use images::Image;
+
+use crate::cli::{Format, Save};
+use crate::error::{Error, Result};
+use crate::home::{Home, local};
+
+/// Writes images into one archive.
+pub fn save(arguments: &Save) -> Result<()> {
+    let store = Home::find()?.store()?;
+    let named = |text: &String| -> Result<(Option<String>, Image)> {
+        let image = local(&store, text)?;
+        let name = registry::parse_reference(text).map(|reference| reference.to_string()).ok();
+        // Who asks by id gets an image without a name.
+        let is_name = |name: &String| store.names().is_ok_and(|names| names.iter().any(|(other, _)| other == name));
+        Ok((name.filter(is_name), image))
+    };
+    let images = arguments.images.iter().map(named).collect::<Result<Vec<_>>>()?;
+    let format = match arguments.format {
+        Format::Docker => images::Format::Docker,
+        Format::Oci => images::Format::Oci,
+    };
+    let Some(path) = &arguments.output else {
+        if stdout().is_terminal() {
+            return Err(Error::Usage("an archive is nothing for a terminal; use -o FILE, or redirect".to_owned()));
+        }
+        return Ok(store.save_all(&images, format, &mut stdout().lock())?);
+    };
+    // A device or pipe is written to; a file is whole once it has its name.
+    let special = path.metadata().is_ok_and(|metadata| !metadata.is_file());
+    let unfinished = if special { path.clone() } else { with_suffix(path, ".unfinished") };
+    let written = write(&unfinished, |file| Ok(store.save_all(&images, format, file)?));
+    if special {
+        return written;
+    }
+    let written = written.and_then(|()| fs::rename(&unfinished, path).map_err(Error::file("write", path)));
+    if written.is_err() {
+        // The first fault is the one to report.
+        let _ = fs::remove_file(&unfinished);
+    }
+    written
+}
+
+fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    let mut file = BufWriter::new(File::create(path).map_err(Error::file("create", path))?);
+    content(&mut file)?;
+    file.flush().map_err(Error::file("write", path))
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Reads images from an archive, and gives them the names that stand in it.
+pub fn load(input: Option<&Path>) -> Result<()> {
+    let store = Home::find()?.store()?;
+    let mut archive: Box<dyn Read> = match input {
+        Some(path) => Box::new(File::open(path).map_err(Error::file("open", path))?),
+        None if stdin().is_terminal() => {
+            return Err(Error::Usage("which file? write -i FILE, or redirect standard input".to_owned()));
+        }
+        None => Box::new(stdin().lock()),
+    };
+    for loaded in store.load(&mut archive)? {
+        // A tag alone, as OCI archives may have it, is no image's name.
+        let full = loaded.names.iter().filter(|name| name.contains([':', '/']));
+        let names: Vec<_> = full.filter_map(|name| registry::parse_reference(name).ok()).collect();
+        for name in &names {
+            store.tag(&name.to_string(), &loaded.image.descriptor)?;
+            println!("Loaded image: {}", name.familiar());
+        }
+        if names.is_empty() {
+            store.list(&loaded.image.descriptor)?;
+            println!("Loaded image ID: {}", loaded.image.id()?);
+        }
+    }
+    Ok(())
+}

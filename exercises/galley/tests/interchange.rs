@@ -1,0 +1,190 @@
+//! Images that travel: galley's in the hands of skopeo and podman, and those of
+//! buildah and podman in galley's. A tool that is missing skips its test and says so.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot be prepared must fail, and says where")]
+
+mod kitchen;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use kitchen::{Kitchen, errors, text};
+use serde_json::Value;
+
+/// No limits to raise, no systemd and no journal: those of a test machine are
+/// not ours to use.
+const CONTAINERS_CONF: &str = r#"
+[containers]
+default_ulimits = []
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "none"
+"#;
+
+/// crun refuses cgroups that are of both versions, so it gets to see one only.
+const WITHOUT_UNIFIED: &str =
+    r#"if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi; exec "$@""#;
+
+/// Whether a tool can be used here; if not, the test ends and says why.
+fn has(tool: &str) -> bool {
+    let found = Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    if !found {
+        eprintln!("skipped: {tool} is not installed; `cargo xtask setup` installs it");
+    } else if !nix::unistd::geteuid().is_root() {
+        eprintln!("skipped: {tool} wants subordinate ids of an ordinary user; run this test as root");
+        return false;
+    }
+    found
+}
+
+/// A kitchen with an image `ada/word:1`, whose command prints a word; and the word.
+fn with_image() -> Option<(Kitchen, String)> {
+    let kitchen = Kitchen::with_base()?;
+    let word = checks::nonce();
+    let file = format!(
+        "FROM base:1\nENV WORD={word}\nRUN mkdir /srv && echo old > /srv/old && rm /bin/vi && echo $WORD > /word\nCMD [\"cat\", \"/word\"]\n"
+    );
+    let built = kitchen.build("ada/word:1", &file);
+    assert!(built.status.success(), "{}", errors(&built));
+    Some((kitchen, word))
+}
+
+/// podman or buildah with a storage of its own, in a mount namespace of its own.
+fn run(kitchen: &Kitchen, tool: &str, arguments: &[&str]) -> String {
+    let conf = kitchen.path("containers.conf");
+    fs::write(&conf, CONTAINERS_CONF).unwrap();
+    let [root, state] = ["storage", "state"].map(|name| format!("{}", kitchen.path(name).display()));
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", WITHOUT_UNIFIED, "sh", tool, "--storage-driver", "vfs"]);
+    command.args(["--root", &root, "--runroot", &state]).args(arguments).env("CONTAINERS_CONF", conf);
+    finish(tool, command)
+}
+
+fn skopeo(arguments: &[&str]) -> String {
+    let mut command = Command::new("skopeo");
+    command.args(arguments);
+    finish("skopeo", command)
+}
+
+fn finish(tool: &str, mut command: Command) -> String {
+    let output = command.output().unwrap();
+    let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
+    assert!(output.status.success(), "{tool}, as {}:\n{}{}", words.join(" "), text(&output), errors(&output));
+    text(&output)
+}
+
+fn save(kitchen: &Kitchen, format: &str) -> String {
+    let archive = kitchen.path(&format!("{format}.tar")).display().to_string();
+    kitchen.good(&["save", "--format", format, "-o", &archive, "ada/word:1"]);
+    archive
+}
+
+fn manifest(kitchen: &Kitchen) -> Value {
+    serde_json::from_str(&kitchen.good(&["inspect", "ada/word:1"])).unwrap()
+}
+
+#[test]
+fn skopeo_reads_what_galley_saves() {
+    if !has("skopeo") {
+        return;
+    }
+    let Some((kitchen, word)) = with_image() else { return };
+    let ours = manifest(&kitchen);
+    for (format, transport) in [("docker", "docker-archive"), ("docker", "oci-archive"), ("oci", "oci-archive")] {
+        let archive = save(&kitchen, format);
+        let config: Value =
+            serde_json::from_str(&skopeo(&["inspect", "--config", &format!("{transport}:{archive}")])).unwrap();
+        assert_eq!(config["rootfs"], ours["config"]["rootfs"], "{format} as {transport}");
+        assert_eq!(config["config"]["Env"][0], format!("WORD={word}"), "{format} as {transport}");
+        // To copy is to read and verify every layer.
+        let copy = kitchen.path(&format!("copy-{format}-{transport}"));
+        skopeo(&["copy", "--quiet", &format!("{transport}:{archive}"), &format!("dir:{}", copy.display())]);
+    }
+}
+
+#[test]
+fn skopeo_reads_the_store_itself() {
+    if !has("skopeo") {
+        return;
+    }
+    let Some((kitchen, _)) = with_image() else { return };
+    let store = format!("oci:{}:docker.io/ada/word:1", kitchen.home().join("store").display());
+    let read: Value = serde_json::from_str(&skopeo(&["inspect", "--raw", &store])).unwrap();
+    assert_eq!(read["layers"], manifest(&kitchen)["manifest"]["layers"]);
+}
+
+#[test]
+fn podman_runs_what_galley_saves() {
+    if !has("podman") {
+        return;
+    }
+    let Some((kitchen, word)) = with_image() else { return };
+    for format in ["docker", "oci"] {
+        let said = run(&kitchen, "podman", &["load", "--quiet", "--input", &save(&kitchen, format)]);
+        assert!(said.contains("docker.io/ada/word:1"), "{format}: podman said {said}");
+        let printed =
+            run(&kitchen, "podman", &["run", "--rm", "--network", "host", "--cgroups", "disabled", "ada/word:1"]);
+        assert_eq!(printed.trim(), word, "{format}");
+        run(&kitchen, "podman", &["rmi", "--force", "ada/word:1"]);
+    }
+}
+
+#[test]
+fn galley_runs_what_buildah_builds() {
+    if !has("buildah") || !has("podman") || !has("skopeo") {
+        return;
+    }
+    let Some((kitchen, _)) = with_image() else { return };
+    run(&kitchen, "podman", &["load", "--quiet", "--input", &save(&kitchen, "docker")]);
+    let word = checks::nonce();
+    // A file removed, a directory replaced, and a file changed: whiteouts of each kind.
+    let script = format!("echo {word} > /made; rm /word; rm -r /bin/ed; rm -r /srv; mkdir /srv; echo new > /srv/new");
+    kitchen
+        .put("Dockerfile", format!("FROM ada/word:1\nRUN {script}\nCMD cat /made /srv/*; ls /word /bin/ed /bin/vi\n"));
+    let context = kitchen.context().display().to_string();
+    let by = ["bud", "--quiet", "--isolation", "chroot", "--network", "host", "--layers", "-t", "ada/made:1", &context];
+    run(&kitchen, "buildah", &by);
+    for (tool, transport) in [("buildah", "oci-archive"), ("buildah", "docker-archive"), ("podman", "docker-archive")] {
+        let archive = kitchen.path(&format!("{tool}-{transport}.tar")).display().to_string();
+        match tool {
+            "podman" => run(&kitchen, tool, &["save", "--quiet", "--output", &archive, "ada/made:1"]),
+            _ => run(&kitchen, tool, &["push", "--quiet", "ada/made:1", &format!("{transport}:{archive}:ada/made:1")]),
+        };
+        runs(&archive, &word, &format!("{transport} of {tool}"));
+    }
+}
+
+/// Loads an archive into an empty home, and runs its image.
+fn runs(archive: &str, word: &str, what: &str) {
+    assert!(Path::new(archive).exists(), "{what}: no archive");
+    let other = Kitchen::new();
+    let said = other.good(&["load", "-i", archive]);
+    let name = said
+        .lines()
+        .next()
+        .and_then(|line| line.strip_prefix("Loaded image: "))
+        .unwrap_or_else(|| panic!("{what}: {said}"));
+    let output = other.galley(&["run", "--rm", name]).output().unwrap();
+    assert_eq!(text(&output), format!("{word}\nnew\n"), "{what}: {}", errors(&output));
+    for gone in ["/word", "/bin/ed", "/bin/vi"] {
+        assert!(errors(&output).contains(&format!("ls: {gone}: No such file")), "{what}: {gone} is still there");
+    }
+}
+
+#[test]
+fn galley_runs_layers_in_zstd() {
+    if !has("skopeo") {
+        return;
+    }
+    let Some((kitchen, word)) = with_image() else { return };
+    let from = format!("oci-archive:{}", save(&kitchen, "oci"));
+    let archive = kitchen.path("zstd.tar").display().to_string();
+    let to = format!("oci-archive:{archive}:ada/word:1");
+    skopeo(&["copy", "--quiet", "--dest-compress-format", "zstd", &from, &to]);
+    let other = Kitchen::new();
+    other.good(&["load", "-i", &archive]);
+    let inspected = other.good(&["inspect", "ada/word:1"]);
+    assert!(inspected.contains("tar+zstd"), "skopeo compressed otherwise:\n{inspected}");
+    assert_eq!(other.good(&["run", "--rm", "ada/word:1"]).trim(), word);
+}

@@ -1,0 +1,90 @@
+//! Builds that are killed: what is half made is never used, nothing stays
+//! mounted, and the next build works.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot be prepared must fail, and says where")]
+
+mod kitchen;
+
+use std::fs;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use kitchen::{Kitchen, errors, text};
+
+const MOMENTS: u32 = 20;
+
+/// Every instruction kind that writes; the result is the same each time.
+const DOCKERFILE: &str = "FROM base:1
+COPY data /data
+RUN cp /data /copy && mkdir /made && echo one > /made/one
+COPY data /again
+RUN rm /copy && cp /again /second && echo two > /made/two
+CMD [\"sh\", \"-c\", \"sha256sum < /data; sha256sum < /second; cat /made/*; test ! -e /copy\"]
+";
+
+/// A build of the Dockerfile, from a cache that knows nothing of it.
+fn build(kitchen: &Kitchen, round: u32) -> std::process::Command {
+    kitchen.put("Dockerfile", DOCKERFILE.replacen("FROM base:1", &format!("FROM base:1\nENV ROUND={round}"), 1));
+    let mut command = kitchen.galley(&["build", "-t", "ada/cut:1"]);
+    command.arg(kitchen.context());
+    command
+}
+
+#[test]
+fn a_build_killed_at_any_moment_leaves_nothing_half_made() {
+    let Some(kitchen) = Kitchen::with_base() else { return };
+    let data: Vec<u8> = (0..250_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    kitchen.put("data", &data);
+    let begun = Instant::now();
+    let whole = build(&kitchen, 0).output().unwrap();
+    assert!(whole.status.success(), "{}", errors(&whole));
+    let length = begun.elapsed();
+    let right = text(&kitchen.galley(&["run", "--rm", "ada/cut:1"]).output().unwrap());
+    assert!(right.ends_with("one\ntwo\n"), "{right}");
+    let mut killed = 0;
+    for moment in 1..=MOMENTS {
+        kitchen.good(&["rmi", "ada/cut:1"]);
+        let mut child = build(&kitchen, moment).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // The moments are spread over the build; the wait is what is tried here.
+        std::thread::sleep(length * moment / (MOMENTS + 1));
+        child.kill().unwrap();
+        killed += u32::from(!child.wait().unwrap().success());
+        assert_nothing_left(&kitchen, moment);
+        // Named by a finished build, if at all.
+        if kitchen.good(&["images"]).contains("ada/cut") {
+            assert_eq!(
+                text(&kitchen.galley(&["run", "--rm", "ada/cut:1"]).output().unwrap()),
+                right,
+                "moment {moment}"
+            );
+        }
+        let again = build(&kitchen, moment).output().unwrap();
+        assert!(again.status.success(), "the build after moment {moment}: {}", errors(&again));
+        assert_eq!(text(&kitchen.galley(&["run", "--rm", "ada/cut:1"]).output().unwrap()), right, "moment {moment}");
+    }
+    assert!(killed >= MOMENTS / 2, "only {killed} of {MOMENTS} builds were cut short");
+    kitchen.good(&["prune", "--force"]);
+    assert_eq!(fs::read_dir(kitchen.home().join("store/tmp")).unwrap().count(), 0, "prune left something");
+    kitchen.good(&["run", "--rm", "ada/cut:1"]);
+}
+
+/// No mount and no process of the killed build. A command of RUN is killed by
+/// the kernel when its builder ends, which may take a moment.
+fn assert_nothing_left(kitchen: &Kitchen, moment: u32) {
+    let home = kitchen.home().display().to_string();
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    assert!(!mounts.contains(&home), "moment {moment}: still mounted:\n{mounts}");
+    let patience = Instant::now() + Duration::from_secs(10);
+    while let Some(process) = inside(&home) {
+        assert!(Instant::now() < patience, "moment {moment}: process {process} has outlived its build");
+        std::thread::yield_now();
+    }
+}
+
+/// A process in whose mount namespace something of this home is mounted.
+fn inside(home: &str) -> Option<String> {
+    let processes = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.file_name().into_string().unwrap());
+    processes
+        .filter(|name| name.parse::<u32>().is_ok())
+        .find(|name| fs::read_to_string(format!("/proc/{name}/mountinfo")).is_ok_and(|mounts| mounts.contains(home)))
+}
