@@ -1,6 +1,6 @@
 //! `galley login`, `logout`, `push` and `pull`.
 
-use std::io::{self, IsTerminal as _, Read, stdin, stdout};
+use std::io::{self, BufRead, IsTerminal as _, Read as _, stdin, stdout};
 
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 
@@ -42,7 +42,7 @@ fn ask(prompt: &str) -> io::Result<String> {
     answer
 }
 
-fn read_silently(keys: &mut dyn Read) -> io::Result<String> {
+fn read_silently(keys: &mut dyn BufRead) -> io::Result<String> {
     let mut typed = Vec::new();
     for key in keys.bytes() {
         match key? {
