@@ -2,15 +2,16 @@
 
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::{Read as _, Seek as _};
-use std::net::IpAddr;
-use std::time::Duration;
+use std::io::Read as _;
 
 use serde_json::Value;
-use ureq::http::{self, Response, StatusCode, Uri};
-use ureq::{Agent, Body, SendBody};
+use ureq::Body;
+use ureq::http::{Response, StatusCode};
 
+use crate::address::{may_be_plain, origin, without_query};
 use crate::credentials::{self, Login};
+use crate::mirror::Mirror;
+use crate::transport::Transport;
 use crate::{Challenge, Error, Result, parse_challenge};
 
 /// The most of an error, or of a token, that is read.
@@ -48,7 +49,8 @@ impl<'a> Request<'a> {
 
 /// A registry, the login stored for it, and the last answer to its challenge.
 pub struct Client {
-    agent: Agent,
+    transport: Transport,
+    mirror: Option<Mirror>,
     registry: String,
     login: Option<Login>,
     /// The value of the `Authorization` header, once one was asked for.
@@ -62,20 +64,9 @@ impl Client {
     }
 
     pub fn with_login(registry: &str, login: Option<Login>) -> Self {
-        let mut config = Agent::config_builder()
-            .http_status_as_error(false)
-            // Redirects are followed in `follow`, which knows where secrets may go.
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_connect(Some(Duration::from_secs(10)))
-            .timeout_per_read(Some(Duration::from_secs(60)))
-            .timeout_per_write(Some(Duration::from_secs(60)))
-            .user_agent("galley");
-        if is_local(registry_host(registry)) {
-            config = config.proxy(None);
-        }
-        let (agent, registry) = (config.build().new_agent(), registry.to_owned());
-        Self { agent, registry, login, authorization: RefCell::new(None) }
+        let (transport, mirror) = (Transport::new(registry), Mirror::of(registry));
+        let registry = registry.to_owned();
+        Self { transport, mirror, registry, login, authorization: RefCell::new(None) }
     }
 
     /// The address of something in the registry: `/v2/<repository>/<rest>`.
@@ -83,12 +74,12 @@ impl Client {
         format!("{}/v2/{repository}/{rest}", self.base())
     }
 
-    /// Plain HTTP is for this machine only; Docker Hub answers under a name of
-    /// its own.
+    /// Plain HTTP is for this machine, and where the user asks for it; Docker Hub
+    /// answers under a name of its own.
     fn base(&self) -> String {
         match self.registry.as_str() {
             "docker.io" => "https://registry-1.docker.io".to_owned(),
-            registry if is_local(registry_host(registry)) => format!("http://{registry}"),
+            registry if may_be_plain(registry) => format!("http://{registry}"),
             registry => format!("https://{registry}"),
         }
     }
@@ -102,6 +93,9 @@ impl Client {
     /// Sends a request, and once more if the registry challenges it; any status
     /// but those `expected` is an error with the registry's own words.
     pub fn send(&self, request: &Request<'_>, expected: &[u16]) -> Result<Response<Body>> {
+        if let Some(found) = self.mirror.as_ref().and_then(|mirror| mirror.get(request, &self.base(), expected)) {
+            return Ok(found);
+        }
         let known = self.authorization.borrow().clone();
         let (mut response, ours) = self.follow(request, known.as_deref())?;
         // The challenge of another host, where a redirect led, is not answered.
@@ -185,46 +179,7 @@ impl Client {
 
     /// One request, one response.
     fn exchange(&self, request: &Request<'_>, url: &str, authorization: Option<&str>) -> Result<Response<Body>> {
-        let broken = |why: String| Error::Broken { method: request.method, url: without_query(url), why };
-        let uri: Uri = url.parse().map_err(|error: http::uri::InvalidUri| broken(error.to_string()))?;
-        if uri.scheme_str() != Some("https") && !uri.host().is_some_and(is_local) {
-            return Err(Error::NotEncrypted(without_query(url)));
-        }
-        let mut builder = http::Request::builder().method(request.method).uri(uri);
-        if !request.accept.is_empty() {
-            builder = builder.header("accept", request.accept);
-        }
-        if let Some(value) = authorization {
-            builder = builder.header("authorization", value);
-        }
-        let built = match request.content {
-            Content::None if matches!(request.method, "GET" | "HEAD") => builder.body(SendBody::none()),
-            Content::None => builder.header("content-length", "0").body(SendBody::none()),
-            Content::Bytes { bytes, media_type } => {
-                let builder = builder.header("content-type", media_type).header("content-length", bytes.len());
-                return self.run(builder.body(bytes), broken);
-            }
-            Content::File(mut file) => {
-                file.rewind().map_err(|error| broken(error.to_string()))?;
-                return self.run(builder.header("content-type", "application/octet-stream").body(file), broken);
-            }
-        };
-        self.run(built, broken)
-    }
-
-    fn run(
-        &self,
-        request: http::Result<http::Request<impl ureq::AsSendBody>>,
-        broken: impl Fn(String) -> Error,
-    ) -> Result<Response<Body>> {
-        let request = request.map_err(|error| broken(error.to_string()))?;
-        self.agent.run(request).map_err(|error| match error {
-            ureq::Error::TlsRequired => {
-                broken("https was not built into this program; use a registry on localhost".into())
-            }
-            ureq::Error::Io(error) => broken(error.to_string()),
-            other => broken(other.to_string()),
-        })
+        self.transport.exchange(request, url, authorization)
     }
 }
 
@@ -233,11 +188,16 @@ impl Client {
 pub fn location(request: &Request<'_>, url: &str, response: &Response<Body>) -> Result<String> {
     let header = response.headers().get("location").and_then(|value| value.to_str().ok());
     let header = header.ok_or_else(|| broken_rule(request, "has no Location"))?;
-    Ok(match header {
+    Ok(absolute(header, url))
+}
+
+/// A `Location` as a whole address, seen from where it was given.
+pub fn absolute(header: &str, url: &str) -> String {
+    match header {
         _ if header.contains("://") => header.to_owned(),
         _ if header.starts_with('/') => format!("{}{header}", origin(url)),
         _ => format!("{}/{header}", without_query(url).trim_end_matches(|c| c != '/').trim_end_matches('/')),
-    })
+    }
 }
 
 /// An answer that the specification does not allow.
@@ -267,29 +227,19 @@ fn start(response: &mut Response<Body>) -> Vec<u8> {
     bytes
 }
 
-/// `scheme://host:port` of an address.
-fn origin(url: &str) -> &str {
-    let host = url.find("://").map_or(0, |at| at + 3);
-    let end = url[host..].find(['/', '?', '#']).map_or(url.len(), |at| host + at);
-    &url[..end]
-}
-
-fn without_query(url: &str) -> String {
-    url.split('?').next().unwrap_or_default().to_owned()
-}
-
-fn registry_host(registry: &str) -> &str {
-    registry.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')).map_or(registry, |(host, _)| host)
-}
-
-/// Whether a name means this machine, whatever a name server says.
-fn is_local(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
-}
-
 /// Percent-encodes a value for a query (RFC 3986, section 2).
 pub fn encode(text: &str) -> String {
     let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/,".contains(&byte);
     text.bytes().map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn docker_hub_answers_under_a_name_of_its_own() {
+        let address = Client::with_login("docker.io", None).url("library/busybox", "manifests/latest");
+        assert_eq!(address, "https://registry-1.docker.io/v2/library/busybox/manifests/latest");
+    }
 }

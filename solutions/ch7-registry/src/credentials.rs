@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value, json};
 
+use crate::helpers::Helper;
 use crate::{Client, Error, Result};
 
 /// Docker's own key for `docker.io`, older than the name.
@@ -37,6 +38,10 @@ impl Login {
         BASE64.encode(format!("{}:{}", self.user, self.password))
     }
 
+    pub(crate) fn password(&self) -> &str {
+        &self.password
+    }
+
     fn decode(text: &str) -> Option<Self> {
         let plain = String::from_utf8(BASE64.decode(text).ok()?).ok()?;
         plain.split_once(':').map(|(user, password)| Self::new(user, password))
@@ -58,6 +63,11 @@ pub fn path() -> PathBuf {
 pub fn stored(registry: &str) -> Result<Option<Login>> {
     let path = path();
     let config = read(&path)?;
+    if let Some(helper) = Helper::named(&config, registry, key_of(registry))
+        && let Some(login) = helper.get()?
+    {
+        return Ok(Some(login));
+    }
     let auths = config.get("auths").and_then(Value::as_object);
     let found = auths.and_then(|auths| auths.iter().find(|(key, _)| registry_of(key) == Some(registry)));
     let Some(text) = found.and_then(|(_, entry)| entry.get("auth")).and_then(Value::as_str) else {
@@ -72,23 +82,35 @@ pub fn stored(registry: &str) -> Result<Option<Login>> {
 }
 
 /// Asks the registry whether it takes the name and the password, and stores
-/// them if it does. Returns the file they are in.
+/// them if it does: with the credential helper if there is one, else in the file.
+/// Returns the helper's name or the file's.
 pub fn login(registry: &str, user: &str, password: &str) -> Result<PathBuf> {
     let login = Login::new(user, password);
     Client::with_login(registry, Some(login.clone())).ping()?;
     let path = path();
+    let helper = Helper::named(&read(&path)?, registry, key_of(registry));
+    helper.as_ref().map_or(Ok(()), |helper| helper.store(&login))?;
+    // With a helper, the entry says only that there is a login, as Docker's does.
+    let entry = if helper.is_some() { json!({}) } else { json!({ "auth": login.encoded() }) };
     change(&path, |auths| {
         auths.retain(|key, _| registry_of(key) != Some(registry));
-        let key = if registry == "docker.io" { DOCKER_HUB_KEY } else { registry };
-        auths.insert(key.to_owned(), json!({ "auth": login.encoded() }));
+        auths.insert(key_of(registry).to_owned(), entry);
     })?;
-    Ok(path)
+    Ok(helper.map_or(path, |helper| helper.program().into()))
+}
+
+/// What a registry is called where logins are kept.
+fn key_of(registry: &str) -> &str {
+    if registry == "docker.io" { DOCKER_HUB_KEY } else { registry }
 }
 
 /// Forgets what is stored for a registry; false if nothing was.
 pub fn logout(registry: &str) -> Result<bool> {
     let known = stored(registry).map_or(true, |login| login.is_some());
     if known {
+        if let Some(helper) = Helper::named(&read(&path())?, registry, key_of(registry)) {
+            helper.erase()?;
+        }
         change(&path(), |auths| auths.retain(|key, _| registry_of(key) != Some(registry)))?;
     }
     Ok(known)

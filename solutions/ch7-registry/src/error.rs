@@ -28,8 +28,23 @@ pub enum Error {
     #[error("{method} {url}: {why}")]
     Broken { method: &'static str, url: String, why: String },
     /// Plain HTTP to a host that is not this one.
-    #[error("{0}: plain HTTP is spoken with localhost only, anybody on the way could read and change it; use https")]
+    #[error(
+        "{0}: plain HTTP is spoken with localhost only, anybody on the way could read and change it; use https, \
+         or name host:port in GALLEY_INSECURE_REGISTRIES"
+    )]
     NotEncrypted(String),
+    /// The server's certificate proves nothing to us.
+    #[error(
+        "{url}: the server's certificate is not trusted: {why}; if the registry is yours, name the file with its \
+         authority's certificate in SSL_CERT_FILE"
+    )]
+    Certificate { url: String, why: String },
+    /// What answered does not speak TLS.
+    #[error(
+        "{0}: the server does not speak TLS; if plain HTTP is what you want, name host:port in \
+         GALLEY_INSECURE_REGISTRIES"
+    )]
+    NoTls(String),
     /// An answer that breaks the distribution specification.
     #[error("{method} {url}: the answer {why}")]
     Answer { method: &'static str, url: String, why: String },
@@ -45,6 +60,9 @@ pub enum Error {
     /// The credentials' file, or the progress report.
     #[error("cannot {action} {}: {source}", path.display())]
     Io { action: &'static str, path: PathBuf, source: io::Error },
+    /// The program that keeps the logins did not do it.
+    #[error("{program}, which the Docker configuration names to keep logins, failed: {why}")]
+    Helper { program: String, why: String },
     /// The credentials' file is there but is not what Docker writes.
     #[error("{} is not a Docker configuration: {why}; nothing in it was changed", path.display())]
     Credentials { path: PathBuf, why: String },

@@ -13,17 +13,27 @@
 //! 7. [`pull()`]: pull an image
 //!
 //! Given: [`grammar`], what a name may be made of; [`client`], requests and
-//! redirects; [`credentials`], where logins are stored; [`error`].
+//! redirects; [`transport`], connections;
+//! [`retry`] and [`resume`], what is done when they fail; [`roots`], whose certificates are
+//! trusted; [`address`]; [`credentials`] and [`helpers`], where
+//! logins are stored; [`mirror`]; [`error`].
 
+pub mod address;
 pub mod blobs;
 pub mod challenge;
 pub mod client;
 pub mod credentials;
 pub mod error;
 pub mod grammar;
+pub mod helpers;
+pub mod mirror;
 pub mod pull;
 pub mod push;
 pub mod reference;
+pub mod resume;
+pub mod retry;
+pub mod roots;
+pub mod transport;
 
 pub use blobs::Transfer;
 pub use challenge::{Challenge, parse_challenge};

@@ -14,6 +14,9 @@ const MANIFEST_TYPES: [&str; 2] =
 const INDEX_TYPES: [&str; 2] =
     ["application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"];
 
+/// The most layers that one overlay mount can have below it.
+const MOST_LAYERS: usize = 500;
+
 /// A manifest or an index as it came, its digest verified.
 pub struct Fetched {
     pub bytes: Vec<u8>,
@@ -102,7 +105,12 @@ impl Fetched {
     }
 
     pub fn read_manifest(&self, reference: &Reference) -> Result<spec::ImageManifest> {
-        serde_json::from_slice(&self.bytes).map_err(|error| malformed(reference, &error))
+        let read: spec::ImageManifest =
+            serde_json::from_slice(&self.bytes).map_err(|error| malformed(reference, &error))?;
+        match read.layers().len() {
+            0..=MOST_LAYERS => Ok(read),
+            many => Err(malformed(reference, &format!("it has {many} layers, and {MOST_LAYERS} can be mounted"))),
+        }
     }
 }
 

@@ -12,6 +12,8 @@ pub struct Fault {
     /// A part of the path, such as `/blobs/`; empty for any.
     pub path: String,
     pub kind: Kind,
+    /// So many requests that it fits pass before.
+    pub skip: usize,
 }
 
 /// What happens to the request.
@@ -24,6 +26,9 @@ pub enum Kind {
     /// The answer's connection breaks after so many bytes of the body; after 0
     /// bytes there is no answer at all.
     Drop(u64),
+    /// The connection breaks after so many bytes of the request's body; an upload
+    /// keeps them.
+    Cut(u64),
     /// The last byte of the answer's body is wrong.
     Corrupt,
     /// The `Docker-Content-Digest` header names another digest.
@@ -32,28 +37,40 @@ pub enum Kind {
     Slow(Duration),
 }
 
-/// Removes and returns the first ordered fault that fits.
+/// Removes and returns the first ordered fault that fits and is due.
 pub fn take(faults: &mut Vec<Fault>, request: &Request<'_>) -> Option<Kind> {
-    let fits = |fault: &Fault| {
-        (fault.method.is_empty() || fault.method == request.method) && request.path.contains(&fault.path)
+    let strikes = |fault: &mut Fault| {
+        let method = fault.method.is_empty() || fault.method == request.method;
+        if !method || !request.path.contains(&fault.path) {
+            return false;
+        }
+        let due = fault.skip == 0;
+        fault.skip = fault.skip.saturating_sub(1);
+        due
     };
-    let index = faults.iter().position(fits)?;
+    let index = faults.iter_mut().position(strikes)?;
     Some(faults.remove(index).kind)
 }
 
 impl Fault {
     pub fn new(method: &str, path: &str, kind: Kind) -> Self {
-        Self { method: method.to_owned(), path: path.to_owned(), kind }
+        Self { method: method.to_owned(), path: path.to_owned(), kind, skip: 0 }
+    }
+
+    /// Lets so many requests that it fits pass before.
+    pub fn after(self, skip: usize) -> Self {
+        Self { skip, ..self }
     }
 
     /// Reads `METHOD,PART-OF-PATH,KIND`, as the command line has it; a kind is
-    /// `429`, `drop=100`, `corrupt`, `wrong-digest`, `slow=50` (milliseconds) or
+    /// `429`, `drop=100`, `cut=100`, `corrupt`, `wrong-digest`, `slow=50` (milliseconds) or
     /// `redirect=URL`.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, ',');
         let (method, path, kind) = (parts.next()?, parts.next()?, parts.next()?);
         let kind = match kind.split_once('=') {
             Some(("drop", bytes)) => Kind::Drop(bytes.parse().ok()?),
+            Some(("cut", bytes)) => Kind::Cut(bytes.parse().ok()?),
             Some(("slow", milliseconds)) => Kind::Slow(Duration::from_millis(milliseconds.parse().ok()?)),
             Some(("redirect", url)) => Kind::Redirect(url.to_owned()),
             None if kind == "corrupt" => Kind::Corrupt,
@@ -96,7 +113,7 @@ impl Kind {
                     }
                 }
             }
-            Self::Refuse { .. } | Self::Redirect(_) => {}
+            Self::Refuse { .. } | Self::Redirect(_) | Self::Cut(_) => {}
         }
     }
 }

@@ -148,6 +148,11 @@ impl Server {
         lock(&self.shared.faults).push(fault);
     }
 
+    /// Takes back the faults that have not struck yet.
+    pub fn calm(&self) {
+        lock(&self.shared.faults).clear();
+    }
+
     /// Puts a blob into a repository without any request; returns its digest.
     ///
     /// # Errors
@@ -240,6 +245,11 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
         // A fault waits for a request that got past the 401, as real ones do.
         let admitted = routes::refuse(shared, &request).is_none();
         let struck = if admitted { fault::take(&mut lock(&shared.faults), &request) } else { None };
+        if let Some(Kind::Cut(after)) = struck {
+            routes::cut(shared, &mut request, after)?;
+            shared.record(request.entry(0));
+            break;
+        }
         let mut response = match struck.as_ref().and_then(fault::Kind::instead) {
             Some(response) => response,
             None => routes::answer(shared, &mut request),

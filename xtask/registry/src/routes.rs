@@ -1,7 +1,7 @@
 //! From method and path to storage: the end points of the distribution
 //! specification 1.1, under the numbers it gives them (end-1 … end-11).
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 
 use crate::Shared;
 use crate::http::{Content, Request, Response, quote};
@@ -94,7 +94,7 @@ fn blob(shared: &Shared, request: &Request<'_>, name: &str, digest: &str) -> Ans
         return Ok(Response::error(404, "BLOB_UNKNOWN", "blob unknown to registry"));
     }
     match request.method.as_str() {
-        "GET" | "HEAD" => send(shared, digest, "application/octet-stream"),
+        "GET" | "HEAD" => ranged(send(shared, digest, "application/octet-stream")?, request),
         "DELETE" => shared.storage.unlink(name, "_blobs", digest).map(|_| Response::new(202)),
         _ => Ok(unsupported()),
     }
@@ -105,6 +105,33 @@ fn send(shared: &Shared, digest: &str, media_type: &str) -> Answer {
     let mut response = Response::new(200).with("Content-Type", media_type).with("Docker-Content-Digest", digest);
     response.content = Content::File(file, length);
     Ok(response)
+}
+
+/// The rest of a blob from `Range: bytes=N-` on, the one form that clients use to
+/// go on (RFC 9110, section 14.2).
+fn ranged(mut response: Response, request: &Request<'_>) -> Answer {
+    let from = request.header("range").and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
+    if let (Some(from), Content::File(file, length)) = (from, &mut response.content) {
+        if from >= *length {
+            return Ok(Response::error(416, "RANGE_INVALID", "the blob ends before that"));
+        }
+        file.seek(SeekFrom::Start(from))?;
+        let range = format!("bytes {from}-{}/{length}", *length - 1);
+        *length -= from;
+        response.status = 206;
+        response = response.with("Content-Range", range);
+    }
+    Ok(response)
+}
+
+/// Takes only the first bytes of a request's body, as if the line broke then.
+pub fn cut(shared: &Shared, request: &mut Request<'_>, after: u64) -> io::Result<()> {
+    let id = request.path.rsplit('/').next().unwrap_or_default().to_owned();
+    let mut beginning = request.body().take(after);
+    if shared.storage.upload_size(&id)?.is_some() {
+        return shared.storage.append(&id, &mut beginning).map(drop);
+    }
+    io::copy(&mut beginning, &mut io::sink()).map(drop)
 }
 
 /// end-4 (begin, whole, mount), end-5 (chunk), end-6 (finish), end-13 (status).

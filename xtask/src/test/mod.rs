@@ -43,6 +43,7 @@ const STAGES: &[(&str, Run)] = &[
     ("galley is assembled from what is passed", road::assembled),
     ("galley does what its flags say", tools::command_line),
     ("other tools read what galley writes", tools::peers),
+    ("registries that fail, lie, or want TLS", tools::hard_registries),
     ("the workshop, from build to pull", road::demo),
     ("the book builds, and its links hold", tools::book),
     ("every page in a browser, light and dark", tools::browser),

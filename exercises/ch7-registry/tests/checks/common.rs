@@ -44,13 +44,16 @@ impl Ended {
 pub struct Bench {
     directory: TempDir,
     pub store: Store,
+    /// How often the program tries a request again. None: what goes wrong is to
+    /// be told, and the registry's log is short.
+    pub retries: u32,
 }
 
 impl Bench {
     pub fn new() -> Self {
         let directory = checks::scratch();
         let store = Store::open(&directory.path().join("store")).unwrap();
-        Self { directory, store }
+        Self { directory, store, retries: 0 }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -94,7 +97,7 @@ impl Bench {
         let file = self.path("input");
         fs::write(&file, input).unwrap();
         command.stdin(Stdio::from(fs::File::open(&file).unwrap()));
-        command.env("DOCKER_CONFIG", self.path("docker"));
+        command.env("DOCKER_CONFIG", self.path("docker")).env("GALLEY_RETRIES", self.retries.to_string());
         let output = command.output().unwrap();
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(!err.contains("not yet implemented"), "{err}");

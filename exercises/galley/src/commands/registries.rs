@@ -1,6 +1,8 @@
 //! `galley login`, `logout`, `push` and `pull`.
 
-use std::io::{stdin, stdout};
+use std::io::{self, IsTerminal as _, Read, stdin, stdout};
+
+use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 
 use crate::cli::Login;
 use crate::error::{Error, Result};
@@ -10,15 +12,49 @@ use crate::home::{Home, from_pantry, local};
 const DOCKER_HUB: &str = "docker.io";
 
 pub fn login(arguments: &Login) -> Result<()> {
-    if !arguments.password_stdin {
+    let password = if arguments.password_stdin {
+        let mut line = String::new();
+        stdin().read_line(&mut line).map_err(Error::file("read", "standard input".as_ref()))?;
+        line.trim_end_matches(['\r', '\n']).to_owned()
+    } else if stdin().is_terminal() {
+        ask("Password: ").map_err(Error::file("read the password from", "the terminal".as_ref()))?
+    } else {
         return Err(Error::Usage("give the password on standard input, with --password-stdin".to_owned()));
-    }
-    let mut password = String::new();
-    stdin().read_line(&mut password).map_err(Error::file("read", "standard input".as_ref()))?;
+    };
     let registry = arguments.registry.as_deref().unwrap_or(DOCKER_HUB);
-    let path = registry::login(registry, &arguments.username, password.trim_end_matches(['\r', '\n']))?;
+    let path = registry::login(registry, &arguments.username, &password)?;
     println!("Login succeeded; kept in {}", path.display());
     Ok(())
+}
+
+/// Asks on the terminal, which shows nothing of the answer. Keys come one by one,
+/// Ctrl-C too: a signal would end us and leave the terminal dumb.
+fn ask(prompt: &str) -> io::Result<String> {
+    eprint!("{prompt}");
+    let before = tcgetattr(stdin())?;
+    let mut silent = before.clone();
+    silent.local_flags.remove(LocalFlags::ECHO | LocalFlags::ICANON | LocalFlags::ISIG);
+    tcsetattr(stdin(), SetArg::TCSAFLUSH, &silent)?;
+    let answer = read_silently(&mut stdin().lock());
+    let restored = tcsetattr(stdin(), SetArg::TCSAFLUSH, &before);
+    eprintln!();
+    restored?;
+    answer
+}
+
+fn read_silently(keys: &mut dyn Read) -> io::Result<String> {
+    let mut typed = Vec::new();
+    for key in keys.bytes() {
+        match key? {
+            b'\r' | b'\n' => break,
+            // Ctrl-C and Ctrl-D.
+            3 | 4 => return Err(io::ErrorKind::Interrupted.into()),
+            // Backspace takes a whole character, which may be several bytes.
+            8 | 127 => while typed.pop().is_some_and(|byte| byte & 0xC0 == 0x80) {},
+            byte => typed.push(byte),
+        }
+    }
+    String::from_utf8(typed).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
 }
 
 pub fn logout(registry: Option<&str>) -> Result<()> {

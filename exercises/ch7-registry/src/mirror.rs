@@ -1,0 +1,46 @@
+//! A registry nearby that is asked before Docker Hub is.
+
+use std::env;
+
+use ureq::Body;
+use ureq::http::Response;
+
+use crate::client::Request;
+use crate::transport::Transport;
+
+/// `http://host:port`, as one of Docker's `registry-mirrors`. Naming it with
+/// `http` is asking for plain HTTP.
+const MIRROR: &str = "GALLEY_MIRROR";
+
+/// A mirror of docker.io. It is told no login, for it is another host.
+pub struct Mirror {
+    base: String,
+    transport: Transport,
+}
+
+impl Mirror {
+    /// The one that the user names, for images of docker.io.
+    pub fn of(registry: &str) -> Option<Self> {
+        let base = env::var(MIRROR).ok().filter(|base| registry == "docker.io" && !base.is_empty())?;
+        let base = base.trim_end_matches('/').to_owned();
+        let host = base.split_once("://").map_or("", |(_, host)| host).to_owned();
+        Some(Self { base, transport: Transport::new(&host) })
+    }
+
+    /// What the mirror has for a GET below `https://hub/v2/`. Without it, or
+    /// without an answer, the hub itself is asked, as Docker does.
+    pub fn get(&self, request: &Request<'_>, hub: &str, expected: &[u16]) -> Option<Response<Body>> {
+        let rest = request.url.strip_prefix(hub)?.strip_prefix("/v2/").filter(|rest| !rest.is_empty())?;
+        if request.method != "GET" {
+            return None;
+        }
+        let url = format!("{}/v2/{rest}", self.base);
+        let response = self.transport.exchange(request, &url, None).ok()?;
+        expected.contains(&response.status().as_u16()).then_some(response)
+    }
+}
+
+/// Whether a mirror was named under this `host:port` with plain HTTP.
+pub fn is_plain(authority: &str) -> bool {
+    env::var(MIRROR).is_ok_and(|base| base.trim_end_matches('/').strip_prefix("http://") == Some(authority))
+}

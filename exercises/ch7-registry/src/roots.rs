@@ -1,0 +1,56 @@
+//! Whom we believe that a server is who it says: the system's certificates.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
+
+use crate::{Error, Result};
+
+/// Where distributions keep one file of all certificates: Debian and Arch,
+/// Fedora, openSUSE, Alpine.
+const BUNDLES: [&str; 4] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+/// Where Docker and podman look for the certificates of one registry:
+/// `<here>/localhost:5000/ca.crt`.
+const PER_REGISTRY: [&str; 2] = ["/etc/docker/certs.d", "/etc/containers/certs.d"];
+
+/// The authorities that are trusted: those in `$SSL_CERT_FILE` if it is set, as
+/// for OpenSSL, else the system's; and those that the administrator gave this
+/// registry.
+///
+/// # Errors
+/// A file that is named and cannot be read, or holds no certificate.
+pub fn trusted(registry: &str) -> Result<RootCerts> {
+    let named = env::var_os("SSL_CERT_FILE").filter(|value| !value.is_empty()).map(PathBuf::from);
+    let bundle = || BUNDLES.iter().map(PathBuf::from).find(|path| path.exists());
+    let mut found = Vec::new();
+    for file in named.or_else(bundle).into_iter().chain(own_files(registry)) {
+        let failed = |source| Error::Io { action: "read certificates from", path: file.clone(), source };
+        let read = certificates(&fs::read(&file).map_err(failed)?);
+        if read.is_empty() {
+            return Err(failed(io::Error::new(io::ErrorKind::InvalidData, "it holds none in PEM form")));
+        }
+        found.extend(read);
+    }
+    Ok(RootCerts::new_with_certs(&found))
+}
+
+fn own_files(registry: &str) -> Vec<PathBuf> {
+    let directories = PER_REGISTRY.iter().map(|base| Path::new(base).join(registry));
+    // Most registries have no such directory.
+    let entries = directories.filter_map(|directory| fs::read_dir(directory).ok()).flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "crt")).collect()
+}
+
+fn certificates(pem: &[u8]) -> Vec<Certificate<'static>> {
+    let certificate = |item| match item {
+        Ok(PemItem::Certificate(certificate)) => Some(certificate),
+        _ => None,
+    };
+    parse_pem(pem).filter_map(certificate).collect()
+}

@@ -1,0 +1,50 @@
+//! A mirror is asked before Docker Hub, is told no login, and is never pushed to.
+//! Nothing here reaches Docker Hub: the proxy for it is a port nobody listens on.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot be prepared must fail, and says where")]
+
+#[path = "checks/common.rs"]
+#[allow(dead_code, reason = "the checks need more of it than this test")]
+mod common;
+
+use std::fs;
+use std::process::{Command, Output};
+
+use common::{Bench, open};
+use registry_server::Server;
+
+fn run(bench: &Bench, server: &Server, word: &str, name: &str) -> Output {
+    let mut command = Command::new(checks::program_path(env!("CARGO_BIN_EXE_registry")));
+    for proxy in ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+        command.env(proxy, "http://127.0.0.1:1");
+    }
+    command.args([word, &bench.store_path(), name]).env("GALLEY_RETRIES", "0");
+    command.env("DOCKER_CONFIG", bench.path("docker")).env_remove("REGISTRY_AUTH_FILE");
+    command.env("GALLEY_MIRROR", format!("http://{}/", server.address())).output().unwrap()
+}
+
+#[test]
+fn images_of_docker_hub_come_from_the_mirror() {
+    let (maker, bench, server) = (Bench::new(), Bench::new(), open());
+    maker.image("docker.io/library/quotes:1").stock(&server, &maker, "library/quotes", "1");
+    fs::create_dir(bench.path("docker")).unwrap();
+    let login = r#"{"auths":{"https://index.docker.io/v1/":{"auth":"YWRhOmdlaGVpbQ=="}}}"#;
+    fs::write(bench.credentials(), login).unwrap();
+    let output = run(&bench, &server, "pull", "quotes:1");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(bench.named("docker.io/library/quotes:1").is_some(), "the image keeps its name");
+    assert!(server.log().iter().all(|entry| entry.authorization.is_none()), "the mirror was told the login");
+}
+
+#[test]
+fn what_the_mirror_has_not_is_asked_for_at_docker_hub() {
+    let (bench, server) = (Bench::new(), open());
+    bench.image("docker.io/ada/quotes:1");
+    for word in ["pull", "push"] {
+        let output = run(&bench, &server, word, "ada/quotes:1");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(text.contains("https://registry-1.docker.io/v2/ada/quotes/"), "{word}: {text}");
+    }
+    let log = server.log();
+    assert!(log.len() == 1 && log[0].method == "GET", "pushes are not the mirror's: {log:?}");
+}

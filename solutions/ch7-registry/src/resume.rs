@@ -1,0 +1,178 @@
+//! Broken transfers go on where they stopped.
+
+use std::fs::File;
+use std::io::{self, Read, Seek as _, SeekFrom};
+use std::thread::sleep;
+
+use ureq::http::{Response, header};
+use ureq::{Agent, Body, SendBody};
+
+use crate::client::absolute;
+use crate::retry::{self, Patience};
+
+type Answer = std::result::Result<Response<Body>, ureq::Error>;
+
+/// So much must have arrived for a line to be called alive.
+const PROGRESS: u64 = 1 << 20;
+
+/// A body that is fetched on from where its connection broke (RFC 9110, section
+/// 14.2; distribution-spec, "Pulling blobs").
+struct Resuming {
+    inner: Box<dyn Read + Send + Sync>,
+    /// The request, to be sent again with a range.
+    agent: Agent,
+    url: String,
+    authorization: Option<String>,
+    at: u64,
+    length: u64,
+    /// Where the line was last called alive.
+    alive: u64,
+    patience: Patience,
+}
+
+/// Makes the body of a response to a GET one that survives a broken connection.
+pub fn resuming(response: Response<Body>, agent: &Agent, url: &str, authorization: Option<&str>) -> Response<Body> {
+    let Some(length) = response.body().content_length() else { return response };
+    let (agent, url, authorization) = (agent.clone(), url.to_owned(), authorization.map(str::to_owned));
+    response.map(|body| {
+        let inner = Box::new(body.into_reader());
+        let patience = Patience::as_asked();
+        Body::builder().reader(Resuming { inner, agent, url, authorization, at: 0, length, alive: 0, patience })
+    })
+}
+
+impl Read for Resuming {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let broken = match self.inner.read(buffer) {
+                Ok(0) if self.at < self.length && !buffer.is_empty() => io::ErrorKind::UnexpectedEof.into(),
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => error,
+                other => {
+                    self.at += *other.as_ref().unwrap_or(&0) as u64;
+                    return other;
+                }
+            };
+            self.reconnect(broken)?;
+        }
+    }
+}
+
+impl Resuming {
+    /// Fetches the rest. If that cannot be had, the error is the first one.
+    fn reconnect(&mut self, broken: io::Error) -> io::Result<()> {
+        if self.at - self.alive >= PROGRESS {
+            self.patience.renew();
+            self.alive = self.at;
+        }
+        while let Some(wait) = self.patience.after_break() {
+            sleep(wait);
+            match self.rest() {
+                Ok(Some(inner)) => {
+                    self.inner = inner;
+                    return Ok(());
+                }
+                Ok(None) => break,
+                Err(_) => {}
+            }
+        }
+        Err(broken)
+    }
+
+    /// `None` if the registry gives something else than the rest.
+    fn rest(&self) -> io::Result<Option<Box<dyn Read + Send + Sync>>> {
+        let mut request = self.agent.get(&self.url).header(header::RANGE, format!("bytes={}-", self.at));
+        if let Some(value) = &self.authorization {
+            request = request.header(header::AUTHORIZATION, value);
+        }
+        let response = request.call().map_err(ureq::Error::into_io)?;
+        if retry::is_passing(&response) {
+            return Err(io::Error::other("not now"));
+        }
+        let range = response.headers().get(header::CONTENT_RANGE).and_then(|value| value.to_str().ok());
+        let fits = range.is_some_and(|range| range.starts_with(&format!("bytes {}-", self.at)));
+        let status = response.status().as_u16();
+        let mut reader = response.into_body().into_reader();
+        // A server that knows no ranges sends all of it again.
+        if status == 200 {
+            io::copy(&mut (&mut reader).take(self.at), &mut io::sink())?;
+        }
+        Ok((status == 200 || (status == 206 && fits)).then(|| Box::new(reader) as _))
+    }
+}
+
+/// Goes on with an upload whose PUT broke: asks first whether the registry has
+/// the blob after all, then how much of it, and sends the rest
+/// (distribution-spec, "Pushing a blob in chunks"). `None` if the upload's
+/// address is of no shape that we know.
+pub fn upload(agent: &Agent, url: &str, authorization: Option<&str>, file: &File) -> Option<Answer> {
+    let (repository, _) = url.split_once("/blobs/uploads/")?;
+    let (upload, digest) = url.rsplit_once("digest=")?;
+    let upload = Upload { agent, authorization, repository, url: &upload[..upload.len() - 1], digest, file };
+    Some(upload.go_on())
+}
+
+struct Upload<'a> {
+    agent: &'a Agent,
+    authorization: Option<&'a str>,
+    /// `https://host/v2/<repository>`
+    repository: &'a str,
+    /// Where the upload was, without the digest.
+    url: &'a str,
+    digest: &'a str,
+    file: &'a File,
+}
+
+impl Upload<'_> {
+    fn go_on(&self) -> Answer {
+        let mut there = self.send("HEAD", &format!("{}/blobs/{}", self.repository, self.digest))?;
+        if there.status() == 200 {
+            // Its bytes were all taken; only the answer to the PUT was lost.
+            *there.status_mut() = ureq::http::StatusCode::CREATED;
+            return Ok(there);
+        }
+        let status = self.send("GET", self.url)?;
+        let (begun, offset) = match received(&status) {
+            Some(offset) => (status, offset),
+            None => (self.send("POST", &format!("{}/blobs/uploads/", self.repository))?, 0),
+        };
+        let location = begun.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
+        let Some(location) = location else { return Ok(begun) };
+        self.put(&absolute(location, self.url), offset)
+    }
+
+    fn put(&self, location: &str, offset: u64) -> Answer {
+        let mut file = self.file;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(offset))?;
+        let separator = if location.contains('?') { '&' } else { '?' };
+        let mut request = self
+            .agent
+            .put(format!("{location}{separator}digest={}", self.digest))
+            .header(header::CONTENT_TYPE, "application/octet-stream")
+            .header(header::CONTENT_LENGTH, length.saturating_sub(offset))
+            .header(header::CONTENT_RANGE, format!("{offset}-{}", length.saturating_sub(1)));
+        if let Some(value) = self.authorization {
+            request = request.header(header::AUTHORIZATION, value);
+        }
+        request.send(SendBody::from_reader(&mut file))
+    }
+
+    fn send(&self, method: &str, url: &str) -> Answer {
+        let mut request = ureq::http::Request::builder().method(method).uri(url);
+        if let Some(value) = self.authorization {
+            request = request.header(header::AUTHORIZATION, value);
+        }
+        if method == "POST" {
+            request = request.header(header::CONTENT_LENGTH, "0");
+        }
+        self.agent.run(request.body(SendBody::none())?)
+    }
+}
+
+/// How much of an upload the registry has: `Range: 0-99` is 100 bytes. `0-0`
+/// is said for one byte and for none, so it tells nothing.
+fn received(status: &Response<Body>) -> Option<u64> {
+    let range = status.headers().get(header::RANGE)?.to_str().ok()?;
+    let last: u64 = range.strip_prefix("bytes=").unwrap_or(range).strip_prefix("0-")?.parse().ok()?;
+    (status.status() == 204 && last > 0).then_some(last + 1)
+}
