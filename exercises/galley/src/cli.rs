@@ -13,7 +13,6 @@ pub struct Arguments {
 }
 
 #[derive(Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one of these in the life of the program")]
 pub enum Command {
     /// Build an image from a Dockerfile
     Build(Build),
