@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use course::Chapter;
@@ -27,6 +28,10 @@ pub struct Built {
 
 /// Compiles one chapter. The inner error holds rustc's own words.
 pub fn chapter(tree: &Tree, chapter: &Chapter, side: Side) -> Result<std::result::Result<Built, String>> {
+    // Two builds of a chapter put their program in the same place: none may begin
+    // before the other's is put aside. A panic elsewhere leaves nothing half done here.
+    static COMPILING: Mutex<()> = Mutex::new(());
+    let _alone = COMPILING.lock().unwrap_or_else(PoisonError::into_inner);
     let directory = tree.chapter(side, chapter);
     let aside = tree.target().join("check").join(if side == Side::Mine { "mine" } else { "reference" });
     refresh(&directory.join("src"), &aside.join(format!("{}.source", chapter.name)))?;

@@ -6,7 +6,7 @@
 mod script;
 mod stage;
 
-use std::io::{Write, stdin, stdout};
+use std::io::{IsTerminal, Write, stdin, stdout};
 use std::time::Instant;
 
 use crate::assemble::{Mix, assemble, fill_pantry};
@@ -19,9 +19,11 @@ use stage::Stage;
 
 pub use stage::build_tool;
 
-/// Plays it all; with `auto`, without waiting for Enter.
+/// Plays it all; with `auto`, or where nobody could press it, without waiting for
+/// Enter.
 pub fn run(tree: &Tree, mix: Mix, auto: bool, yes: bool) -> Result<u8> {
     let start = Instant::now();
+    let auto = auto || !stdin().is_terminal();
     setup::run(setup::DEMO, yes)?;
     println!("Building galley, and a base image if there is none yet. This takes a minute the first time.");
     let galley = assemble(tree, mix, false)?;

@@ -10,6 +10,8 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use course::{CHAPTERS, Chapter};
 
@@ -20,22 +22,51 @@ use crate::error::{Error, Result};
 use crate::sync::put;
 use crate::tree::{Side, Tree, files};
 
+/// One stored solution.
+struct Variant {
+    chapter: &'static Chapter,
+    patch: PathBuf,
+    wrong: bool,
+}
+
+/// Judges every variant. There is a desk for each processor: while one variant
+/// compiles, another's checks run.
 pub fn judged(tree: &Tree) -> Result<Stage> {
-    let (mut wrong, mut other, mut faults) = (0, 0, Vec::new());
+    let variants = variants(tree)?;
+    let next = AtomicUsize::new(0);
+    let desks = thread::available_parallelism().map_or(1, usize::from);
+    let work = |desk: usize| -> Result<Vec<String>> {
+        let mut faults = Vec::new();
+        while let Some(variant) = variants.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let fault = judge(tree, variant, desk)?;
+            faults.extend(fault.map(|fault| format!("  {}: {fault}", tree.short(&variant.patch).display())));
+        }
+        Ok(faults)
+    };
+    let results: Vec<_> = thread::scope(|scope| {
+        let started: Vec<_> = (0..desks).map(|desk| scope.spawn(move || work(desk))).collect();
+        started.into_iter().map(|desk| desk.join()).collect()
+    });
+    let mut faults = Vec::new();
+    for result in results {
+        faults.extend(result.map_err(|_| Error::Failed("a desk ended in a panic".to_owned()))??);
+    }
+    if !faults.is_empty() {
+        return Err(Error::Failed(faults.join("\n")));
+    }
+    let wrong = variants.iter().filter(|variant| variant.wrong).count();
+    Ok(Stage::Passed(format!("{wrong} wrong ones, {} by other means", variants.len() - wrong)))
+}
+
+fn variants(tree: &Tree) -> Result<Vec<Variant>> {
+    let mut found = Vec::new();
     for chapter in CHAPTERS {
-        for kind in ["wrong", "other"] {
-            for patch in patches(&tree.chapter(Side::Reference, chapter).join(kind))? {
-                let fault = judge(tree, chapter, &patch, kind == "wrong")?;
-                faults.extend(fault.map(|fault| format!("  {}: {fault}", tree.short(&patch).display())));
-                if kind == "wrong" { wrong += 1 } else { other += 1 }
-            }
+        for (kind, wrong) in [("wrong", true), ("other", false)] {
+            let patches = patches(&tree.chapter(Side::Reference, chapter).join(kind))?;
+            found.extend(patches.into_iter().map(|patch| Variant { chapter, patch, wrong }));
         }
     }
-    if faults.is_empty() {
-        Ok(Stage::Passed(format!("{wrong} wrong ones, {other} by other means")))
-    } else {
-        Err(Error::Failed(faults.join("\n")))
-    }
+    Ok(found)
 }
 
 fn patches(directory: &Path) -> Result<Vec<PathBuf>> {
@@ -46,17 +77,18 @@ fn patches(directory: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// What is amiss with the verdict on one patch; `None` if it is as it should be.
-fn judge(tree: &Tree, chapter: &'static Chapter, patch: &Path, wrong: bool) -> Result<Option<String>> {
-    let copy = Copy::make(tree, chapter, patch)?;
+fn judge(tree: &Tree, variant: &Variant, desk: usize) -> Result<Option<String>> {
+    let Variant { chapter, patch, wrong } = variant;
+    let copy = Copy::make(tree, chapter, patch, desk)?;
     let name = patch.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let step = name.strip_prefix("step").and_then(|rest| rest.split('-').next()?.parse().ok());
-    let step = if wrong { step } else { None };
+    let step = if *wrong { step } else { None };
     let graded = check::judge(&copy.tree, chapter, Side::Reference, &Trial { step, ..Trial::default() })?;
     let steps = match &graded.steps {
         Ok(steps) => steps,
         Err(words) => return Ok(Some(format!("does not compile\n{words}"))),
     };
-    if !wrong {
+    if !*wrong {
         return Ok((!graded.passed()).then(|| format!("is not accepted\n{}", check::details(&graded))));
     }
     let Some(step) = step else { return Ok(Some("its name must begin with stepN-".to_owned())) };
@@ -80,8 +112,8 @@ struct Copy {
 }
 
 impl Copy {
-    fn make(tree: &Tree, chapter: &Chapter, patch: &Path) -> Result<Self> {
-        let root = tree.target().join("variant");
+    fn make(tree: &Tree, chapter: &Chapter, patch: &Path, desk: usize) -> Result<Self> {
+        let root = tree.target().join("variant").join(desk.to_string());
         let solutions = root.join("solutions");
         fs::create_dir_all(&solutions).map_err(Error::file("create", &solutions))?;
         // The links lead to the real trees; only the patched chapter is a copy.
@@ -90,7 +122,7 @@ impl Copy {
         }
         share_compiled(tree, &root)?;
         link(&tree.side(Side::Mine).join("galley"), &solutions.join("galley"))?;
-        write_workspace(tree, chapter, &solutions)?;
+        write_workspace(tree, chapter, desk, &solutions)?;
         for other in CHAPTERS {
             let path = solutions.join(other.directory());
             remove(&path)?;
@@ -117,12 +149,12 @@ pub fn share_compiled(tree: &Tree, copy: &Path) -> Result<()> {
     link(&tree.target().join("debug"), &target.join("debug"))
 }
 
-/// The reference's workspace under a version for each chapter: by that alone cargo
-/// tells a patched chapter from the real one, and the next chapter's copy from it.
-fn write_workspace(tree: &Tree, chapter: &Chapter, solutions: &Path) -> Result<()> {
+/// The reference's workspace under a version for each chapter and desk: by that
+/// alone cargo tells a patched chapter from the real one, and from other copies.
+fn write_workspace(tree: &Tree, chapter: &Chapter, desk: usize, solutions: &Path) -> Result<()> {
     let manifest = tree.manifest(Side::Reference);
     let text = fs::read_to_string(&manifest).map_err(Error::file("read", &manifest))?;
-    let version = format!("version = \"3.{}.0\"", chapter.number);
+    let version = format!("version = \"3.{}.{desk}\"", chapter.number);
     put(&solutions.join("Cargo.toml"), text.replace("version = \"1.0.0\"", &version))?;
     let lock = tree.root().join("solutions/Cargo.lock");
     fs::copy(&lock, solutions.join("Cargo.lock")).map_err(Error::file("copy", &lock)).map(drop)
