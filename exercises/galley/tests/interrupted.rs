@@ -85,6 +85,7 @@ fn a_killed_build_takes_its_command_along() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert_nothing_left(&kitchen, 0);
+    kitchen.good(&["prune", "--force"]);
 }
 
 /// No mount and no process of the killed build. A command of RUN is killed by

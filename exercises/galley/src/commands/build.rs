@@ -5,12 +5,14 @@ use std::io::stdout;
 use build::Options;
 use nix::unistd::Pid;
 
+use super::leftovers;
 use crate::cli::{Build, BuildNetwork};
 use crate::error::{Error, Result};
 use crate::home::{Home, obtain};
 
 /// Builds an image from a Dockerfile.
 pub fn build(arguments: &Build) -> Result<()> {
+    leftovers::remove_groups();
     namespaces::own_mounts()?;
     let store = Home::find()?.store()?;
     let names: Vec<String> =
@@ -46,7 +48,7 @@ pub fn build(arguments: &Build) -> Result<()> {
 ///
 /// An ordinary user has no group to give; there the namespaces must do.
 fn confine(process: Pid) -> std::result::Result<Box<dyn FnOnce()>, String> {
-    let Ok(group) = cgroups::Group::create(&format!("galley/build-{process}")) else { return Ok(Box::new(|| ())) };
+    let Ok(group) = cgroups::Group::create(&leftovers::group_of(process)) else { return Ok(Box::new(|| ())) };
     if let Err(error) = group.add(process) {
         // The first fault is the one to report; `galley prune` finds the group.
         let _ = group.delete();

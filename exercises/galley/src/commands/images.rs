@@ -6,7 +6,7 @@ use images::{Digest, Image, Store};
 use run::Status;
 use serde_json::json;
 
-use super::table;
+use super::{leftovers, table};
 use crate::cli::{Quiet, RemoveImages};
 use crate::error::{Error, Result};
 use crate::home::{Home, local};
@@ -160,6 +160,7 @@ pub fn prune(all: bool, force: bool) -> Result<()> {
     let reclaimed = store.collect_keeping(false, &needed)?;
     // A record of the build cache is worth nothing without its layer.
     build::cache::Record::prune(&store)?;
+    leftovers::remove_groups();
     println!("removed {} containers and {} of images", ended.len(), table::size(reclaimed.bytes));
     Ok(())
 }

@@ -6,6 +6,7 @@ mod containers;
 mod exec;
 mod history;
 mod images;
+mod leftovers;
 mod logs;
 mod registries;
 mod run;
