@@ -13,7 +13,8 @@ use std::process::Command;
 
 use course::{CHAPTERS, Chapter};
 
-use crate::check::{self, Trial, compile::cargo};
+use crate::check::compile::{cargo, put_aside};
+use crate::check::{self, Trial};
 use crate::error::{Error, Result};
 use crate::pantry;
 use crate::progress::{Progress, Standing, is_starter};
@@ -79,11 +80,7 @@ pub fn assemble(tree: &Tree, mix: Mix, release: bool) -> Result<Assembled> {
     let profile = if release { "release" } else { "debug" };
     let bin = directory.join("bin").join(profile);
     let built = tree.target().join(profile).join("galley");
-    fs::create_dir_all(&bin).map_err(Error::file("create", &bin))?;
-    let program = bin.join("galley");
-    let temporary = bin.join(format!(".galley-{}", std::process::id()));
-    fs::copy(&built, &temporary).map_err(Error::file("copy", &built))?;
-    fs::rename(&temporary, &program).map_err(Error::file("write", &program))?;
+    let program = put_aside(&built, &bin)?;
     Ok(Assembled { program, sides })
 }
 

@@ -110,7 +110,8 @@ pub fn cargo() -> Command {
     command
 }
 
-fn put_aside(file: &Path, directory: &Path) -> Result<PathBuf> {
+/// Copies a program to a directory where no other build takes its place.
+pub fn put_aside(file: &Path, directory: &Path) -> Result<PathBuf> {
     fs::create_dir_all(directory).map_err(Error::file("create", directory))?;
     let destination = directory.join(file.file_name().unwrap_or_default());
     // A name of its own first: a check that runs now keeps the program it has.
