@@ -12,7 +12,7 @@ use crate::assemble::{self, Mix};
 use crate::error::{Error, Result};
 use crate::sandbox::{Job, Limits};
 use crate::tree::{Side, Tree};
-use crate::{bench, check, clean, demo, desk, doctor, hint, list, sandbox, setup, sync, test, tree, vm, watch};
+use crate::{bench, check, clean, demo, desk, doctor, hint, list, sandbox, setup, sync, test, tool, tree, vm, watch};
 
 fn flag(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
@@ -238,7 +238,7 @@ fn run_galley(tree: &Tree, arguments: &ArgMatches) -> Result<u8> {
 
 /// Replaces this process by a tool that is built only when it is asked for.
 fn run_tool(tree: &Tree, package: &str, arguments: &ArgMatches) -> Result<u8> {
-    let program = demo::build_tool(tree, package)?;
+    let program = tool::build(tree, package)?;
     let fault = std::process::Command::new(&program).args(words(arguments)).current_dir(tree.root()).exec();
     Err(Error::file("run", &program)(fault))
 }

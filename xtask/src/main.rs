@@ -22,6 +22,7 @@ mod shipped;
 mod starter;
 mod sync;
 mod test;
+mod tool;
 mod tree;
 mod vm;
 mod watch;

@@ -17,8 +17,6 @@ use crate::tree::Tree;
 use script::{Check, Line};
 use stage::Stage;
 
-pub use stage::build_tool;
-
 /// Plays it all; with `auto`, or where nobody could press it, without waiting for
 /// Enter.
 pub fn run(tree: &Tree, mix: Mix, auto: bool, yes: bool) -> Result<u8> {

@@ -10,8 +10,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 
 use crate::assemble::pantry_store;
-use crate::check::compile::cargo;
 use crate::error::{Error, Result};
+use crate::tool;
 use crate::tree::{Side, Tree};
 
 /// A home for images, a registry and a working directory; all of it goes when
@@ -143,21 +143,5 @@ fn start_registry(tree: &Tree, home: &Path) -> Result<(Child, String)> {
 
 /// The registry as a command, built if need be.
 pub fn registry_program(tree: &Tree) -> Result<Command> {
-    build_tool(tree, "registry-server").map(Command::new)
-}
-
-/// Builds a package that sits beside the harness, and returns its program.
-pub fn build_tool(tree: &Tree, package: &str) -> Result<PathBuf> {
-    let status = cargo()
-        .args(["build", "--quiet", "--package", package, "--manifest-path"])
-        .arg(tree.manifest(Side::Mine))
-        .arg("--target-dir")
-        .arg(tree.target())
-        .status()
-        .map_err(|error| Error::Program { program: "cargo".into(), fault: error.to_string() })?;
-    if status.success() {
-        Ok(tree.target().join("debug").join(package))
-    } else {
-        Err(Error::Failed(format!("{package} could not be built; rustc's words are above")))
-    }
+    tool::build(tree, "registry-server").map(Command::new)
 }

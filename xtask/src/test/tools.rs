@@ -4,9 +4,9 @@ use std::process::{Command, Output};
 
 use super::Stage;
 use crate::check::compile::cargo;
-use crate::demo::build_tool;
 use crate::error::{Error, Result};
 use crate::sync;
+use crate::tool;
 use crate::tree::{Side, Tree};
 
 /// The packages beside the chapters that have tests of their own.
@@ -99,7 +99,7 @@ pub fn command_line(tree: &Tree) -> Result<Stage> {
 }
 
 pub fn book(tree: &Tree) -> Result<Stage> {
-    let tool = build_tool(tree, "book-tool")?;
+    let tool = tool::build(tree, "book-tool")?;
     quiet(Command::new(&tool).arg("build").current_dir(tree.root()))?;
     quiet(Command::new(&tool).arg("lint").current_dir(tree.root()))?;
     Ok(Stage::Passed("built without a warning, and linted".to_owned()))
@@ -107,7 +107,7 @@ pub fn book(tree: &Tree) -> Result<Stage> {
 
 /// Needs chromium and npm; exit code 3 says that this machine lacks them.
 pub fn browser(tree: &Tree) -> Result<Stage> {
-    let tool = build_tool(tree, "book-tool")?;
+    let tool = tool::build(tree, "book-tool")?;
     let mut command = Command::new(&tool);
     command.arg("browser").current_dir(tree.root());
     let output = command.output().map_err(Error::file("run", &tool))?;
