@@ -19,8 +19,16 @@ use crate::tree::Tree;
 /// How often a warm command is run; the median counts.
 const RUNS: usize = 7;
 
+/// Measures what `what` names.
+pub fn run(tree: &Tree, what: &str) -> Result<u8> {
+    match what {
+        "harness" => harness(tree),
+        other => Err(Error::Usage(format!("there is no measurement '{other}'; there is: harness"))),
+    }
+}
+
 /// Measures the harness and prints a table.
-pub fn harness(tree: &Tree) -> Result<u8> {
+fn harness(tree: &Tree) -> Result<u8> {
     let clone = tree.target().join("tmp").join(format!("bench-{}", std::process::id()));
     let result = measure(tree, &clone);
     fs::remove_dir_all(&clone).map_err(Error::file("remove", &clone))?;
@@ -31,9 +39,9 @@ fn measure(tree: &Tree, clone: &Path) -> Result<()> {
     println!("crates of xtask's own: {} (at most 20)", crates(tree)?);
     let parent = clone.parent().unwrap_or(clone);
     fs::create_dir_all(parent).map_err(Error::file("create", parent))?;
-    run(Command::new("git").args(["clone", "--quiet"]).arg(tree.root()).arg(clone))?;
+    shell(Command::new("git").args(["clone", "--quiet"]).arg(tree.root()).arg(clone))?;
     // The crates are downloaded first: the network is not what is measured.
-    run(cargo().args(["fetch", "--quiet"]).current_dir(clone))?;
+    shell(cargo().args(["fetch", "--quiet"]).current_dir(clone))?;
 
     let (_, cpu) = check(clone)?;
     println!("first `check ch1` on a fresh clone: {:.1} CPU-seconds (at most 20)", cpu.as_secs_f32());
@@ -87,7 +95,7 @@ fn children() -> Result<Duration> {
     Ok(seconds(usage.user_time()) + seconds(usage.system_time()))
 }
 
-fn run(command: &mut Command) -> Result<()> {
+fn shell(command: &mut Command) -> Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();
     let status =
         command.status().map_err(|error| Error::Program { program: name.clone(), fault: error.to_string() })?;

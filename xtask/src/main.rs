@@ -3,6 +3,7 @@
 //! Where to start reading: [`cli`] has the commands, [`tree`] the places,
 //! [`check`] what happens when a learner asks for a verdict.
 
+mod arguments;
 mod assemble;
 mod bench;
 mod check;

@@ -7,7 +7,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use course::Chapter;
-use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::sync::put;
@@ -40,7 +39,7 @@ pub fn chapter(tree: &Tree, chapter: &Chapter, side: Side) -> Result<std::result
         Err(words) => return Ok(Err(words)),
     };
     let (mut program, mut checks) = (None, None);
-    for message in messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+    for message in messages.lines().filter_map(|line| jzon::parse(line).ok()) {
         let target = &message["target"];
         let ours = message["manifest_path"].as_str().is_some_and(|path| Path::new(path).starts_with(&directory));
         let Some(executable) = message["executable"].as_str().filter(|_| ours).map(PathBuf::from) else { continue };

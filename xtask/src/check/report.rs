@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use course::Chapter;
-use serde_json::{Value, json};
+use jzon::{JsonValue, object};
 
 use super::finding::Finding;
 use super::{Graded, Outcome, Request, Verdict, colored};
@@ -245,31 +245,32 @@ pub fn plural(count: usize, noun: &str) -> String {
 }
 
 /// The documented object of `check --json`; its shape is in the book.
-pub fn json(tree: &Tree, result: &Result<Vec<Graded>>, side: Side) -> Result<Value> {
+pub fn json(tree: &Tree, result: &Result<Vec<Graded>>, side: Side) -> Result<JsonValue> {
     let all = result.as_deref().unwrap_or_default();
-    let chapters: Result<Vec<Value>> = all.iter().map(|graded| chapter_json(tree, graded)).collect();
-    Ok(json!({
+    let chapters: Result<Vec<JsonValue>> = all.iter().map(|graded| chapter_json(tree, graded)).collect();
+    Ok(object! {
         "version": 1,
         "tree": if side == Side::Mine { "exercises" } else { "solutions" },
         "passed": result.is_ok() && all.iter().all(Graded::passed),
         "error": result.as_ref().err().map(ToString::to_string),
         "chapters": chapters?,
-    }))
+    })
 }
 
-fn chapter_json(tree: &Tree, graded: &Graded) -> Result<Value> {
+fn chapter_json(tree: &Tree, graded: &Graded) -> Result<JsonValue> {
     let steps = graded.steps.as_ref().map(|steps| steps.iter().map(step_json).collect::<Vec<_>>());
-    Ok(json!({
+    let edited = shipped::edited(tree, graded.chapter)?;
+    Ok(object! {
         "id": graded.chapter.id(),
         "title": graded.chapter.title,
         "passed": graded.passed(),
         "compile_error": graded.steps.as_ref().err().map(|words| without_color(words)),
-        "edited_checks": shipped::edited(tree, graded.chapter)?,
+        "edited_checks": edited.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
         "steps": steps.unwrap_or_default(),
-    }))
+    })
 }
 
-fn step_json(step: &StepReport) -> Value {
+fn step_json(step: &StepReport) -> JsonValue {
     let (status, reason) = match &step.status {
         Status::ToDo => ("to do", None),
         Status::Wrong => ("wrong", None),
@@ -277,22 +278,22 @@ fn step_json(step: &StepReport) -> Value {
         Status::Unable(reason) => ("unable", Some(reason.clone())),
         Status::Passed => ("passed", None),
     };
-    let checks: Vec<Value> = step.outcomes.iter().map(check_json).collect();
-    json!({
+    let checks: Vec<JsonValue> = step.outcomes.iter().map(check_json).collect();
+    object! {
         "number": step.number,
         "function": step.function,
         "goal": step.goal,
         "status": status,
         "reason": reason,
         "checks": checks,
-    })
+    }
 }
 
-fn check_json(outcome: &Outcome) -> Value {
+fn check_json(outcome: &Outcome) -> JsonValue {
     let passed = outcome.verdict == Verdict::Passed;
-    let limit = if let Verdict::Limit(limit) = &outcome.verdict { Some(limit) } else { None };
+    let limit = if let Verdict::Limit(limit) = &outcome.verdict { Some(limit.as_str()) } else { None };
     let detail = if passed { Vec::new() } else { lines_within(outcome, DETAIL_LINES) };
-    json!({ "name": outcome.name, "passed": passed, "limit": limit, "detail": detail })
+    object! { "name": outcome.name.as_str(), "passed": passed, "limit": limit, "detail": detail }
 }
 
 /// rustc's words without the sequences that color them on a terminal.
