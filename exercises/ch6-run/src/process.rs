@@ -27,7 +27,10 @@ pub struct Process {
     pub argv: Vec<String>,
     /// `NAME=value`, later ones winning.
     pub env: Vec<String>,
+    /// Absolute, as the container sees it.
     pub workdir: PathBuf,
+    /// Whether it is made if it is not there, as `run` does and `exec` does not.
+    pub make_workdir: bool,
     /// As in USER; looked up when the process is inside.
     pub user: String,
     pub interactive: bool,
@@ -37,7 +40,7 @@ impl Process {
     /// Combines the image's config with the flags.
     ///
     /// # Errors
-    /// [`Error::NoCommand`].
+    /// [`Error::NoCommand`], [`Error::RelativeWorkdir`].
     pub fn new(config: &spec::Config, settings: &Settings, hostname: &str) -> Result<Self> {
         let mut env = vec![PATH.to_owned(), format!("HOSTNAME={hostname}")];
         if settings.terminal {
@@ -45,10 +48,12 @@ impl Process {
         }
         env.extend(config.env().clone().unwrap_or_default());
         let workdir = settings.workdir.clone().or_else(|| config.working_dir().as_ref().map(PathBuf::from));
+        let workdir = workdir.filter(|path| !path.as_os_str().is_empty()).unwrap_or_else(|| "/".into());
         Ok(Self {
             argv: command(config, settings.entrypoint.as_deref(), &settings.arguments)?,
             env: add_variables(env, &settings.env),
-            workdir: workdir.filter(|path| !path.as_os_str().is_empty()).unwrap_or_else(|| "/".into()),
+            workdir: absolute(workdir)?,
+            make_workdir: true,
             user: settings.user.clone().or_else(|| config.user().clone()).unwrap_or_default(),
             interactive: settings.interactive,
         })
@@ -56,18 +61,7 @@ impl Process {
 
     /// Becomes the program, at the `terminal` if there is one. Called inside the
     /// container; returns only if that is not possible.
-    pub fn exec(&self, terminal: Option<&Terminal>) -> chroot::Error {
-        match self.become_program(terminal) {
-            Error::Call(error) => error,
-            other => {
-                eprintln!("galley: {other}");
-                chroot::Error::new("prepare the process", Errno::EINVAL)
-            }
-        }
-    }
-
-    /// The same, with every fault as it is.
-    pub fn become_program(&self, terminal: Option<&Terminal>) -> Error {
+    pub fn exec(&self, terminal: Option<&Terminal>) -> Error {
         match self.prepare(terminal) {
             Ok((argv, env)) => chroot::exec(&argv, Some(&env)).into(),
             Err(error) => error,
@@ -78,13 +72,15 @@ impl Process {
     /// groups must be set before the user is given up.
     fn prepare(&self, terminal: Option<&Terminal>) -> Result<(Vec<CString>, Vec<CString>)> {
         let user = user(Path::new("/"), &self.user)?;
-        fs::create_dir_all(&self.workdir).map_err(Error::file("create", &self.workdir))?;
+        if self.make_workdir {
+            fs::create_dir_all(&self.workdir).map_err(Error::file("create", &self.workdir))?;
+        }
         if !self.interactive {
             let null = open("/dev/null", OFlag::O_RDONLY, Mode::empty()).map_err(Error::call("open"))?;
             dup2_stdin(&null).map_err(Error::call("dup2"))?;
         }
         become_user(&user)?;
-        chdir(&self.workdir).map_err(|errno| chroot::Error::at("chdir", &self.workdir, errno))?;
+        chdir(&self.workdir).map_err(|errno| Error::Workdir { path: self.workdir.clone(), errno })?;
         // Clears on a change of user, so it comes after it: when galley is gone
         // nobody would forward the ports or remove the control group.
         prctl::set_pdeathsig(Signal::SIGKILL).map_err(Error::call("prctl"))?;
@@ -97,6 +93,12 @@ impl Process {
         }
         Ok((c_strings(&self.argv)?, c_strings(&env)?))
     }
+}
+
+/// # Errors
+/// [`Error::RelativeWorkdir`]: relative to what, nobody could say.
+pub(crate) fn absolute(workdir: PathBuf) -> Result<PathBuf> {
+    if workdir.is_absolute() { Ok(workdir) } else { Err(Error::RelativeWorkdir(workdir)) }
 }
 
 /// Groups, then group, then user: the last step takes the right to the others away.

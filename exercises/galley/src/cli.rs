@@ -47,7 +47,12 @@ pub enum Command {
         input: Option<PathBuf>,
     },
     /// Show an image's config and manifest, or a container's record, as JSON
-    Inspect { name: String },
+    Inspect {
+        /// Only this of it, such as '{{.State.Pid}}'
+        #[arg(short, long, value_name = "TEMPLATE")]
+        format: Option<String>,
+        name: String,
+    },
     /// Check a user name and password with a registry, and remember them
     Login(Login),
     /// Forget a registry's user name and password

@@ -56,10 +56,10 @@ pub struct Container {
 /// outside: put it into a cgroup, connect its network.
 ///
 /// Behind the gate it builds the container around itself, then calls `process`,
-/// which becomes the program and returns only if that fails.
+/// which becomes the program and returns only if that fails, with the reason.
 ///
 /// Call it from a process with one thread that has the right to make namespaces.
-pub fn start(container: &Container, process: impl FnOnce() -> Error) -> Result<Paused> {
+pub fn start<E: Into<StartError>>(container: &Container, process: impl FnOnce() -> E) -> Result<Paused> {
     let (ours, theirs) = UnixStream::pair().map_err(|error| Error::io("socketpair", "gate", &error))?;
     let mut namespaces =
         CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_NEWUTS | CloneFlags::CLONE_NEWIPC;
@@ -87,16 +87,20 @@ fn close_in_child(gate: &UnixStream) {
 }
 
 /// The child, from its first instruction to the program's.
-fn behind_the_gate(container: &Container, mut gate: UnixStream, process: impl FnOnce() -> Error) -> u8 {
+fn behind_the_gate<E: Into<StartError>>(
+    container: &Container,
+    mut gate: UnixStream,
+    process: impl FnOnce() -> E,
+) -> u8 {
     if gate.read_exact(&mut [0]).is_err() {
         // Our parent has given up, and there is nobody to tell.
         return 125;
     }
     if let Err(error) = prepare(container) {
-        return report(&mut gate, &error);
+        return report(&mut gate, error);
     }
     if !container.init {
-        return report(&mut gate, &process());
+        return report(&mut gate, process());
     }
     match with_init(gate, process) {
         Ok(code) => code,
@@ -108,14 +112,14 @@ fn behind_the_gate(container: &Container, mut gate: UnixStream, process: impl Fn
 }
 
 /// Stays process 1 and starts the program as its child.
-fn with_init(mut gate: UnixStream, process: impl FnOnce() -> Error) -> Result<u8> {
+fn with_init<E: Into<StartError>>(mut gate: UnixStream, process: impl FnOnce() -> E) -> Result<u8> {
     // Before the fork, so that no signal is lost; exec unblocks them again.
     forwarded_signals().thread_block().map_err(|errno| Error::new("sigprocmask", errno))?;
     // SAFETY: this process has one thread.
     match unsafe { fork() }.map_err(|errno| Error::new("fork", errno))? {
         ForkResult::Child => {
             let error = process();
-            chroot::exit_now(report(&mut gate, &error))
+            chroot::exit_now(report(&mut gate, error))
         }
         ForkResult::Parent { child } => {
             // The program's copy is closed by its exec; with this one open, the
@@ -149,10 +153,10 @@ fn prepare(container: &Container) -> Result<()> {
 // ANCHOR_END: prepare
 
 /// Tells the parent why there is no program; gives the exit code to end with.
-fn report(gate: &mut UnixStream, error: &Error) -> u8 {
-    let code = if error.call == "execve" { chroot::exec_failure_code(error.errno) } else { 125 };
+fn report(gate: &mut UnixStream, error: impl Into<StartError>) -> u8 {
+    let StartError { code, message: text } = error.into();
     let mut message = vec![code];
-    message.extend_from_slice(error.to_string().as_bytes());
+    message.extend_from_slice(text.as_bytes());
     // A parent that is gone does not need the message.
     let _ = gate.write_all(&message);
     code
@@ -214,6 +218,13 @@ pub struct StartError {
     pub code: u8,
     /// What failed, in words.
     pub message: String,
+}
+
+impl From<Error> for StartError {
+    fn from(error: Error) -> Self {
+        let code = if error.call == "execve" { chroot::exec_failure_code(error.errno) } else { 125 };
+        Self { code, message: error.to_string() }
+    }
 }
 
 impl fmt::Display for StartError {

@@ -17,6 +17,10 @@ pub enum Error {
     NoUser(String),
     #[error("no group '{0}' in the image's /etc/group; use a number, or a name that is there")]
     NoGroup(String),
+    #[error("'{}' is no directory to start in: write a path that begins with /", .0.display())]
+    RelativeWorkdir(PathBuf),
+    #[error("cannot start in {}: {}; -w takes a directory that is there, and open to the user", path.display(), errno.desc())]
+    Workdir { path: PathBuf, errno: Errno },
     #[error("'{text}' is no port to publish: {reason}; write [ADDRESS:]HOST:CONTAINER, such as 4567:80")]
     Port { text: String, reason: &'static str },
     #[error("'{text}' is no volume: {reason}; write HOST-PATH:CONTAINER-PATH, with :ro to protect it")]
@@ -68,8 +72,29 @@ impl Error {
     pub fn code(&self) -> u8 {
         match self {
             Self::Start(error) => error.code,
+            Self::Call(error) if error.call == "execve" => chroot::exec_failure_code(error.errno),
             _ => 125,
         }
+    }
+
+    /// That of `exec`, where 126 stands for what the runtime itself could not do.
+    pub fn code_of_exec(&self) -> u8 {
+        match self {
+            Self::Workdir { errno, .. } => chroot::exec_failure_code(*errno),
+            other => {
+                if other.code() == 125 {
+                    126
+                } else {
+                    other.code()
+                }
+            }
+        }
+    }
+}
+
+impl From<Error> for namespaces::StartError {
+    fn from(error: Error) -> Self {
+        Self { code: error.code(), message: error.to_string() }
     }
 }
 

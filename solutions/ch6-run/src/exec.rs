@@ -16,7 +16,7 @@ use nix::unistd::{ForkResult, fork, pipe2, setsid};
 
 use crate::container::{Container, Containers, group_name};
 use crate::error::{Error, Result};
-use crate::process::{Process, add_variables};
+use crate::process::{Process, absolute, add_variables};
 use crate::terminal::{Carrier, Terminal};
 
 /// What the user asked for; the rest is as the container's own program has it.
@@ -40,7 +40,7 @@ pub struct Exec {
 /// [`Error::NotRunning`], or the system call that failed.
 pub fn exec(containers: &Containers, container: &Container, request: &Exec) -> Result<u8> {
     let target = containers.process(container)?;
-    let process = process(container, request);
+    let process = process(container, request)?;
     let group = cgroups::Group::open(&group_name(&container.id)).ok();
     let terminal = request.terminal.then(Terminal::new).transpose()?;
     enter_pid_namespace(target.as_fd(), container)?;
@@ -67,18 +67,19 @@ pub fn exec(containers: &Containers, container: &Container, request: &Exec) -> R
     Ok(code)
 }
 
-fn process(container: &Container, request: &Exec) -> Process {
+fn process(container: &Container, request: &Exec) -> Result<Process> {
     let mut env = container.env.clone();
     if request.terminal {
         env.push("TERM=xterm".to_owned());
     }
-    Process {
+    Ok(Process {
         argv: request.argv.clone(),
         env: add_variables(env, &request.env),
-        workdir: request.workdir.clone().unwrap_or_else(|| container.workdir.clone()),
+        workdir: absolute(request.workdir.clone().unwrap_or_else(|| container.workdir.clone()))?,
+        make_workdir: false,
         user: request.user.clone().unwrap_or_else(|| container.user.clone()),
         interactive: request.interactive,
-    }
+    })
 }
 
 /// From here on, children of this process are in the container's pid namespace;
@@ -106,14 +107,11 @@ fn become_program(target: BorrowedFd<'_>, gate: OwnedFd, process: &Process, term
         return 125;
     }
     let error = match enter(target) {
-        Ok(()) => process.become_program(terminal),
+        Ok(()) => process.exec(terminal),
         Err(error) => error,
     };
     eprintln!("galley: {error}");
-    match error {
-        Error::Call(error) if error.call == "execve" => chroot::exec_failure_code(error.errno),
-        _ => 126,
-    }
+    error.code_of_exec()
 }
 
 fn enter(target: BorrowedFd<'_>) -> Result<()> {

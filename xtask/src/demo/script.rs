@@ -48,7 +48,7 @@ pub fn lines(stage: &Stage) -> Vec<Line> {
 
 fn what_a_container_is(limits: bool) -> Vec<Line> {
     let flags = if limits { "--memory 64m --pids-limit 20 " } else { "" };
-    let pid = "$(galley inspect look | grep -o '\"pid\": [0-9]*' | grep -o '[0-9]*')";
+    let pid = "$(galley inspect --format '{{.State.Pid}}' look)";
     vec![
         line(
             "A container is a process. Start one that only sleeps.",

@@ -1,10 +1,9 @@
-//! `galley images`, `tag`, `rmi`, `inspect` and `prune`.
+//! `galley images`, `tag`, `rmi` and `prune`.
 
 use std::io::{IsTerminal, Write, stdin, stdout};
 
 use images::{Digest, Image, Store};
 use run::Status;
-use serde_json::json;
 
 use super::{leftovers, table};
 use crate::cli::{Quiet, RemoveImages};
@@ -121,21 +120,6 @@ fn refuse_in_use(home: &Home, text: &str, image: &Image) -> Result<()> {
         Some((container, _)) => Err(Error::ImageInUse { image: text.to_owned(), container: container.name }),
         None => Ok(()),
     }
-}
-
-/// Prints a container's record, or an image's manifest and config.
-pub fn inspect(name: &str) -> Result<()> {
-    let home = Home::find()?;
-    let value = match home.containers()?.find(name) {
-        Ok((container, status)) => json!({ "container": container, "running": status == Status::Running }),
-        Err(run::Error::NoContainer(_)) => {
-            let image = local(&home.store()?, name)?;
-            json!({ "descriptor": image.descriptor, "manifest": image.manifest, "config": image.config })
-        }
-        Err(error) => return Err(error.into()),
-    };
-    println!("{value:#}");
-    Ok(())
 }
 
 /// Removes ended containers, then every blob and layer that no name needs.

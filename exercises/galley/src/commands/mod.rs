@@ -6,11 +6,13 @@ mod containers;
 mod exec;
 mod history;
 mod images;
+mod inspect;
 mod leftovers;
 mod logs;
 mod registries;
 mod run;
 mod table;
+mod template;
 
 use std::io::{IsTerminal, stdin};
 
@@ -28,7 +30,7 @@ pub fn run(command: &Command) -> Result<u8> {
         Command::History(arguments) => history::show(arguments)?,
         Command::Save(arguments) => archives::save(arguments)?,
         Command::Load { input } => archives::load(input.as_deref())?,
-        Command::Inspect { name } => images::inspect(name)?,
+        Command::Inspect { name, format } => inspect::inspect(name, format.as_deref())?,
         Command::Ps(arguments) => containers::list(arguments)?,
         Command::Exec(arguments) => return exec::exec(arguments),
         Command::Logs(arguments) => logs::logs(arguments)?,

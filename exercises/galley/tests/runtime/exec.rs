@@ -17,11 +17,10 @@ const NAMESPACES: &str = "ns:cgroup ns:ipc ns:mnt ns:net ns:pid ns:user ns:uts h
 fn a_second_program_is_where_the_first_one_is() {
     Kitchen::each(|kitchen| {
         kitchen.serve("--hostname pantry", "soup");
-        let pid = kitchen.galley("inspect soup");
-        let pid = pid.lines().find_map(|line| line.trim().strip_prefix("\"pid\": ")).unwrap();
+        let pid: u32 = kitchen.galley("inspect --format {{.State.Pid}} soup").trim().parse().unwrap();
         let inside = kitchen.galley(&format!("exec soup /bin/probe {NAMESPACES} read:/proc/1/cgroup"));
         for name in ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"] {
-            let outside = checks::kernel::namespace(pid.trim_end_matches(',').parse().unwrap(), name);
+            let outside = checks::kernel::namespace(pid, name);
             assert!(inside.contains(&format!("ns:{name} {outside}\n")), "{name} is not {outside}:\n{inside}");
         }
         assert!(inside.contains("hostname pantry\n"), "{inside}");
@@ -51,6 +50,9 @@ fn exit_codes_are_dockers() {
             ("exec soup /bin/none", 127),
             ("exec soup /nonce", 126),
             ("exec -u nobody-knows soup /bin/probe", 126),
+            ("exec -w /no/such soup /bin/probe", 127),
+            ("exec -w /nonce soup /bin/probe", 126),
+            ("exec -w relative soup /bin/probe", 1),
             ("exec stew /bin/probe", 1),
             ("kill stew", 1),
         ] {
@@ -76,6 +78,36 @@ fn the_second_program_has_the_settings_of_the_first_or_its_own() {
         if kitchen.is_root() {
             assert_eq!(kitchen.galley("exec -u 7:8 soup /bin/probe uid gid"), "uid 7\ngid 8\n");
         }
+    });
+}
+
+#[test]
+fn a_directory_to_start_in_must_be_there() {
+    Kitchen::each(|kitchen| {
+        kitchen.serve("", "soup");
+        let (code, _, words) = kitchen.ends("exec -w /no/such soup /bin/probe cwd");
+        assert_eq!((code, words.lines().count()), (127, 1), "{words}");
+        assert!(words.contains("/no/such: No such file or directory"), "{words}");
+        assert_eq!(kitchen.galley("exec soup /bin/probe exists:/no"), "exists:/no false\n");
+    });
+}
+
+#[test]
+fn inspect_picks_what_a_template_names() {
+    Kitchen::each(|kitchen| {
+        kitchen.serve("-w /tmp", "soup");
+        let state = "{{.State.Status}}_{{.State.Running}}_{{.Config.WorkingDir}}_{{.Name}}";
+        assert_eq!(kitchen.galley(&format!("inspect -f {state} soup")), "running_true_/tmp_soup\n");
+        let pid: u32 = kitchen.galley("inspect -f {{.State.Pid}} soup").trim().parse().unwrap();
+        assert!(checks::kernel::status(pid, "NSpid").ends_with(" 1"), "process {pid} is not the container's first");
+        kitchen.galley("stop -t 0 soup");
+        assert_eq!(
+            kitchen.galley("inspect -f {{.State.Status}}_{{.State.Pid}}_{{.State.ExitCode}} soup"),
+            "exited_0_137\n"
+        );
+        let (code, _, words) = kitchen.ends("inspect -f {{.State.Pit}} soup");
+        assert_eq!((code, words.lines().count()), (1, 1), "{words}");
+        assert!(words.contains("no 'Pit'") && words.contains("Pid"), "{words}");
     });
 }
 

@@ -1,0 +1,79 @@
+//! A container from its start to its removal, whoever ends it.
+
+use std::time::{Duration, Instant};
+
+use checks::kernel;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::world::{World, until};
+
+#[test]
+fn a_detached_container_is_listed_read_stopped_and_removed() {
+    for world in World::each() {
+        let id = world.start(&["--name", "kitchen"], &["args", "await:SIGTERM", "exit:3"]);
+        assert!(world.row(&id).contains("Up"), "{}", world.row(&id));
+        assert_eq!(world.galley(&["ps", "-q"]).out.trim(), &id[..12]);
+        world.await_log(&id, "ready SIGTERM");
+        assert_eq!(world.galley(&["rm", "kitchen"]).code, 1, "it runs, and -f was not given");
+        assert_eq!(world.galley(&["stop", "kitchen"]).out, "kitchen\n");
+        assert!(world.galley(&["logs", "kitchen"]).out.contains("received SIGTERM"), "the stop signal arrived first");
+        assert!(world.row(&id).contains("Exited (3)"), "its own exit code is kept: {}", world.row(&id));
+        assert_eq!(world.galley(&["ps", "-q"]).out, "", "without -a, only those that run");
+        assert_eq!(world.galley(&["stop", "kitchen"]).code, 0, "what has ended is stopped");
+        assert_eq!(world.galley(&["rm", &id[..6]]).code, 0, "the beginning of the id is enough");
+        assert_eq!(world.row(&id), "");
+        world.assert_clean(&[id]);
+    }
+}
+
+#[test]
+fn a_deaf_container_is_killed_after_the_grace() {
+    for world in World::each() {
+        let id = world.start(&[], &["pause:60"]);
+        let start = Instant::now();
+        assert_eq!(world.galley(&["stop", "-t", "1", &id]).code, 0);
+        let took = start.elapsed();
+        assert!(took >= Duration::from_secs(1) && took < Duration::from_secs(8), "the grace was 1 s, not {took:?}");
+        assert!(world.row(&id).contains("Exited (137)"), "{}", world.row(&id));
+        assert_eq!(world.galley(&["rm", &id]).code, 0);
+        world.assert_clean(&[id]);
+    }
+}
+
+#[test]
+fn a_killed_monitor_leaves_a_dead_container_and_no_process() {
+    for world in World::each() {
+        let kinds: [&dyn Fn() -> String; 3] =
+            [&|| world.start(&[], &["pause:60"]), &|| world.start(&["--init"], &["pause:60"]), &|| {
+                world.start_published(80, &["serve:80=soup"]).0
+            }];
+        for remove in [&["rm"][..], &["prune", "--force"]] {
+            for start in kinds {
+                let id = start();
+                let monitor: i32 = kernel::status(world.pid(&id), "PPid").parse().unwrap();
+                kill(Pid::from_raw(monitor), Signal::SIGKILL).unwrap();
+                until("the end of every process", || world.processes().is_empty());
+                // The kernel frees a process's memory first and its locks a little later.
+                until("ps to find that nobody has seen its end", || world.row(&id).contains("Dead"));
+                assert_eq!(world.galley(&["stop", &id]).code, 0, "what is dead is stopped");
+                let named: &[&str] = if remove == ["rm"] { &[&id] } else { &[] };
+                assert_eq!(world.galley(&[remove, named].concat()).code, 0);
+                world.assert_clean(&[id]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_container_that_never_ran_leaves_nothing() {
+    for world in World::each() {
+        let root = world.root.path().display().to_string();
+        for mode in [&["run", "-d"][..], &["run"]] {
+            let done = world.galley(&[mode, &["--rootfs", &root, "/missing"]].concat());
+            assert_eq!(done.code, 127, "{}", done.err);
+            assert!(done.err.contains("/missing"), "what is missing? {}", done.err);
+        }
+        world.assert_clean(&[]);
+    }
+}
