@@ -26,3 +26,6 @@ impl fmt::Display for Failure {
         f.write_str(&self.0)
     }
 }
+
+// mdBook wants an error of a preprocessor's as one that others can carry.
+impl std::error::Error for Failure {}

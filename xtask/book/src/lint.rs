@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, Result};
+use crate::front;
 use crate::page::Page;
 use crate::render;
 
@@ -70,7 +71,8 @@ fn sources(directory: &Path) -> Result<Vec<Source>> {
 fn source(path: &Path) -> Result<Source> {
     let text = fs::read_to_string(path).map_err(Failure::io("read", path))?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(Source { page: Page::parse(&text), name, text })
+    let body = front::blanked(&text)?;
+    Ok(Source { page: Page::parse(&body), name, text })
 }
 
 /// Our own style and script stay small: a page is text first.

@@ -2,6 +2,7 @@
 //! checks what no compiler does.
 //!
 //! - [`render`] builds with mdBook as a library; [`theme`] mends its template.
+//! - [`preprocess`] is done to each page before: [`front`] matter, [`figures`].
 //! - [`serve`] is a static server that builds again when a source changes.
 //! - [`lint`] reads the sources ([`page`]) and the built pages: code from
 //!   compiled trees only, links that resolve, prose within its budget.
@@ -9,8 +10,11 @@
 
 mod browser;
 mod failure;
+mod figures;
+mod front;
 mod lint;
 mod page;
+mod preprocess;
 mod render;
 mod serve;
 mod theme;
@@ -26,6 +30,7 @@ usage: book-tool [build]           builds into target/book
        book-tool serve [--port N] [--open]    or: --serve, --open
        book-tool lint              checks sources and pages
        book-tool browser           opens every page in headless Chromium
+       book-tool preprocess [supports RENDERER]    called by a plain mdbook build
 
 --root DIR is the repository; without it, the nearest directory upward that
 holds a book.toml. Exit codes: 0 done; 1 a fault; 2 usage; 3 this machine lacks
@@ -38,6 +43,7 @@ enum Action {
     Serve,
     Lint,
     Browser,
+    Preprocess,
 }
 
 /// What the command line asked for.
@@ -47,6 +53,8 @@ struct Options {
     root: Option<PathBuf>,
     port: Option<u16>,
     open: bool,
+    /// mdBook asks whether a renderer's pages can be prepared, and nothing else.
+    asked: bool,
 }
 
 fn main() -> ExitCode {
@@ -71,6 +79,9 @@ fn perform(options: &Options, root: &Path) -> Result<ExitCode> {
         Action::Build => build(root)?,
         Action::Serve => serve::serve(root, options.port.unwrap_or(3000), options.open)?,
         Action::Lint => lint::lint(root)?,
+        // HTML is put into the Markdown, which only an HTML renderer can show.
+        Action::Preprocess if options.asked => {}
+        Action::Preprocess => preprocess::run()?,
         Action::Browser => match browser::check(root)? {
             browser::Outcome::Passed => {}
             browser::Outcome::Failed => return Err(Failure::new("the pages have the faults above")),
@@ -99,6 +110,14 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options> {
             "serve" | "--serve" => options.action = Some(Action::Serve),
             "lint" => options.action = Some(Action::Lint),
             "browser" => options.action = Some(Action::Browser),
+            "preprocess" => options.action = Some(Action::Preprocess),
+            "supports" if options.action == Some(Action::Preprocess) => {
+                let renderer = value()?;
+                if renderer != "html" {
+                    return Err(Failure::new(format!("pages are not prepared for '{renderer}'")));
+                }
+                options.asked = true;
+            }
             "--root" => options.root = Some(PathBuf::from(value()?)),
             "--port" => {
                 let text = value()?;

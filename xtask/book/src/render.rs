@@ -9,7 +9,7 @@ use mdbook_driver::config::Config;
 use mdbook_driver::errors::Error;
 
 use crate::failure::{Failure, Result};
-use crate::{page, theme, warnings};
+use crate::{front, page, preprocess, theme, warnings};
 
 /// Builds the book of `root`; returns the directory with the pages. A warning
 /// of mdBook's is a failure.
@@ -22,7 +22,9 @@ pub fn build(root: &Path) -> Result<PathBuf> {
     let mut config = Config::from_disk(root.join("book.toml")).map_err(of_mdbook)?;
     config.update_from_env().map_err(of_mdbook)?;
     config.set("output.html.theme", &theme).map_err(of_mdbook)?;
-    let book = MDBook::load_with_config(&root, config).map_err(of_mdbook)?;
+    let mut book = MDBook::load_with_config(&root, config).map_err(of_mdbook)?;
+    // In the place of the command that book.toml names for it.
+    book.with_preprocessor(preprocess::Pages);
     book.build().map_err(of_mdbook)?;
 
     match warnings::take() {
@@ -44,7 +46,9 @@ fn describe(book: &MDBook, pages: &Path) -> Result<()> {
     for item in book.iter() {
         let BookItem::Chapter(chapter) = item else { continue };
         let Some(path) = &chapter.path else { continue };
-        let Some(text) = page::first_paragraph(&chapter.content) else { continue };
+        let (front, body) = front::split(&chapter.content)?;
+        let own = front.map(|front| front.description).filter(|text| !text.is_empty());
+        let Some(text) = own.or_else(|| page::first_paragraph(body)) else { continue };
         let path = pages.join(path).with_extension("html");
         let html = fs::read_to_string(&path).map_err(Failure::io("read", &path))?;
         if html.matches(&old).count() != 1 {

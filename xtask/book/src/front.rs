@@ -1,0 +1,83 @@
+//! Front matter: what a page says of itself, in TOML between two `+++` lines at
+//! its very top.
+
+use serde::Deserialize;
+
+use crate::failure::{Failure, Result};
+
+/// The two ways through the book.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Path {
+    /// About two hours, no Rust needed.
+    Use,
+    /// The chapters that write the runtime.
+    Build,
+    #[default]
+    Both,
+}
+
+/// What a page says of itself. Times are minutes.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Front {
+    /// The rest of sentences that begin "You will be able to".
+    pub objectives: Vec<String>,
+    pub read: u32,
+    #[serde(rename = "do")]
+    pub exercise: u32,
+    pub teach: u32,
+    /// Chapters that must come first, by their ids.
+    pub needs: Vec<String>,
+    pub path: Path,
+    /// For search engines and previews: one sentence.
+    pub description: String,
+    /// Words that readers search for and that the text does not use.
+    pub keywords: Vec<String>,
+}
+
+const FENCE: &str = "+++";
+
+/// Takes a page apart: its front matter, if it has any, and the Markdown below.
+pub fn split(page: &str) -> Result<(Option<Front>, &str)> {
+    let Some((front, body)) = cut(page)? else { return Ok((None, page)) };
+    let front = toml::from_str(front).map_err(|error| Failure::new(format!("the front matter: {error}")))?;
+    Ok((Some(front), body))
+}
+
+/// The page with its front matter blanked out, so that line numbers stay.
+pub fn blanked(page: &str) -> Result<String> {
+    let Some((_, body)) = cut(page)? else { return Ok(page.to_owned()) };
+    let head = &page[..page.len() - body.len()];
+    Ok("\n".repeat(head.matches('\n').count()) + body)
+}
+
+/// What is between the fences, and what is below them.
+fn cut(page: &str) -> Result<Option<(&str, &str)>> {
+    let Some(rest) = page.strip_prefix(FENCE).and_then(|rest| rest.strip_prefix('\n')) else { return Ok(None) };
+    match rest.split_once("\n+++\n") {
+        Some(parts) => Ok(Some(parts)),
+        None => Err(Failure::new("the front matter begins with +++ and has no second +++ line")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn front_matter_is_split_off() {
+        let page = "+++\nobjectives = [\"cook\"]\nread = 3\ndo = 5\npath = \"use\"\n+++\n# T\n";
+        let (front, body) = split(page).expect("valid front matter");
+        let front = front.expect("some front matter");
+        assert_eq!((front.read, front.exercise, front.path, body), (3, 5, Path::Use, "# T\n"));
+        assert_eq!(blanked(page).expect("valid"), "\n\n\n\n\n\n# T\n");
+        assert_eq!(split("# T\n").expect("none is valid"), (None, "# T\n"));
+    }
+
+    #[test]
+    fn an_unknown_key_and_a_missing_fence_are_faults() {
+        assert!(split("+++\nreed = 3\n+++\n").is_err());
+        assert!(split("+++\nread = 3\n").is_err());
+    }
+}
