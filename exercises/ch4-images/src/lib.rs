@@ -32,6 +32,7 @@ pub mod temporary;
 pub mod tree;
 mod unpack;
 mod unpacked;
+pub mod watch;
 mod zstd;
 
 pub use digest::{Blob, Digest};

@@ -14,6 +14,7 @@ use tar::{EntryType, Header};
 
 use crate::entry::{Entry, Node};
 use crate::error::At;
+use crate::watch::Watched;
 use crate::{Error, Result};
 
 /// The prefix of extended attributes in pax records, as GNU tar and Docker
@@ -63,7 +64,7 @@ impl<W: Write> TarWriter<W> {
         match node {
             Node::Symlink(target) | Node::HardLink(target) => self.tar.append_link(&mut header, name, target),
             Node::File(size) => {
-                let mut exact = Exact { inner: entry.open()?, left: *size };
+                let mut exact = Exact { inner: entry.open()?.map(Watched), left: *size };
                 self.tar.append_data(&mut header, name, &mut exact)
             }
             _ => self.tar.append_data(&mut header, name, io::empty()),

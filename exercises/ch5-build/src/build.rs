@@ -5,20 +5,21 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use images::{Image, Layer, Store, spec};
+use images::watch::Watcher;
+use images::{Image, Store, spec};
 use namespaces::Network;
 
 use crate::cache::{Record, cache_key};
-use crate::configure::{Description, absolute, configure, with};
+use crate::configure::configure;
 use crate::context::Ignore;
-use crate::copy::{self, Target};
 use crate::dockerfile::{Source, parse};
 use crate::error::{Error, Problem, Result};
 use crate::files::Files;
 use crate::rootfs::Rootfs;
-use crate::run::{self, Process, Started};
+use crate::run::Started;
+use crate::stage::{self, Stage};
 use crate::stages;
-use crate::syntax::{Action, Command, Copy, Instruction};
+use crate::syntax::{Action, Instruction};
 use crate::time;
 
 /// Finds the image that FROM or `COPY --from` names; an error is told in words.
@@ -41,6 +42,9 @@ pub struct Options<'a> {
     pub target: Option<&'a str>,
     /// What a RUN can reach: the host's network, or nothing.
     pub network: Network,
+    /// Called when many bytes are about to be packed or unpacked, with a label and their
+    /// number; what it returns is told of each portion, and dropped in the end.
+    pub progress: &'a dyn Fn(&str, u64) -> Watcher,
 }
 
 /// Builds an image, tells `out` how it goes, and returns the manifest's descriptor.
@@ -77,21 +81,6 @@ pub fn build(store: &Store, options: &Options<'_>, out: &mut dyn Write) -> Resul
         })?;
     }
     builder.finish()
-}
-
-/// One stage: an image in the making.
-pub struct Stage {
-    /// Its number among all stages of the file.
-    number: usize,
-    name: Option<String>,
-    /// The cache key of its last instruction.
-    key: String,
-    /// Whether anything was carried out, and not found in the cache.
-    changed: bool,
-    image: spec::ImageConfiguration,
-    description: Description,
-    layers: Vec<Layer>,
-    arguments: BTreeMap<String, String>,
 }
 
 struct Builder<'a> {
@@ -161,12 +150,12 @@ impl Builder<'_> {
     fn carry_out(&mut self, action: &Action, files: &Files) -> Result<Record> {
         let begun = Instant::now();
         let layer = match (action, self.stages.last()) {
-            (Action::Copy(copy), Some(stage)) => Some(stage.copy(self.store, copy, files)?),
+            (Action::Copy(copy), Some(stage)) => Some(stage.copy(self.store, copy, files, self.options)?),
             (Action::Run(command), Some(stage)) => {
                 self.out.flush().map_err(Error::io("write to", Path::new("the terminal")))?;
                 Some(stage.run(self.store, command, self.options)?)
             }
-            (Action::Workdir(_), Some(stage)) => stage.make_directory(self.store, action)?,
+            (Action::Workdir(_), Some(stage)) => stage.make_directory(self.store, action, self.options)?,
             _ => None,
         };
         if let Some(layer) = &layer {
@@ -244,10 +233,16 @@ impl Builder<'_> {
     /// The files that an instruction copies, from the context or from a stage.
     fn files(&self, action: &Action) -> Result<Files> {
         let Action::Copy(copy) = action else { return Ok(Files::default()) };
-        let root = match copy.from.as_deref().map(|name| (name, self.stage(name))) {
+        let root = match copy.from.as_deref() {
             None => None,
-            Some((_, Some(stage))) => Some(Rootfs::mount(self.store, &stage.layers)?),
-            Some((name, None)) => Some(Rootfs::mount(self.store, self.base(name)?.layers())?),
+            Some(name) => {
+                let layers = match self.stage(name) {
+                    Some(stage) => stage.layers.clone(),
+                    None => self.base(name)?.layers().to_vec(),
+                };
+                stage::unpack(self.store, &layers, self.options)?;
+                Some(Rootfs::mount(self.store, &layers)?)
+            }
         };
         Files::of(self.store, copy, root, &self.context, &self.ignored)
     }
@@ -288,86 +283,6 @@ impl Builder<'_> {
     }
 }
 
-impl Stage {
-    fn of(
-        number: usize,
-        name: Option<String>,
-        key: String,
-        image: spec::ImageConfiguration,
-        layers: Vec<Layer>,
-    ) -> Self {
-        let description = Description::of(image.config().clone().unwrap_or_default());
-        Self { number, name, key, changed: false, image, description, layers, arguments: BTreeMap::new() }
-    }
-
-    fn clone_image(&self) -> Self {
-        let mut image = self.image.clone();
-        image.set_config(Some(self.description.config.clone()));
-        Self::of(self.number, None, self.key.clone(), image, self.layers.clone())
-    }
-
-    /// Notes an instruction in the history (image-spec, config.md): one entry
-    /// each, marked as empty where there is no layer.
-    fn add(&mut self, record: Record, text: &str) {
-        let mut history = spec::History::default();
-        history.set_created(Some(record.created.clone()));
-        history.set_created_by(Some(text.to_owned()));
-        history.set_empty_layer(record.layer.is_none().then_some(true));
-        self.layers.extend(record.layer);
-        self.image.history_mut().get_or_insert_default().push(history);
-        self.image.set_created(Some(record.created));
-    }
-
-    fn copy(&self, store: &Store, copy: &Copy, files: &Files) -> Result<Layer> {
-        let root = Rootfs::mount(store, &self.layers)?;
-        let unpacked = files.unpack(store)?;
-        let owner = copy.chown.as_deref().map(|text| copy::owner(root.path(), text)).transpose()?;
-        let target = Target {
-            path: absolute(self.description.config.working_dir().as_deref(), &copy.target),
-            is_directory: copy.target.ends_with('/') || copy.target.ends_with("/.") || copy.target == ".",
-            owner: owner.map(|owner| (owner.uid, owner.group.unwrap_or(owner.uid))),
-            mode: copy.chmod.as_deref().map(copy::mode).transpose()?,
-            keep_owner: copy.from.is_some() || unpacked.is_some(),
-        };
-        let selected = unpacked.as_ref().map_or(&files.selected, |unpacked| &unpacked.selected);
-        Ok(store.write_layer(copy::copy(root.path(), selected, &target)?)?)
-    }
-
-    fn run(&self, store: &Store, command: &Command, options: &Options<'_>) -> Result<Layer> {
-        let config = &self.description.config;
-        let pairs = |all: Vec<String>| -> Vec<(String, Option<String>)> {
-            all.iter()
-                .filter_map(|entry| entry.split_once('='))
-                .map(|(n, v)| (n.to_owned(), Some(v.to_owned())))
-                .collect()
-        };
-        let arguments: Vec<_> =
-            self.arguments.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
-        let mut env = vec![format!("PATH={DEFAULT_PATH}"), "HOME=/root".to_owned()];
-        env = with(env, &pairs(run::host_environment()));
-        env = with(env, &arguments);
-        env = with(env, &pairs(config.env().clone().unwrap_or_default()));
-        let process = Process {
-            argv: command.argv(&self.description.shell),
-            env,
-            directory: absolute(config.working_dir().as_deref(), ""),
-            user: config.user().clone().filter(|user| !user.is_empty()).unwrap_or_else(|| "0".into()),
-            network: options.network,
-            started: options.started,
-        };
-        run::run(store, &self.layers, &process)
-    }
-
-    /// WORKDIR makes its directory if the image does not have it.
-    fn make_directory(&self, store: &Store, action: &Action) -> Result<Option<Layer>> {
-        let Action::Workdir(path) = action else { return Ok(None) };
-        let root = Rootfs::mount(store, &self.layers)?;
-        let path = absolute(self.description.config.working_dir().as_deref(), path);
-        let entries = copy::directory(root.path(), &path)?;
-        if entries.is_empty() { Ok(None) } else { Ok(Some(store.write_layer(entries)?)) }
-    }
-}
-
 /// Bytes as people read them.
 fn shown_size(bytes: u64) -> String {
     match bytes {
@@ -376,6 +291,3 @@ fn shown_size(bytes: u64) -> String {
         _ => format!("{:.1} MB", bytes as f64 / 1e6),
     }
 }
-
-/// Where programs are looked for if the image does not say.
-const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

@@ -118,6 +118,7 @@ fn build_image(store: &Path, context: &Path, rest: &[&str]) -> Result<(), Error>
         started: &|_| Ok(Box::new(|| ())),
         target: None,
         network: namespaces::Network::Host,
+        progress: &|_, _| Box::new(|_| ()),
     };
     build::build(&store, &options, &mut stdout()).map(drop)
 }

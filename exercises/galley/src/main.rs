@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod error;
 mod home;
+mod progress;
 
 use std::process::ExitCode;
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::digest::Hashing;
 use crate::error::At;
+use crate::watch::Watched;
 use crate::{Blob, Error, Image, Layer, Result, Store, layer, unpack};
 
 /// No layer may unpack to more than this many bytes, 16 GiB, unless
@@ -53,18 +54,30 @@ impl Store {
         Ok(stack)
     }
 
+    /// The layers of which no directory is there yet, each once.
+    pub fn not_unpacked<'a>(&self, layers: &'a [Layer]) -> Vec<&'a Layer> {
+        let mut missing: Vec<&Layer> = layers.iter().filter(|layer| !self.unpacked_path(layer).is_dir()).collect();
+        missing.sort_by_key(|layer| layer.diff_id.hex());
+        missing.dedup_by_key(|layer| layer.diff_id.hex());
+        missing
+    }
+
+    fn unpacked_path(&self, layer: &Layer) -> PathBuf {
+        self.root().join("unpacked").join(layer.diff_id.hex())
+    }
+
     /// The directory of one layer, named by its diffID.
     ///
     /// The blob's digest is checked while it is read and the diffID when all is
     /// unpacked; only then does the directory get its name.
     pub fn unpacked_layer(&self, layer: &Layer) -> Result<PathBuf> {
-        let path = self.root().join("unpacked").join(layer.diff_id.hex());
+        let path = self.unpacked_path(layer);
         if path.is_dir() {
             return Ok(path);
         }
         let temporary = self.temporary_directory()?;
         let blob = self.verified(Blob::try_from(&layer.descriptor)?)?;
-        let mut archive = Hashing::new(layer::decompress(blob)?);
+        let mut archive = Hashing::new(layer::decompress(Watched(blob))?);
         unpack(&mut archive, temporary.path(), largest_layer()?)?;
         let (_, found) = archive.finish();
         if found.digest != layer.diff_id {

@@ -23,6 +23,7 @@ pub mod error;
 pub mod files;
 pub mod rootfs;
 pub mod run;
+pub mod stage;
 pub mod stages;
 pub mod syntax;
 pub mod time;

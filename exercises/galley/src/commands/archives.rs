@@ -9,6 +9,7 @@ use images::Image;
 use crate::cli::{Format, Save};
 use crate::error::{Error, Result};
 use crate::home::{Home, local};
+use crate::progress::Shown;
 
 /// Writes images into one archive.
 pub fn save(arguments: &Save) -> Result<()> {
@@ -34,7 +35,9 @@ pub fn save(arguments: &Save) -> Result<()> {
     // A device or pipe is written to; a file is whole once it has its name.
     let special = path.metadata().is_ok_and(|metadata| !metadata.is_file());
     let unfinished = if special { path.clone() } else { with_suffix(path, ".unfinished") };
-    let written = write(&unfinished, |file| Ok(store.save_all(&images, format, file)?));
+    let layers = images.iter().flat_map(|(_, image)| image.manifest.layers());
+    let size = layers.map(|layer| layer.size()).sum();
+    let written = write(&unfinished, size, |file| Ok(store.save_all(&images, format, file)?));
     if special {
         return written;
     }
@@ -46,8 +49,10 @@ pub fn save(arguments: &Save) -> Result<()> {
     written
 }
 
-fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
-    let mut file = BufWriter::new(File::create(path).map_err(Error::file("create", path))?);
+/// Writes a file of about `size` bytes.
+fn write(path: &Path, size: u64, content: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    let file = File::create(path).map_err(Error::file("create", path))?;
+    let mut file = BufWriter::new(Shown::new(file, "writing", size));
     content(&mut file)?;
     file.flush().map_err(Error::file("write", path))
 }
@@ -62,7 +67,11 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 pub fn load(input: Option<&Path>) -> Result<()> {
     let store = Home::find()?.store()?;
     let mut archive: Box<dyn Read> = match input {
-        Some(path) => Box::new(File::open(path).map_err(Error::file("open", path))?),
+        Some(path) => {
+            let file = File::open(path).map_err(Error::file("open", path))?;
+            let size = file.metadata().map_err(Error::file("read", path))?.len();
+            Box::new(Shown::new(file, "reading", size))
+        }
         None if stdin().is_terminal() => {
             return Err(Error::Usage("which file? write -i FILE, or redirect standard input".to_owned()));
         }

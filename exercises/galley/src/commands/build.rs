@@ -9,6 +9,7 @@ use super::leftovers;
 use crate::cli::{Build, BuildNetwork};
 use crate::error::{Error, Result};
 use crate::home::{Home, obtain};
+use crate::progress::Progress;
 
 /// Builds an image from a Dockerfile.
 pub fn build(arguments: &Build) -> Result<()> {
@@ -39,9 +40,17 @@ pub fn build(arguments: &Build) -> Result<()> {
             BuildNetwork::Host => namespaces::Network::Host,
             BuildNetwork::None => namespaces::Network::Private,
         },
+        progress: &bar,
     };
     build::build(&store, &options, &mut stdout())?;
     Ok(())
+}
+
+/// A bar for one long step of the build, from its first byte on.
+fn bar(label: &str, total: u64) -> Box<dyn FnMut(u64)> {
+    let label = label.to_owned();
+    let mut progress = None;
+    Box::new(move |bytes| progress.get_or_insert_with(|| Progress::start(&label, total)).advance(bytes))
 }
 
 /// Puts a RUN's process in a control group of its own; what is returned removes it.

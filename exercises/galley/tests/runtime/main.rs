@@ -6,5 +6,6 @@
 mod exec;
 mod kitchen;
 mod many;
+mod progress;
 mod screen;
 mod terminal;
