@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use course::Chapter;
+use pages::Page;
 
 use crate::check::{self, Status, Trial};
 use crate::error::{Error, Result};
@@ -31,7 +32,7 @@ pub fn run(tree: &Tree, chapter: &'static Chapter, step: Option<usize>) -> Resul
     };
     let path = tree.root().join("book").join(chapter.page());
     let page = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
-    let hints = hints(&page, number);
+    let hints = hints(&Page::parse(&page), number);
     if hints.is_empty() {
         return Err(Error::Failed(format!("{} has no hints for step {number}", tree.short(&path).display())));
     }
@@ -51,30 +52,9 @@ fn first_unpassed(tree: &Tree, chapter: &'static Chapter) -> Result<Option<usize
     })
 }
 
-/// The hints of a step: in its section, each `<details>` whose summary begins
-/// with "Hint".
-fn hints(page: &str, step: usize) -> Vec<String> {
-    let heading = |line: &str| line.starts_with('#') && line.to_lowercase().contains("step ");
-    let ours = |line: &str| {
-        heading(line) && line.to_lowercase().split("step ").nth(1).is_some_and(|rest| number(rest) == Some(step))
-    };
-    let section = page.lines().skip_while(|line| !ours(line)).skip(1).take_while(|line| !heading(line));
-    let mut hints = Vec::new();
-    let mut current: Option<Vec<&str>> = None;
-    for line in section {
-        if line.contains("<summary>Hint") {
-            current = Some(Vec::new());
-        } else if line.contains("</details>") {
-            hints.extend(current.take().map(|lines| lines.join("\n").trim().to_owned()));
-        } else if let Some(lines) = &mut current {
-            lines.push(line);
-        }
-    }
-    hints
-}
-
-fn number(text: &str) -> Option<usize> {
-    text.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
+/// The hints of a step, without their titles.
+fn hints(page: &Page, step: usize) -> Vec<String> {
+    page.step(step).map_or_else(Vec::new, |section| section.hints().map(|hint| hint.text.clone()).collect())
 }
 
 /// How many hints were given, kept in `.galley/hints` as `chapter step count`.
@@ -121,8 +101,9 @@ mod tests {
     #[test]
     fn hints_are_those_of_the_steps_own_section() {
         let page = "## Step 1: one\n<details><summary>Hint 1</summary>\n\nalpha\n\n</details>\n## Step 2: two\n<details><summary>Hint 1</summary>\nbeta\n</details>\n<details><summary>The solution</summary>\nno\n</details>\n<details><summary>Hint 2</summary>\ngamma\n</details>\n";
-        assert_eq!(hints(page, 1), ["alpha"]);
-        assert_eq!(hints(page, 2), ["beta", "gamma"]);
-        assert!(hints(page, 3).is_empty());
+        let page = Page::parse(page);
+        assert_eq!(hints(&page, 1), ["alpha"]);
+        assert_eq!(hints(&page, 2), ["beta", "gamma"]);
+        assert!(hints(&page, 3).is_empty());
     }
 }

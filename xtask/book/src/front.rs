@@ -36,8 +36,6 @@ pub struct Front {
     pub keywords: Vec<String>,
 }
 
-const FENCE: &str = "+++";
-
 /// Takes a page apart: its front matter, if it has any, and the Markdown below.
 pub fn split(page: &str) -> Result<(Option<Front>, &str)> {
     let Some((front, body)) = cut(page)? else { return Ok((None, page)) };
@@ -52,13 +50,8 @@ pub fn blanked(page: &str) -> Result<String> {
     Ok("\n".repeat(head.matches('\n').count()) + body)
 }
 
-/// What is between the fences, and what is below them.
 fn cut(page: &str) -> Result<Option<(&str, &str)>> {
-    let Some(rest) = page.strip_prefix(FENCE).and_then(|rest| rest.strip_prefix('\n')) else { return Ok(None) };
-    match rest.split_once("\n+++\n") {
-        Some(parts) => Ok(Some(parts)),
-        None => Err(Failure::new("the front matter begins with +++ and has no second +++ line")),
-    }
+    pages::cut(page).map_err(|fault| Failure::new(fault.text))
 }
 
 #[cfg(test)]

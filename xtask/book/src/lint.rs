@@ -1,6 +1,7 @@
 //! What the book promises its readers, checked: see each part.
 
 mod code;
+mod consoles;
 mod course_table;
 mod links;
 mod prose;
@@ -39,6 +40,7 @@ pub fn lint(root: &Path) -> Result<()> {
     let mut faults = Faults::default();
 
     code::check(root, &sources, &mut faults);
+    consoles::check(&sources, &mut faults);
     course_table::check(root, &sources, &mut faults);
     prose::check(&sources, &mut faults);
     let links = links::check(&pages, &mut faults)?;

@@ -10,7 +10,7 @@ use crate::tool;
 use crate::tree::{Side, Tree};
 
 /// The packages beside the chapters that have tests of their own.
-const HARNESS: &[&str] = &["xtask", "course", "checks", "registry-server", "book-tool"];
+const HARNESS: &[&str] = &["xtask", "course", "pages", "checks", "registry-server", "book-tool"];
 
 pub fn formatted(tree: &Tree) -> Result<Stage> {
     for side in [Side::Mine, Side::Reference] {
