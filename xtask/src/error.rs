@@ -63,7 +63,15 @@ impl fmt::Display for Error {
         match self {
             Self::Usage(text) | Self::Failed(text) => f.write_str(text),
             Self::Machine { lack, remedy } => write!(f, "this machine {lack}; {remedy}"),
-            Self::File { action, path, source } => write!(f, "cannot {action} {}: {source}", path.display()),
+            Self::File { action, path, source } => {
+                write!(f, "cannot {action} {}: {source}", path.display())?;
+                // Some take the reference away, so as not to look; much is made from it.
+                let reference = path.iter().any(|part| part == "solutions");
+                match reference && source.kind() == io::ErrorKind::NotFound {
+                    true => write!(f, "; the reference is needed here, and `git checkout -- solutions` brings it back"),
+                    false => Ok(()),
+                }
+            }
             Self::Call { call, errno } => write!(f, "{call}: {} ({errno:?})", errno.desc()),
             Self::Program { program, fault } => write!(f, "{program} {fault}"),
             Self::Stale(paths) => {

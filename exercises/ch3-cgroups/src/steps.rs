@@ -28,7 +28,8 @@ impl Group {
     /// it in `cgroup.subtree_control`, and a group that does so may hold no
     /// processes itself, the top one excepted (cgroups(7), "no internal
     /// processes"). Only controllers that a group's `cgroup.controllers` lists can
-    /// be named. Version 1 has neither file.
+    /// be named; of these, `crate::hierarchy::CONTROLLERS` are wanted. Version 1
+    /// has neither file.
     ///
     /// # Errors
     /// [`Error::Name`], [`Error::NotMounted`], [`Error::NotDelegated`]; or

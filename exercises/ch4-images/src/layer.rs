@@ -38,7 +38,8 @@ impl Store {
     ///
     /// The same entries give the same two digests, on every machine and at any
     /// time. The archive goes through a hash for the diffID, then through gzip
-    /// into a temporary file, which becomes a blob.
+    /// into a temporary file, which becomes a blob with the media type
+    /// `ImageLayerGzip`.
     pub fn write_layer(&self, entries: Vec<Entry>) -> Result<Layer> {
         // ANCHOR: write_layer
         let _ = &entries; // what you have to work with

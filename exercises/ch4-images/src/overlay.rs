@@ -12,8 +12,11 @@ use crate::Result;
 /// overlayfs wants the top layer first. Its options must fit into a page, which
 /// sixty layers' paths do not; so each directory is opened and named by its
 /// descriptor, `/proc/self/fd/9`, which also lets a path hold `:` and `,`. In a
-/// user namespace `userxattr` makes it keep its notes in attributes that a user
-/// may set (Documentation/filesystems/overlayfs.rst).
+/// user namespace ([`crate::root::in_user_namespace`]) `userxattr` makes it keep its
+/// notes in attributes that a user may set (Documentation/filesystems/overlayfs.rst).
+///
+/// # Errors
+/// `LayerCount` for no layers, and for more than a page of options can name.
 pub fn mount(layers: &[PathBuf], upper: &Path, work: &Path, target: &Path) -> Result<()> {
     // ANCHOR: mount
     let _ = (&layers, &upper, &work, &target); // what you have to work with

@@ -39,7 +39,9 @@ pub struct Source {
 /// # Errors
 ///
 /// [`Error::Dockerfile`] with line, column, the line itself and, where one is
-/// likely, a suggestion: `FORM` means `FROM`.
+/// likely, a suggestion: `FORM` means `FROM`. The crate's error counts columns in
+/// bytes, and gives line 0 for a file without instructions. Printed with `{:#}`, it
+/// leaves out the place, which [`Source::fault_at`] adds.
 pub fn parse(source: &Source) -> Result<Vec<Instruction>> {
     // ANCHOR: parse
     let _ = &source; // what you have to work with

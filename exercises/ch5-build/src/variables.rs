@@ -10,7 +10,8 @@ use crate::error::Problem;
 ///
 /// # Errors
 ///
-/// A brace or quote that is not closed, and forms that Dockerfiles do not know.
+/// A brace or quote that is not closed (the message of the second: the quote, and
+/// `is not closed`), and forms that Dockerfiles do not know.
 pub fn expand(text: &str, value: &dyn Fn(&str) -> Option<String>) -> Result<String, Problem> {
     // ANCHOR: expand
     let _ = (&text, &value); // what you have to work with

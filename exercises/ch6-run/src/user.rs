@@ -23,6 +23,8 @@ pub struct User {
 /// read as plain text (passwd(5), group(5)). The C library must not be asked: it
 /// would read the host's files, or load name-service plug-ins out of the image.
 ///
+/// Whoever has no entry has the group 0, no further groups, and the home `/`.
+///
 /// # Errors
 /// [`crate::Error::NoUser`] or [`crate::Error::NoGroup`] for a name that is not there. A number
 /// needs no entry, as in Docker.

@@ -124,8 +124,9 @@ impl Client {
     /// Token").
     ///
     /// # Errors
-    /// [`Error::LoginNeeded`] without a login for `Basic`, and whatever the
-    /// token service says.
+    /// [`Error::LoginNeeded`] without a login for `Basic`. Of the token service,
+    /// 401 and 403 mean the same as the registry's (`not_let_in`); any other status
+    /// is `refused`, and an answer without a token a `broken_rule`.
     pub fn authorize(&self, challenge: &Challenge) -> Result<String> {
         // ANCHOR: authorize
         let _ = &challenge; // what you have to work with

@@ -70,6 +70,8 @@ pub fn run_inside(rootfs: &Path, argv: &[CString]) -> Result<u8> {
 /// leaves the working directory where it is, now above the root. From there
 /// nothing stops `..` until the real root; a third chroot makes that ours.
 ///
+/// The directory below is made for this, and removed again on the way.
+///
 /// This is no fault of the kernel: chroot(2) says that it is not meant to be a
 /// prison. [`enter`] puts up a sign; chapter 2 takes the rest of the world away.
 pub fn break_out() -> Result<()> {

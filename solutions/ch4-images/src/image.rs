@@ -30,7 +30,7 @@ impl Store {
     ///
     /// The configuration lists the layers' diffIDs, the manifest their digests
     /// (image-spec, config.md and manifest.md); whatever `config` had as
-    /// `rootfs` is replaced.
+    /// `rootfs` is replaced. Their media types are `ImageConfig` and `ImageManifest`.
     pub fn add_image(&self, config: &spec::ImageConfiguration, layers: &[Layer]) -> Result<spec::Descriptor> {
         // ANCHOR: add_image
         use crate::spec::{ImageManifestBuilder, MediaType, RootFs};

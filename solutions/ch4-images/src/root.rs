@@ -51,6 +51,8 @@ impl Root {
     /// openat2(2) with `RESOLVE_BENEATH` refuses, with `EXDEV`, a path that
     /// leaves the root: an absolute one, `..`, or a symbolic link of either
     /// kind. `RESOLVE_NO_MAGICLINKS` refuses the links of `/proc`, with `ELOOP`.
+    /// `EAGAIN` asks for another try: while `..` was looked at, something was
+    /// renamed or mounted, and the kernel could not tell where it leads.
     ///
     /// # Errors
     /// `Refused` for a name that leads out of the root or has no last part.
@@ -80,6 +82,7 @@ impl Root {
             }
             Err(Errno::EXDEV) => Err(refused("it leads outside the target directory")),
             Err(Errno::ELOOP) => Err(refused("its symbolic links never end")),
+            Err(Errno::EAGAIN) => self.place(name),
             Err(errno) => Err(errno).at("resolve", name),
         }
         // ANCHOR_END: place

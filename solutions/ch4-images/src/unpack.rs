@@ -11,7 +11,8 @@ use crate::Result;
 /// be stacked on other layers ([`crate::root::Root::apply_whiteout`]).
 ///
 /// Directories get their attributes last: making a file in one changes its
-/// time, and its mode may forbid it.
+/// time, and its mode may forbid it. A hard link gets none: it is another name of
+/// a file that has them.
 ///
 /// # Errors
 /// `Refused` for a name that leads outside, `TooLarge` if the archive has more

@@ -31,6 +31,8 @@ impl Description {
 /// None of these makes a layer: they change a few lines of JSON. A later ENV,
 /// LABEL, USER … of the same name replaces an earlier one; EXPOSE and VOLUME add
 /// up; ENTRYPOINT clears an inherited CMD, which was meant for another program.
+/// SHELL changes the description and not the config. The instructions that are
+/// not listed here, such as FROM and RUN, say nothing about the image.
 ///
 /// # Errors
 ///

@@ -30,10 +30,11 @@ pub struct Target {
 /// there already keeps its owner and permissions, and one that is not is made as
 /// root's with mode 0755. Files keep the time of their last change, directories
 /// get time 0: the same files give the same layer, whenever they were cloned.
+/// Extended attributes come along with `keep_owner` only.
 ///
 /// # Errors
 ///
-/// Several files for a target that is no directory.
+/// Several files for a target that `is no directory`.
 pub fn copy(root: &Path, selected: &[Selected], target: &Target) -> Result<Vec<Entry>> {
     // ANCHOR: copy
     let mut entries = BTreeMap::new();

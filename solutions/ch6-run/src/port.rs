@@ -27,7 +27,12 @@ impl fmt::Display for Port {
 /// Reads `4567:80`, `127.0.0.1:4567:80`, `[::1]:4567:80`, with or without `/tcp`.
 ///
 /// # Errors
-/// [`crate::Error::Port`] with the reason: not a number, port 0, `/udp`, no host port.
+/// [`crate::Error::Port`] with the reason. These are the words that the checks know:
+///
+/// - `a port is a number from 1 to 65535`, also for one that is missing;
+/// - `port 0 does not exist`;
+/// - `only TCP can be published, not UDP`;
+/// - `the protocol must be tcp`, for what else stands behind a slash.
 pub fn parse_port(text: &str) -> Result<Port> {
     // ANCHOR: parse_port
     use std::net::{IpAddr, Ipv4Addr};

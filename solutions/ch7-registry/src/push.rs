@@ -15,7 +15,8 @@ pub const MANIFEST_LIMIT: u64 = 4 << 20;
 /// A registry refuses a manifest that names blobs it does not have, so layers
 /// and config go first. The manifest goes under the tag, byte for byte as it is
 /// stored, for its digest is the image's name (distribution-spec, "Pushing
-/// Manifests"). `out` gets a line for each blob, and the digest.
+/// Manifests"). `out` gets a line for each blob, and the digest. If the answer's
+/// `docker-content-digest` is another one, the registry has broken a rule.
 ///
 /// # Errors
 /// [`Error::NoImage`] if there is none; else what the registry refuses.

@@ -26,7 +26,9 @@ pub struct Reference {
 /// The grammar is that of the distribution project's `reference` package. What
 /// stands before the first slash is a registry if it has a dot or a colon, is
 /// `localhost`, or has a capital letter; otherwise the registry is `docker.io`,
-/// whose one-part names belong to `library/`.
+/// whose one-part names belong to `library/`. An older name of `docker.io` is
+/// `index.docker.io`. Without a tag and a digest, the tag is `latest`. 64
+/// hexadecimal digits are an image's id, and no name.
 ///
 /// # Errors
 /// [`Error::Reference`] with the reason, from [`crate::grammar`].
