@@ -1,5 +1,6 @@
 //! What the book promises its readers, checked: see each part.
 
+mod chapters;
 mod code;
 mod consoles;
 mod course_table;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use crate::failure::{Failure, Result};
 use crate::front;
 use crate::page::Page;
+use crate::preprocess::quiz;
 use crate::render;
 
 /// A source page of the book.
@@ -43,6 +45,7 @@ pub fn lint(root: &Path) -> Result<()> {
     consoles::check(&sources, &mut faults);
     course_table::check(root, &sources, &mut faults);
     prose::check(&sources, &mut faults);
+    chapters::check(root, &sources, &render::contents(root)?, &mut faults)?;
     let links = links::check(&pages, &mut faults)?;
     own_weight(root, &mut faults)?;
 
@@ -73,7 +76,7 @@ fn sources(directory: &Path) -> Result<Vec<Source>> {
 fn source(path: &Path) -> Result<Source> {
     let text = fs::read_to_string(path).map_err(Failure::io("read", path))?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let body = front::blanked(&text)?;
+    let body = quiz::plain(&front::blanked(&text)?);
     Ok(Source { page: Page::parse(&body), name, text })
 }
 

@@ -9,6 +9,7 @@
 //! - [`browser`] opens every page in headless Chromium.
 
 mod browser;
+mod contents;
 mod failure;
 mod figures;
 mod front;

@@ -12,8 +12,15 @@ use mdbook_driver::book::{Book, BookItem, Chapter};
 use mdbook_driver::errors::Result as BookResult;
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
+use crate::contents::{Contents, Entry};
 use crate::failure::{Failure, Result};
 use crate::{figures, front};
+
+pub mod guide;
+mod head;
+mod inline;
+pub mod quiz;
+pub mod schedule;
 
 /// The step, under the name that book.toml has for it.
 pub struct Pages;
@@ -25,10 +32,11 @@ impl Preprocessor for Pages {
 
     fn run(&self, context: &PreprocessorContext, mut book: Book) -> BookResult<Book> {
         let sources = context.root.join(&context.config.book.src);
+        let contents = Contents::of(&book)?;
         let mut fault = None;
         book.for_each_mut(|item| {
             if let BookItem::Chapter(chapter) = item
-                && let Err(failure) = prepare(&sources, chapter)
+                && let Err(failure) = prepare(&sources, &contents, chapter)
             {
                 fault.get_or_insert(failure);
             }
@@ -38,12 +46,35 @@ impl Preprocessor for Pages {
 }
 
 /// The page as mdBook is to render it.
-fn prepare(sources: &Path, chapter: &mut Chapter) -> Result<()> {
-    let place = |failure: Failure| Failure::new(format!("{}: {failure}", chapter.name));
+fn prepare(sources: &Path, contents: &Contents, chapter: &mut Chapter) -> Result<()> {
+    let Some(file) = chapter.source_path.as_ref().map(|path| path.display().to_string()) else { return Ok(()) };
+    let place = |failure: Failure| Failure::new(format!("book/{file}: {failure}"));
     let (_, body) = front::split(&chapter.content).map_err(place)?;
-    let body = figures::expand(sources, body).map_err(place)?;
-    chapter.content = body;
+    let Some(entry) = contents.find(&file) else { return Ok(()) };
+    chapter.content = page(sources, contents, entry, body).map_err(place)?;
     Ok(())
+}
+
+fn page(sources: &Path, contents: &Contents, entry: &Entry, body: &str) -> Result<String> {
+    let body = head::insert(contents, entry, body)?;
+    let body = generated(contents, &body)?;
+    let body = figures::expand(sources, &quiz::render(&body))?;
+    Ok(body + &guide::foot(contents, entry))
+}
+
+/// Puts lists and schedules where a line asks for them.
+fn generated(contents: &Contents, body: &str) -> Result<String> {
+    let mut page = String::with_capacity(body.len());
+    for line in body.split_inclusive('\n') {
+        match line.trim() {
+            guide::MARK => page += &guide::list(contents),
+            asked => match schedule::name(asked) {
+                Some(name) => page += &schedule::table(contents, name)?,
+                None => page += line,
+            },
+        }
+    }
+    Ok(page)
 }
 
 /// The step as a program: the book comes on standard input.

@@ -8,6 +8,7 @@ use mdbook_driver::book::BookItem;
 use mdbook_driver::config::Config;
 use mdbook_driver::errors::Error;
 
+use crate::contents::Contents;
 use crate::failure::{Failure, Result};
 use crate::{front, page, preprocess, theme, warnings};
 
@@ -36,6 +37,11 @@ pub fn build(root: &Path) -> Result<PathBuf> {
     mend_contents_page(&pages.join("toc.html"))?;
     describe(&book, &pages)?;
     Ok(pages)
+}
+
+/// The pages as SUMMARY.md lists them, without building anything.
+pub fn contents(root: &Path) -> Result<Contents> {
+    Contents::of(&MDBook::load(root).map_err(of_mdbook)?.book)
 }
 
 /// mdBook gives every page the book's description; a search engine's reader

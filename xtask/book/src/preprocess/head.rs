@@ -1,0 +1,123 @@
+//! What stands below a page's title: the reading path, the times, and for a
+//! chapter the box "You will be able to".
+
+use std::fmt::Write;
+
+use course::Chapter;
+
+use super::inline;
+use crate::contents::{Contents, Entry};
+use crate::failure::{Failure, Result};
+use crate::front::Path;
+
+/// Puts the head of a page below its title.
+pub fn insert(contents: &Contents, entry: &Entry, body: &str) -> Result<String> {
+    let title = body.find("# ").filter(|at| body[..*at].trim().is_empty());
+    let Some(start) = title else { return Err(Failure::new("the page does not begin with its title, '# …'")) };
+    let end = body[start..].find('\n').map_or(body.len(), |length| start + length + 1);
+    let goals = match entry.chapter() {
+        Some(chapter) => goals(contents, entry, chapter, body)?,
+        None => String::new(),
+    };
+    Ok(format!("{}\n{}\n{goals}\n{}", &body[..end], line(contents, entry), &body[end..]))
+}
+
+/// The line below the title of every page.
+fn line(contents: &Contents, entry: &Entry) -> String {
+    let mark = |words: &str, class: &str| format!("<span class=\"path {class}\">{words}</span>");
+    let mut parts = match entry.front.path {
+        Path::Use => vec![mark("use it", "use")],
+        Path::Build => vec![mark("build it", "build")],
+        Path::Both => vec![mark("use it", "use"), mark("build it", "build")],
+    };
+    let path = contents.use_path();
+    if let Some(at) = path.iter().position(|page| page.file == entry.file) {
+        parts.push(format!("<span>page {} of {} to use it</span>", at + 1, path.len()));
+    }
+    if entry.front.read > 0 {
+        parts.push(format!("<span>{} to read</span>", duration(entry.front.read)));
+    }
+    if entry.front.exercise > 0 {
+        parts.push(format!("<span>{} to do</span>", duration(entry.front.exercise)));
+    }
+    format!("<p class=\"meta\">{}</p>\n", parts.join(" "))
+}
+
+/// The box of a chapter.
+fn goals(contents: &Contents, entry: &Entry, chapter: &Chapter, body: &str) -> Result<String> {
+    let mut html = String::from("<section class=\"goals\" aria-label=\"You will be able to\">\n");
+    html += "<p><strong>You will be able to</strong></p>\n<ul>\n";
+    for objective in &entry.front.objectives {
+        let _ = writeln!(html, "<li>{}</li>", inline::html(objective));
+    }
+    html += "</ul>\n";
+    let needs = needs(contents, entry)?;
+    if !needs.is_empty() {
+        let _ = writeln!(html, "<p>First: {}.</p>", needs.join(", "));
+    }
+    let _ = write!(html, "<p class=\"steps\" data-chapter=\"{}\"><span>Steps:</span>", chapter.id());
+    for (index, step) in chapter.steps.iter().enumerate() {
+        let number = index + 1;
+        let id = heading(body, number)
+            .ok_or_else(|| Failure::new(format!("no heading 'Step {number}: …' for '{}'", step.goal)))?;
+        let _ = write!(
+            html,
+            " <a href=\"#{id}\" data-step=\"{number}\" title=\"{goal}\" aria-label=\"Step {number}: {goal}\">{number}</a>",
+            goal = inline::escape(step.goal)
+        );
+    }
+    html += "</p>\n</section>\n";
+    Ok(html)
+}
+
+fn needs(contents: &Contents, entry: &Entry) -> Result<Vec<String>> {
+    let page = |id: &String| {
+        let chapter = course::CHAPTERS.iter().find(|chapter| chapter.id() == *id);
+        let page = chapter.and_then(|chapter| contents.find(&chapter.page()));
+        let page = page.ok_or_else(|| Failure::new(format!("it needs '{id}', which is no chapter")))?;
+        Ok(format!("<a href=\"{}\">{}</a>", page.link(), inline::escape(&page.title)))
+    };
+    entry.front.needs.iter().map(page).collect()
+}
+
+/// The id that mdBook gives to the heading of a step.
+fn heading(body: &str, step: usize) -> Option<String> {
+    let mark = format!("Step {step}:");
+    let title = body
+        .lines()
+        .filter(|line| line.starts_with("##"))
+        .map(|line| line.trim_start_matches('#').trim())
+        .find(|title| title.starts_with(&mark))?;
+    let kept = title.chars().filter_map(|character| match character {
+        ' ' => Some('-'),
+        other if other.is_alphanumeric() || matches!(other, '-' | '_') => Some(other.to_ascii_lowercase()),
+        _ => None,
+    });
+    Some(kept.collect())
+}
+
+/// `45 min`, `2 h`, `2 h 30 min`.
+pub fn duration(minutes: u32) -> String {
+    match (minutes / 60, minutes % 60) {
+        (0, rest) => format!("{rest} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, rest) => format!("{hours} h {rest} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_steps_heading_is_found_as_mdbook_names_it() {
+        let body = "# T\n## Step 1: read `a-b`, twice\n### Step 2: go\n";
+        assert_eq!(heading(body, 1).as_deref(), Some("step-1-read-a-b-twice"));
+        assert_eq!(heading(body, 3), None);
+    }
+
+    #[test]
+    fn times_are_read_easily() {
+        assert_eq!([duration(45), duration(120), duration(150)], ["45 min", "2 h", "2 h 30 min"]);
+    }
+}
