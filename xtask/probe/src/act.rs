@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, Signal, raise};
 
+use crate::network::Interface;
 use crate::{family, terminal};
 
 /// How a request ended: with something to report, or with the end of the probe.
@@ -198,7 +199,7 @@ fn ignore(name: &str) -> String {
 fn serve(argument: &str) -> String {
     use std::net::TcpListener;
     let Some((port, text)) = argument.split_once('=') else { return "error: PORT=TEXT".into() };
-    if let Err(error) = crate::network::loopback_up() {
+    if let Err(error) = Interface::new("lo").and_then(|mut interface| interface.bring_up()) {
         return format!("error: lo: {error}");
     }
     let listener = match TcpListener::bind(format!("127.0.0.1:{port}")) {

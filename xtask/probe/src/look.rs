@@ -1,11 +1,14 @@
 //! What the probe can see without changing anything.
 
+use std::ffi::CStr;
 use std::fs;
 use std::path::Path;
 
+use nix::libc;
 use nix::sys::utsname::uname;
 use nix::unistd::{getegid, geteuid, getpid, getppid};
 
+use crate::network::Interface;
 use crate::terminal;
 
 /// The value of `key`, or `None` if there is no such thing to look at.
@@ -124,27 +127,31 @@ fn processes() -> String {
 
 /// Every network interface with its state, from the kernel and not from `/sys`.
 fn interfaces() -> String {
-    use nix::ifaddrs::getifaddrs;
-    use nix::net::if_::{InterfaceFlags, if_nameindex};
-    let Ok(all) = if_nameindex() else { return "error: cannot list interfaces".into() };
-    // An interface without an address is listed by getifaddrs too, but not in
-    // every kernel; the flags of those it lists are what is wanted here.
-    let up: Vec<String> = getifaddrs()
-        .map(|addresses| {
-            addresses
-                .filter(|address| address.flags.contains(InterfaceFlags::IFF_UP))
-                .map(|address| address.interface_name)
-                .collect()
-        })
-        .unwrap_or_default();
-    let mut lines: Vec<String> = all
-        .iter()
-        .map(|interface| {
-            let name = interface.name().to_string_lossy().into_owned();
-            let state = if up.contains(&name) { "up" } else { "down" };
-            format!("{name} {state}")
-        })
-        .collect();
+    let state = |name: &str| match Interface::new(name).and_then(|mut interface| interface.is_up()) {
+        Ok(true) => "up".to_owned(),
+        Ok(false) => "down".to_owned(),
+        Err(error) => format!("error: {error}"),
+    };
+    let mut lines: Vec<String> = interface_names().iter().map(|name| format!("{name} {}", state(name))).collect();
     lines.sort();
     lines.join("\n")
+}
+
+/// See if_nameindex(3).
+fn interface_names() -> Vec<String> {
+    let mut names = Vec::new();
+    // SAFETY: the list is the caller's until it is freed, once; an entry with a null
+    // name ends it, and every name before that is a string.
+    unsafe {
+        let list = libc::if_nameindex();
+        let mut entry = list;
+        while !entry.is_null() && !(*entry).if_name.is_null() {
+            names.push(CStr::from_ptr((*entry).if_name).to_string_lossy().into_owned());
+            entry = entry.add(1);
+        }
+        if !list.is_null() {
+            libc::if_freenameindex(list);
+        }
+    }
+    names
 }

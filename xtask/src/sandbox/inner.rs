@@ -1,10 +1,8 @@
 //! The inner process: process 1 of the sandbox.
 
 use std::convert::Infallible;
-use std::ffi::CString;
 use std::fs;
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, exit};
@@ -19,6 +17,7 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getpid, setsid, write};
 
 use super::meter::Meter;
+use super::network::Interface;
 use super::report::Report;
 use super::{Job, Limits};
 use crate::error::{Error, Result};
@@ -48,7 +47,8 @@ fn run(job: &Job, cgroups: bool, held: &OwnedFd, report: &mut Report) -> Result<
     // kill(0, …) reaches the whole process group, in other pid namespaces too.
     setsid().map_err(Error::call("setsid"))?;
     own_files(&job.scratch, job.limits.memory / 2, cgroups)?;
-    loopback_up()?;
+    let loopback = Interface::new("lo").and_then(|mut interface| interface.bring_up());
+    loopback.map_err(Error::file("bring up", "lo".as_ref()))?;
     limit(&job.limits, cgroups)?;
     // SAFETY: this process has one thread.
     match unsafe { fork() }.map_err(Error::call("fork"))? {
@@ -148,14 +148,13 @@ pub fn read_only_everywhere() -> Result<()> {
     const RDONLY: u64 = 1;
     const RECURSIVE: nix::libc::c_int = 0x8000;
     let attributes = MountAttributes { set: RDONLY, clear: 0, propagation: 0, user_namespace: 0 };
-    let root = CString::new("/").unwrap_or_default();
     // SAFETY: the path is a C string, the structure has the layout and size that
     // mount_setattr(2) documents, and both outlive the call.
     let result = unsafe {
         nix::libc::syscall(
             nix::libc::SYS_mount_setattr,
             nix::libc::AT_FDCWD,
-            root.as_ptr(),
+            c"/".as_ptr(),
             RECURSIVE,
             &attributes,
             size_of::<MountAttributes>(),
@@ -190,29 +189,6 @@ fn own_cgroups() -> Result<()> {
         };
         umount2(point, MntFlags::MNT_DETACH).map_err(Error::call("umount2"))?;
         new(kind, Path::new(point), kind, &options)?;
-    }
-    Ok(())
-}
-
-/// netdevice(7): SIOCGIFFLAGS, set IFF_UP, SIOCSIFFLAGS.
-fn loopback_up() -> Result<()> {
-    use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
-    use std::os::fd::AsRawFd;
-    let socket =
-        socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None).map_err(Error::call("socket"))?;
-    // SAFETY: `ifreq` is plain old data, for which all zeroes is a valid value.
-    let mut request: nix::libc::ifreq = unsafe { std::mem::zeroed() };
-    for (to, from) in request.ifr_name.iter_mut().zip(std::ffi::OsStr::new("lo").as_bytes()) {
-        *to = *from as nix::libc::c_char;
-    }
-    // SAFETY: the descriptor is an open socket and the request outlives both calls;
-    // the kernel fills the flags before they are read.
-    unsafe {
-        Errno::result(nix::libc::ioctl(socket.as_raw_fd(), nix::libc::SIOCGIFFLAGS, &mut request))
-            .map_err(Error::call("ioctl"))?;
-        request.ifr_ifru.ifru_flags |= nix::libc::IFF_UP as nix::libc::c_short;
-        Errno::result(nix::libc::ioctl(socket.as_raw_fd(), nix::libc::SIOCSIFFLAGS, &request))
-            .map_err(Error::call("ioctl"))?;
     }
     Ok(())
 }

@@ -17,6 +17,8 @@ mod cgroup;
 mod inner;
 mod keeper;
 mod meter;
+#[path = "../../probe/src/network.rs"]
+mod network;
 mod report;
 mod user;
 
