@@ -75,3 +75,59 @@
         open();
     }
 })();
+
+// Figures: all of a figure is in the page; this chooses what is visible.
+(function figures() {
+    function each(root, selector, work) {
+        root.querySelectorAll(selector).forEach(work);
+    }
+
+    // A strip of frames gets two buttons. At an end a button is only marked as
+    // disabled: a truly disabled one would lose the focus.
+    function strip(list) {
+        const frames = [...list.children];
+        const bar = document.createElement('div');
+        bar.className = 'bar';
+        bar.innerHTML = '<button type="button">Back</button><span role="status"></span><button type="button">Next</button>';
+        const [back, count, next] = bar.children;
+        let at = 0;
+        function show(to) {
+            at = Math.max(0, Math.min(frames.length - 1, to));
+            const grows = list.classList.contains('grows');
+            frames.forEach((frame, n) => {
+                frame.classList.toggle('off', grows ? n > at : n !== at);
+                frame.classList.toggle('now', n === at);
+            });
+            count.textContent = `${at + 1} of ${frames.length}`;
+            back.setAttribute('aria-disabled', at === 0);
+            next.setAttribute('aria-disabled', at === frames.length - 1);
+        }
+        back.onclick = () => show(at - 1);
+        next.onclick = () => show(at + 1);
+        bar.onkeydown = (event) => show(at + ({ ArrowLeft: -1, ArrowRight: 1 }[event.key] || 0));
+        list.before(bar);
+        show(0);
+    }
+
+    each(document, '.fig', (fig) => {
+        // Elsewhere the arrow keys turn the page.
+        fig.addEventListener('keydown', (event) => {
+            if (event.key.startsWith('Arrow')) {
+                event.stopPropagation();
+            }
+        });
+        fig.classList.add('live');
+        each(fig, '.frames', strip);
+        function choose() {
+            const chosen = new Set();
+            each(fig, 'input:checked', (input) => chosen.add(input.value));
+            const holds = (term) => (term[0] === '!' ? !chosen.has(term.slice(1)) : chosen.has(term));
+            each(fig, '[data-if]', (part) => {
+                const cases = part.dataset.if.split(',');
+                part.classList.toggle('out', !cases.some((terms) => !terms || terms.split(' ').every(holds)));
+            });
+        }
+        fig.addEventListener('change', choose);
+        choose();
+    });
+})();

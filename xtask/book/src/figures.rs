@@ -1,9 +1,15 @@
 //! Figures: `{{#figure NAME}}`, alone on a line, becomes the figure that
 //! `book/figures/NAME/` describes.
 
+mod html;
+mod pivot;
+mod sheet;
+mod walls;
+
 use std::path::Path;
 
 use crate::failure::{Failure, Result};
+use sheet::Sheet;
 
 /// Puts every figure of a page in its place. `book` is the directory of sources.
 pub fn expand(book: &Path, markdown: &str) -> Result<String> {
@@ -46,7 +52,12 @@ fn html(book: &Path, name: &str) -> Result<String> {
     if !directory.is_dir() {
         return Err(Failure::new(format!("no figure '{name}': {} is missing", directory.display())));
     }
-    Err(Failure::new(format!("figure '{name}' cannot be drawn yet")))
+    let sheet = Sheet::open(book, name)?;
+    match name {
+        "pivot" => pivot::draw(&sheet),
+        "walls" => walls::draw(&sheet),
+        _ => Err(Failure::new(format!("nothing draws figure '{name}'"))),
+    }
 }
 
 #[cfg(test)]

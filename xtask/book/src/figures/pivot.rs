@@ -1,0 +1,106 @@
+//! `pivot_root`, call by call: what is mounted on the host and in the container.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::html::{self, escape};
+use super::sheet::Sheet;
+use crate::failure::{Failure, Result};
+
+type Recording = BTreeMap<String, Vec<Step>>;
+
+#[derive(Deserialize)]
+struct Step {
+    call: String,
+    error: Option<String>,
+    host: Vec<Mount>,
+    inside: Vec<Mount>,
+    /// What a directory lists, for the process that makes the calls.
+    lists: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Deserialize, PartialEq)]
+struct Mount {
+    on: String,
+    #[serde(rename = "type")]
+    kind: String,
+    /// The directory of its file system that is mounted.
+    from: String,
+    shared: bool,
+}
+
+pub fn draw(sheet: &Sheet) -> Result<String> {
+    let recording: Recording = sheet.data()?;
+    let mut body = html::choice("What is done", &html::radio("pivot-way", sheet.options()));
+    for (variant, label) in sheet.options() {
+        let steps = recording.get(variant);
+        let steps = steps.ok_or_else(|| Failure::new(format!("'{}' was not recorded for pivot", variant)))?;
+        let mut frames = Vec::new();
+        for (at, step) in steps.iter().enumerate() {
+            let before = at.checked_sub(1).map(|before| &steps[before]);
+            frames.push(frame(sheet, variant, step, before)?);
+        }
+        body += &html::case("div", variant, label, &html::frames(label, false, &frames));
+    }
+    Ok(sheet.around(&body))
+}
+
+fn frame(sheet: &Sheet, variant: &str, step: &Step, before: Option<&Step>) -> Result<String> {
+    let result = match &step.error {
+        Some(error) => format!(" <b class=\"bad\">{}</b>", escape(error)),
+        None => String::new(),
+    };
+    let general = caption_key(step);
+    let own = format!("{variant}.{general}");
+    let key = if sheet.words.captions.contains_key(&own) { own } else { general.to_owned() };
+    Ok(format!(
+        "<code class=\"call\">{}</code>{result}<p>{}</p>\n<div class=\"duo\">{}{}</div>\n<p class=\"sees\">The process sees {}</p>",
+        escape(&step.call),
+        sheet.caption(&key)?,
+        mounts("The host", &step.host, before.map(|before| &before.host)),
+        mounts("The container", &step.inside, before.map(|before| &before.inside)),
+        lists(step),
+    ))
+}
+
+/// What the captions call a call.
+fn caption_key(step: &Step) -> &str {
+    match step.call.split('(').next().unwrap_or_default() {
+        "mount" if step.call.contains("MS_PRIVATE") => "private",
+        "mount" if step.call.contains("MS_BIND") => "bind",
+        "mount" => "proc",
+        "chroot" if step.call.contains("..") => "escape",
+        name => name,
+    }
+}
+
+fn mounts(title: &str, now: &[Mount], before: Option<&Vec<Mount>>) -> String {
+    let mut rows = String::new();
+    for mount in now {
+        let new = before.is_some_and(|before| !before.contains(mount));
+        let root = if mount.kind == "proc" {
+            "proc"
+        } else if mount.from == "/" {
+            "host's files"
+        } else {
+            "root's files"
+        };
+        let shared = if mount.shared { "<i>shared</i>" } else { "" };
+        rows += &format!(
+            "<li class=\"{}{}\"><code>{}</code> <span>{root}</span>{shared}</li>",
+            if mount.from == "/" { "old" } else { "own" },
+            if new { " new" } else { "" },
+            escape(&mount.on),
+        );
+    }
+    format!("<div><b>{title}</b><ul class=\"tree\">{rows}</ul></div>")
+}
+
+/// The root, and what lies above it if that is another place.
+fn lists(step: &Step) -> String {
+    let list = |path: &str| step.lists.get(path).map(|names| escape(&names.join(" "))).unwrap_or_default();
+    let (root, above) = (list("/"), list("/.."));
+    let first = format!("<code>ls /</code>: {root}");
+    if root == above { first } else { format!("{first}; <code>ls /..</code>: <b class=\"bad\">{above}</b>") }
+}
