@@ -18,6 +18,7 @@ mod page;
 mod preprocess;
 mod render;
 mod serve;
+mod starter;
 mod theme;
 mod warnings;
 

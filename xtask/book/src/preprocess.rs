@@ -14,7 +14,7 @@ use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
 use crate::contents::{Contents, Entry};
 use crate::failure::{Failure, Result};
-use crate::{figures, front};
+use crate::{figures, front, starter};
 
 pub mod guide;
 mod head;
@@ -58,6 +58,7 @@ fn prepare(sources: &Path, contents: &Contents, chapter: &mut Chapter) -> Result
 fn page(sources: &Path, contents: &Contents, entry: &Entry, body: &str) -> Result<String> {
     let body = head::insert(contents, entry, body)?;
     let body = generated(contents, &body)?;
+    let body = starter::expand(sources, &body)?;
     let body = figures::expand(sources, &quiz::render(&body))?;
     Ok(body + &guide::foot(contents, entry))
 }

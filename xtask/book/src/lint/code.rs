@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::{Faults, Source};
 use crate::page::Code;
+use crate::starter;
 
 /// Where compiled Rust stands, as seen from `book/`.
 const TREES: &[&str] = &["../solutions/", "../exercises/"];
@@ -35,7 +36,7 @@ fn check_rust(root: &Path, code: &Code, place: &str, faults: &mut Faults) {
     if lines().count() == 0 {
         faults.add(place, "an empty Rust block");
     }
-    for line in lines() {
+    for line in lines().filter(|line| starter::wanted(line).is_none()) {
         match include(line) {
             None => faults.add(place, format_args!("typed Rust: '{line}'; include it from solutions/ or exercises/")),
             Some((path, name)) => check_include(root, path, name, place, faults),
