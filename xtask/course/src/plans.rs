@@ -65,6 +65,8 @@ pub const PLANS: &[Plan] = &[
                 begins: at(9, 0),
                 ends: at(10, 30),
                 items: &[
+                    Page("introduction.md"),
+                    Page("setup.md"),
                     Page("what-is-a-container.md"),
                     Page("history.md"),
                     Page("the-application.md"),
