@@ -43,8 +43,14 @@ const COMMANDS: &[Command] = &[
             flag("release", "Build it optimized"),
             flag("path", "Build it optimized and print only where it is"),
         ]),
-    Command::new("demo", "Play the workshop: build, run, fetch the page, push, pull")
-        .options(&[flag("auto", "Do not wait for Enter"), YES]),
+    Command::new("demo", "Play a chapter; or the workshop: build, run, fetch the page, push, pull")
+        .takes(Words::Maybe("CHAPTER", "such as ch3"))
+        .options(&[
+            flag("auto", "Do not wait for Enter"),
+            flag("big", "For a projector: large gaps, nothing dim"),
+            flag("code", "Show each step's function, before and after"),
+            YES,
+        ]),
     Command::new("bench", "Measure how long things take").takes(Words::One("WHAT", "harness")),
     Command::new("book", "Build the book; the words after it go to the book's own tool")
         .takes(Words::Rest("ARGS", "build, serve or lint; build if there is none")),
@@ -91,7 +97,7 @@ pub fn run() -> Result<u8> {
         "diff" => desk::diff(&tree, chapter_of(given)?),
         "list" => list::run(&tree),
         "galley" => run_galley(&tree, given),
-        "demo" => demo::run(&tree, Mix::Reference, given.flag("auto"), given.flag("yes")),
+        "demo" => run_demo(&tree, given),
         "bench" => bench::run(&tree, given.word().unwrap_or_default()),
         "book" => run_tool(&tree, "book-tool", given),
         "registry" => run_tool(&tree, "registry-server", given),
@@ -133,9 +139,23 @@ fn run_check(tree: &Tree, given: &Given) -> Result<u8> {
     let ending = name.is_none() && request.step.is_none() && !request.json && request.chapters.len() == CHAPTERS.len();
     if code == 0 && ending && request.side == Side::Mine {
         println!("\nEvery chapter is passed. Now the whole workshop, on your own runtime:\n");
-        return demo::run(tree, Mix::Passed, true, false);
+        let workshop =
+            demo::Request { chapter: None, mix: Mix::Passed, auto: true, big: false, code: false, yes: false };
+        return demo::run(tree, &workshop);
     }
     Ok(code)
+}
+
+fn run_demo(tree: &Tree, given: &Given) -> Result<u8> {
+    let request = demo::Request {
+        chapter: given.word().map(tree::chapter).transpose()?,
+        mix: Mix::Reference,
+        auto: given.flag("auto"),
+        big: given.flag("big"),
+        code: given.flag("code"),
+        yes: given.flag("yes"),
+    };
+    demo::run(tree, &request)
 }
 
 fn run_sync(tree: &Tree, given: &Given) -> Result<u8> {

@@ -1,6 +1,5 @@
 //! What is typed, and a line of explanation for each.
 
-use super::stage::Stage;
 use crate::setup;
 
 /// What to look for in a command's output.
@@ -39,10 +38,12 @@ impl Line {
 }
 
 /// The whole workshop, in three parts.
-pub fn lines(stage: &Stage) -> Vec<Line> {
-    let mut lines = what_a_container_is(stage.limits);
+///
+/// With `limits`, containers can have some; `registry` is the address to push to.
+pub fn lines(limits: bool, registry: &str) -> Vec<Line> {
+    let mut lines = what_a_container_is(limits);
     lines.extend(build_and_run());
-    lines.extend(push_and_pull(&stage.registry));
+    lines.extend(push_and_pull(registry));
     lines
 }
 

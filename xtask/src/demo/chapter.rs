@@ -1,0 +1,48 @@
+//! A chapter's page, played in a sandbox.
+
+use std::fs;
+
+use course::Chapter;
+use pages::{Page, Shown};
+
+use super::cue::of_page;
+use super::player::World;
+use super::screen::Look;
+use super::{code, play};
+use crate::error::{Error, Result};
+use crate::terminal::{Programs, Session};
+use crate::tree::Tree;
+
+pub fn run(tree: &Tree, chapter: &'static Chapter, look: Look, with_code: bool) -> Result<u8> {
+    let path = tree.root().join("book").join(chapter.page());
+    let page = Page::parse(&fs::read_to_string(&path).map_err(Error::file("read", &path))?);
+    let mut cues = of_page(&page, chapter);
+    if with_code {
+        code::insert(tree, chapter, &mut cues)?;
+    }
+    println!("Building the solutions. This takes a minute the first time.");
+    let programs = Programs::build(tree)?;
+    play(look, &cues, Sandboxed { tree, chapter, programs })?;
+    Ok(0)
+}
+
+struct Sandboxed<'a> {
+    tree: &'a Tree,
+    chapter: &'static Chapter,
+    programs: Programs,
+}
+
+impl World for Sandboxed<'_> {
+    fn start(&mut self) -> Result<Session> {
+        Session::start(self.tree, &self.programs)
+    }
+
+    /// A page shows failures, too; what it should show is for `book record --check`.
+    fn judge(&mut self, _cue: usize, _code: u8, _output: &str) -> Result<()> {
+        Ok(())
+    }
+
+    fn report(&self, command: &str, shown: &Shown) -> Vec<String> {
+        crate::record::report_arguments(self.chapter, command, shown)
+    }
+}

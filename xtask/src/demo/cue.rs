@@ -1,0 +1,105 @@
+//! What a demo consists of: a list of cues, made from a chapter's page.
+
+use course::Chapter;
+use pages::{Attributes, Page, Part, Shown};
+
+use crate::terminal::machine;
+
+/// One thing that happens on the screen, or behind it.
+#[derive(Debug)]
+pub enum Cue {
+    Heading {
+        title: String,
+        /// The graded step that begins here.
+        step: Option<usize>,
+    },
+    /// What the instructor says.
+    Note {
+        text: String,
+        minutes: u32,
+    },
+    /// A step's function, as a learner finds it and as the solution has it.
+    Code {
+        before: String,
+        after: String,
+    },
+    /// Run without being shown.
+    Unseen(String),
+    Command(String),
+    /// `cargo xtask check …`, on a chapter that holds this code.
+    Check {
+        command: String,
+        shown: Shown,
+    },
+    /// A block that this machine cannot run: why.
+    Left(String),
+}
+
+impl Cue {
+    /// Whether the player waits here.
+    pub fn is_played(&self) -> bool {
+        matches!(self, Self::Command(_) | Self::Check { .. })
+    }
+}
+
+/// The cues of a chapter's page. A section in which there is nothing to play or to
+/// say is left out.
+pub fn of_page(page: &Page, chapter: &Chapter) -> Vec<Cue> {
+    let mut cues = Vec::new();
+    for section in &page.sections {
+        let mut own = Vec::new();
+        for part in &section.parts {
+            match part {
+                Part::Note(note) => {
+                    own.push(Cue::Note { text: note.text.clone(), minutes: note.minutes.unwrap_or(0) });
+                }
+                Part::Unseen(unseen) => own.push(Cue::Unseen(unseen.command.clone())),
+                Part::Console(console) => match machine::lack(&console.attributes) {
+                    Some(reason) => own.push(Cue::Left(reason)),
+                    None => {
+                        own.extend(console.commands.iter().map(|command| played(&console.attributes, &command.text)))
+                    }
+                },
+                Part::Hint(_) | Part::Code(_) => {}
+            }
+        }
+        if own.is_empty() && section.step.is_none() {
+            continue;
+        }
+        let title =
+            if section.level == 1 { format!("{} · {}", chapter.id(), section.title) } else { section.title.clone() };
+        cues.push(Cue::Heading { title, step: section.step });
+        cues.extend(own);
+    }
+    cues
+}
+
+fn played(attributes: &Attributes, text: &str) -> Cue {
+    match &attributes.shown {
+        Some(shown) => Cue::Check { command: text.to_owned(), shown: shown.clone() },
+        None => Cue::Command(text.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_becomes_cues_in_order() {
+        let page = Page::parse(
+            "# T\n\n## Empty\n\nText.\n\n## Step 1: x\n\n<aside class=\"teach\" data-minutes=\"3\">\n\nSay.\n\n</aside>\n\n```console\n$ a\n$ b\n```\n\n```console,wrong=step1-x\n$ cargo xtask check ch1 --step 1\n```\n",
+        );
+        let cues = of_page(&page, &course::CHAPTERS[0]);
+        assert!(matches!(
+            cues.as_slice(),
+            [
+                Cue::Heading { step: Some(1), .. },
+                Cue::Note { minutes: 3, .. },
+                Cue::Command(_),
+                Cue::Command(_),
+                Cue::Check { .. }
+            ]
+        ));
+    }
+}

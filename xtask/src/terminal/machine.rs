@@ -1,0 +1,30 @@
+//! What a terminal block says it needs, and whether this machine has it.
+
+use std::path::Path;
+
+use pages::Attributes;
+
+use crate::setup;
+
+/// Why a block cannot be run here; `None` if it can.
+pub fn lack(attributes: &Attributes) -> Option<String> {
+    if attributes.root && !nix::unistd::geteuid().is_root() {
+        return Some("needs the real root".to_owned());
+    }
+    attributes.needs.iter().find_map(|need| match need.as_str() {
+        "cgroup2" => no_unified_groups(),
+        program => setup::find(program).is_none().then(|| format!("needs {program}, which is not installed")),
+    })
+}
+
+/// Unified control groups that this process may change, with the controllers of
+/// chapter 3.
+fn no_unified_groups() -> Option<String> {
+    let file = Path::new("/sys/fs/cgroup/cgroup.controllers");
+    let controllers = std::fs::read_to_string(file).unwrap_or_default();
+    let has = |name: &str| controllers.split_whitespace().any(|controller| controller == name);
+    if !["cpu", "memory", "pids"].into_iter().all(has) {
+        return Some("needs unified control groups (version 2)".to_owned());
+    }
+    (!nix::unistd::geteuid().is_root()).then(|| "needs root, who may make control groups".to_owned())
+}
