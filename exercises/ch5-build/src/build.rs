@@ -15,8 +15,9 @@ use crate::context::Ignore;
 use crate::dockerfile::{Source, parse};
 use crate::error::{Error, Problem, Result};
 use crate::files::Files;
+use crate::platform;
 use crate::rootfs::Rootfs;
-use crate::run::Started;
+use crate::run::{self, Started};
 use crate::stage::{self, Stage};
 use crate::stages;
 use crate::syntax::{Action, Instruction};
@@ -69,7 +70,7 @@ pub fn build(store: &Store, options: &Options<'_>, out: &mut dyn Write) -> Resul
         ignored,
         out,
         stages: Vec::new(),
-        globals: BTreeMap::new(),
+        globals: platform::arguments().into(),
         used: BTreeSet::new(),
         place: String::new(),
     };
@@ -90,7 +91,7 @@ struct Builder<'a> {
     ignored: Ignore,
     out: &'a mut dyn Write,
     stages: Vec<Stage>,
-    /// ARGs before the first FROM.
+    /// ARGs before the first FROM, and those that every build has.
     globals: BTreeMap<String, String>,
     /// Build arguments that an ARG asked for.
     used: BTreeSet<String>,
@@ -107,7 +108,10 @@ impl Builder<'_> {
             other => other.expanded(&|name| self.variable(name))?,
         };
         match &action {
-            Action::From { image, name } => return self.begin(instruction, image, name.clone(), plan),
+            Action::From { image, name, platform } => {
+                platform.as_deref().map_or(Ok(()), platform::check)?;
+                return self.begin(instruction, image, name.clone(), plan);
+            }
             Action::Arg(pairs) => self.declare(pairs),
             _ => {}
         }
@@ -250,7 +254,7 @@ impl Builder<'_> {
     /// Writes the configuration, the manifest and the names.
     fn finish(mut self) -> Result<spec::Descriptor> {
         for (name, _) in self.options.build_args {
-            if !self.used.contains(name) {
+            if !self.used.contains(name) && !run::is_predefined(name) {
                 self.print(&format!("warning: no ARG asks for the build argument {name}"))?;
             }
         }

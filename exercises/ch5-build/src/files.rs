@@ -11,7 +11,7 @@ use images::{Store, layer};
 use crate::context::{Ignore, Selected, select, walk};
 use crate::error::{Error, Problem, Result};
 use crate::rootfs::Rootfs;
-use crate::syntax::Copy;
+use crate::syntax::{Copy, HereDocument};
 
 /// The files of a COPY, and what keeps them there until they are copied.
 #[derive(Default)]
@@ -38,8 +38,8 @@ impl Files {
         };
         let archives = copy.add && are_archives(copy, &selected)?;
         let mut files = Self { selected, archives, _root: root, documents: Vec::new() };
-        for (index, (text, _)) in copy.documents.iter().enumerate() {
-            files.add_document(store, index, text)?;
+        for document in &copy.documents {
+            files.add_document(store, document)?;
         }
         Ok(files)
     }
@@ -60,15 +60,16 @@ impl Files {
         Ok(Some(Unpacked { selected, _directory: directory }))
     }
 
-    /// The text of a here-document as a file.
-    fn add_document(&mut self, store: &Store, index: usize, text: &str) -> Result<()> {
+    /// The text of a here-document as a file of its name.
+    fn add_document(&mut self, store: &Store, document: &HereDocument) -> Result<()> {
         let directory = store.temporary_directory()?;
-        let from = directory.path().join(format!("document-{index}"));
-        fs::write(&from, text).map_err(Error::io("write", &from))?;
+        let from = directory.path().join("document");
+        fs::write(&from, &document.text).map_err(Error::io("write", &from))?;
         fs::File::open(&from)
             .and_then(|file| file.set_modified(std::time::UNIX_EPOCH))
             .map_err(Error::io("write", &from))?;
-        self.selected.push(Selected { to: PathBuf::from(format!("document-{index}")), from });
+        let name = Path::new(&document.name).file_name().unwrap_or("document".as_ref());
+        self.selected.push(Selected { to: PathBuf::from(name), from });
         self.documents.push(directory);
         Ok(())
     }

@@ -62,12 +62,19 @@ fn bundle() -> Option<PathBuf> {
     named.into_iter().chain(usual.map(PathBuf::from)).find(|path| path.is_file())
 }
 
+const PROXIES: [&str; 5] = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
+
+/// Whether a build argument reaches every RUN without an ARG, and is recorded
+/// nowhere (Dockerfile reference, "Predefined ARGs").
+pub fn is_predefined(name: &str) -> bool {
+    PROXIES.iter().any(|proxy| name == *proxy || name == proxy.to_lowercase())
+}
+
 /// What a RUN finds in its environment beside the image's own: the host's
 /// proxies, which the Dockerfile reference calls predefined, and the names by
 /// which programs look for certificates. None of it is recorded.
 pub fn host_environment() -> Vec<String> {
-    let proxies = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
-    let spellings = proxies.iter().flat_map(|name| [(*name).to_owned(), name.to_lowercase()]);
+    let spellings = PROXIES.iter().flat_map(|name| [(*name).to_owned(), name.to_lowercase()]);
     let proxies = spellings.filter_map(|name| Some(format!("{name}={}", std::env::var(&name).ok()?)));
     let programs =
         ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "PIP_CERT", "GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS"];

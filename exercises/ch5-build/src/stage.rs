@@ -1,20 +1,26 @@
 //! Given: one stage of a build, and what its instructions do to it.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsRawFd;
+use std::path::Path;
 
 use images::entry::{Entry, Node};
 use images::watch::watched;
 use images::{Layer, Store, spec};
+use namespaces::Network;
+use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use crate::build::Options;
 use crate::cache::Record;
 use crate::configure::{Description, absolute, with};
 use crate::copy::{self, Target};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::files::Files;
 use crate::rootfs::Rootfs;
 use crate::run::{self, Process};
-use crate::syntax::{Action, Command, Copy};
+use crate::syntax::{Action, Command, Copy, Run};
 
 /// One stage: an image in the making.
 pub struct Stage {
@@ -79,31 +85,50 @@ impl Stage {
         Ok(watched(watcher, || store.write_layer(entries))?)
     }
 
-    pub fn run(&self, store: &Store, command: &Command, options: &Options<'_>) -> Result<Layer> {
+    pub fn run(&self, store: &Store, run: &Run, options: &Options<'_>) -> Result<Layer> {
         let config = &self.description.config;
+        let program = if run.is_program { Some(program(&run.command)?) } else { None };
+        let process = Process {
+            argv: match &program {
+                // A descriptor that exec keeps: nothing of it is in the image.
+                Some(file) => vec![format!("/proc/self/fd/{}", file.as_raw_fd())],
+                None => run.command.argv(&self.description.shell),
+            },
+            env: self.environment(options),
+            directory: absolute(config.working_dir().as_deref(), ""),
+            user: config.user().clone().filter(|user| !user.is_empty()).unwrap_or_else(|| "0".into()),
+            network: if run.offline { Network::Private } else { options.network },
+            started: options.started,
+        };
+        unpack(store, &self.layers, options)?;
+        // How much the command changes, nobody knows before it has ended.
+        let done = watched((options.progress)("packing", 0), || run::run(store, &self.layers, &process));
+        match (done, &run.command) {
+            (Err(Error::Run { code, .. }), Command::Shell(text)) if run.is_program => {
+                Err(Error::Run { command: text.clone(), code })
+            }
+            (done, _) => done,
+        }
+    }
+
+    /// The host's proxies come first, then those of the command line, the ARGs, and
+    /// last what the image says: the later one counts.
+    fn environment(&self, options: &Options<'_>) -> Vec<String> {
         let pairs = |all: Vec<String>| -> Vec<(String, Option<String>)> {
             all.iter()
                 .filter_map(|entry| entry.split_once('='))
                 .map(|(n, v)| (n.to_owned(), Some(v.to_owned())))
                 .collect()
         };
-        let arguments: Vec<_> =
-            self.arguments.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
+        let some = |(name, value): (&String, &String)| (name.clone(), Some(value.clone()));
+        let predefined = options.build_args.iter().filter(|(name, _)| run::is_predefined(name));
+        let predefined: Vec<_> = predefined.map(|(name, value)| some((name, value))).collect();
+        let arguments: Vec<_> = self.arguments.iter().map(some).collect();
         let mut env = vec![format!("PATH={DEFAULT_PATH}"), "HOME=/root".to_owned()];
         env = with(env, &pairs(run::host_environment()));
+        env = with(env, &predefined);
         env = with(env, &arguments);
-        env = with(env, &pairs(config.env().clone().unwrap_or_default()));
-        let process = Process {
-            argv: command.argv(&self.description.shell),
-            env,
-            directory: absolute(config.working_dir().as_deref(), ""),
-            user: config.user().clone().filter(|user| !user.is_empty()).unwrap_or_else(|| "0".into()),
-            network: options.network,
-            started: options.started,
-        };
-        unpack(store, &self.layers, options)?;
-        // How much the command changes, nobody knows before it has ended.
-        watched((options.progress)("packing", 0), || run::run(store, &self.layers, &process))
+        with(env, &pairs(self.description.config.env().clone().unwrap_or_default()))
     }
 
     /// WORKDIR makes its directory if the image does not have it.
@@ -124,6 +149,14 @@ pub fn unpack(store: &Store, layers: &[Layer], options: &Options<'_>) -> Result<
     let bytes = missing.iter().map(|layer| layer.descriptor.size()).sum();
     let unpack = |layer: &&Layer| store.unpacked_layer(layer).map(drop);
     Ok(watched((options.progress)("unpacking", bytes), || missing.iter().try_for_each(unpack))?)
+}
+
+/// A here-document as a file without a name: memfd_create(2).
+fn program(command: &Command) -> Result<File> {
+    let failed = Error::io("write", Path::new("the here-document"));
+    let made = memfd_create("script", MFdFlags::empty()).map_err(io::Error::from).map(File::from);
+    let text = command.argv(&[]).concat();
+    made.and_then(|mut file| file.write_all(text.as_bytes()).map(|()| file)).map_err(failed)
 }
 
 /// The bytes of a file that is to be packed.

@@ -5,9 +5,11 @@
 //! Dockerfile reference, <https://docs.docker.com/reference/dockerfile/>.
 
 use parse_dockerfile as grammar;
-use parse_dockerfile::{Flag, HereDoc, JsonOrStringArray, Source, UnescapedString};
+use parse_dockerfile::{Flag, JsonOrStringArray, Source, UnescapedString};
 
+use crate::documents::{self, Document};
 use crate::error::Problem;
+use crate::flags;
 use crate::variables::{expand, pairs};
 
 /// One instruction of a Dockerfile.
@@ -27,10 +29,11 @@ pub enum Action {
     From {
         image: String,
         name: Option<String>,
+        platform: Option<String>,
     },
     Arg(Vec<(String, Option<String>)>),
     Copy(Copy),
-    Run(Command),
+    Run(Run),
     Workdir(String),
     Env(Vec<(String, Option<String>)>),
     Label(Vec<(String, Option<String>)>),
@@ -55,6 +58,25 @@ pub enum Command {
     Shell(String),
 }
 
+/// RUN: what to start, and how.
+#[derive(Clone, Debug)]
+pub struct Run {
+    pub command: Command,
+    /// The command is a here-document that begins with `#!`: it is a program itself.
+    pub is_program: bool,
+    /// `--network=none`
+    pub offline: bool,
+}
+
+/// A here-document of COPY: a file.
+#[derive(Clone, Debug)]
+pub struct HereDocument {
+    pub name: String,
+    pub text: String,
+    /// Whether variables are filled in: its name was written without quotes.
+    pub expand: bool,
+}
+
 impl Command {
     /// The words to start: the shell form is the shell's last argument.
     pub fn argv(&self, shell: &[String]) -> Vec<String> {
@@ -75,8 +97,7 @@ pub struct Copy {
     /// `--chmod`, octal.
     pub chmod: Option<String>,
     pub sources: Vec<String>,
-    /// Here-documents: the text, and whether variables are filled in.
-    pub documents: Vec<(String, bool)>,
+    pub documents: Vec<HereDocument>,
     pub target: String,
     /// ADD unpacks archives.
     pub add: bool,
@@ -95,7 +116,9 @@ impl Action {
             pairs.iter().map(|(name, text)| Ok((word(name)?, option(text)?))).collect::<Result<Vec<_>, Problem>>()
         };
         Ok(match self {
-            Self::From { image, name } => Self::From { image: word(image)?, name: name.clone() },
+            Self::From { image, name, platform } => {
+                Self::From { image: word(image)?, name: name.clone(), platform: option(platform)? }
+            }
             Self::Arg(all) => Self::Arg(pairs(all)?),
             Self::Env(all) => Self::Env(pairs(all)?),
             Self::Label(all) => Self::Label(pairs(all)?),
@@ -112,10 +135,11 @@ impl Action {
                 documents: copy
                     .documents
                     .iter()
-                    .map(|(text, fill_in)| {
+                    .map(|document| {
                         // In a here-document quotes are text: only variables are filled in.
-                        let text = if *fill_in { fill_in_document(text, value)? } else { text.clone() };
-                        Ok((text, false))
+                        let text = &document.text;
+                        let text = if document.expand { fill_in_document(text, value)? } else { text.clone() };
+                        Ok(HereDocument { text, expand: false, name: document.name.clone() })
                     })
                     .collect::<Result<_, Problem>>()?,
                 target: word(&copy.target)?,
@@ -139,13 +163,16 @@ fn fill_in_document(text: &str, value: &dyn Fn(&str) -> Option<String>) -> Resul
 type Outcome = Result<Action, Problem>;
 
 /// Where the instruction's first word begins and what it asks for.
-pub fn action(instruction: &grammar::Instruction<'_>) -> (usize, Outcome) {
+///
+/// `whole` is the Dockerfile, in which the grammar saw no more than it knows.
+pub fn action(instruction: &grammar::Instruction<'_>, whole: &str) -> (usize, Outcome) {
     use grammar::Instruction as I;
+    let documents = |start| documents::of_line(whole, start);
     match instruction {
         I::From(i) => (i.from.span.start, from(i)),
-        I::Copy(i) => (i.copy.span.start, copy(&i.options, &i.src, &i.dest, false)),
-        I::Add(i) => (i.add.span.start, copy(&i.options, &i.src, &i.dest, true)),
-        I::Run(i) => (i.run.span.start, run(i)),
+        I::Copy(i) => (i.copy.span.start, copy(&i.options, &i.src, &i.dest, false, documents(i.copy.span.start))),
+        I::Add(i) => (i.add.span.start, copy(&i.options, &i.src, &i.dest, true, documents(i.add.span.start))),
+        I::Run(i) => (i.run.span.start, run(i, whole)),
         I::Cmd(i) => (i.cmd.span.start, command(&i.arguments).map(Action::Cmd)),
         I::Entrypoint(i) => (i.entrypoint.span.start, command(&i.arguments).map(Action::Entrypoint)),
         I::Workdir(i) => (i.workdir.span.start, Ok(Action::Workdir(text(&i.arguments)))),
@@ -161,19 +188,6 @@ pub fn action(instruction: &grammar::Instruction<'_>) -> (usize, Outcome) {
         I::Maintainer(i) => (i.maintainer.span.start, Ok(Action::Maintainer(text(&i.name)))),
         I::Onbuild(i) => (i.onbuild.span.start, Err(onbuild())),
         _ => (0, Err(Problem::new("", "galley does not know this instruction"))),
-    }
-}
-
-/// The here-documents of an instruction; their lines belong to its text.
-pub fn documents<'a>(instruction: &'a grammar::Instruction<'_>) -> Vec<&'a HereDoc<'a>> {
-    let in_sources = |sources: &'a [Source<'_>]| {
-        sources.iter().filter_map(|source| if let Source::HereDoc(document) = source { Some(document) } else { None })
-    };
-    match instruction {
-        grammar::Instruction::Run(run) => run.here_docs.iter().collect(),
-        grammar::Instruction::Copy(copy) => in_sources(&copy.src).collect(),
-        grammar::Instruction::Add(add) => in_sources(&add.src).collect(),
-        _ => Vec::new(),
     }
 }
 
@@ -197,56 +211,69 @@ fn onbuild() -> Problem {
         .suggest("write the instruction in the Dockerfile that would inherit it")
 }
 
-fn unsupported(flag: &Flag<'_>, instruction: &str) -> Problem {
-    let name = format!("--{}", flag.name.value);
-    Problem::new(&name, format!("{instruction} {name} is not supported"))
-}
-
 fn from(i: &grammar::FromInstruction<'_>) -> Outcome {
-    if let Some(flag) = i.options.first() {
-        return Err(unsupported(flag, "FROM").suggest("galley builds for the machine it runs on; leave the flag out"));
-    }
-    Ok(Action::From { image: text(&i.image), name: i.as_.as_ref().map(|(_, name)| text(name)) })
+    let name = i.as_.as_ref().map(|(_, name)| text(name));
+    Ok(Action::From { image: text(&i.image), name, platform: flags::of_from(&i.options)? })
 }
 
-fn copy(options: &[Flag<'_>], sources: &[Source<'_>], target: &UnescapedString<'_>, add: bool) -> Outcome {
+fn copy(
+    options: &[Flag<'_>],
+    sources: &[Source<'_>],
+    target: &UnescapedString<'_>,
+    add: bool,
+    names: Vec<Document>,
+) -> Outcome {
     let mut copy = Copy { target: text(target), add, ..Copy::default() };
-    for flag in options {
-        let value = flag.value.as_ref().map(text);
-        match &*flag.name.value {
-            "from" if !add => copy.from = value,
-            "chown" => copy.chown = value,
-            "chmod" => copy.chmod = value,
-            // A hint to other builders about how they store the layer.
-            "link" => {}
-            _ => return Err(unsupported(flag, if add { "ADD" } else { "COPY" })),
-        }
-    }
+    flags::of_copy(options, &mut copy)?;
+    let mut names = names.into_iter();
     for source in sources {
         match source {
-            Source::Path(path) if add && path.value.contains("://") => {
-                return Err(Problem::new(&path.value, "ADD of a URL is not supported").suggest("fetch it in a RUN"));
+            Source::Path(path) if add && is_remote(&path.value) => {
+                return Err(Problem::new(&path.value, "ADD of a URL or a repository is not supported")
+                    .suggest("fetch it in a RUN"));
             }
             Source::Path(path) => copy.sources.push(text(path)),
-            Source::HereDoc(document) => copy.documents.push((document.value.to_string(), document.expand)),
+            Source::HereDoc(document) => copy.documents.push(HereDocument {
+                name: names.next().map(|it| it.name).unwrap_or_default(),
+                text: document.value.to_string(),
+                expand: document.expand,
+            }),
             _ => {}
         }
     }
     Ok(Action::Copy(copy))
 }
 
-fn run(i: &grammar::RunInstruction<'_>) -> Outcome {
-    if let Some(flag) = i.options.first() {
-        return Err(unsupported(flag, "RUN"));
+/// What Docker would download or clone.
+fn is_remote(source: &str) -> bool {
+    source.contains("://") || source.starts_with("git@")
+}
+
+fn run(i: &grammar::RunInstruction<'_>, whole: &str) -> Outcome {
+    let offline = flags::of_run(&i.options)?;
+    let start = i.run.span.start;
+    let documents = documents::of_line(whole, start);
+    if let Some(open) = documents.iter().find(|document| document.end.is_none()) {
+        let problem = Problem::new("<<", format!("the here-document '{}' does not end", open.name));
+        return Err(problem.suggest(format!("end it with a line {}", open.name)));
     }
-    match (command(&i.arguments)?, i.here_docs.first()) {
-        (Command::Shell(line), Some(document)) if line.is_empty() => {
-            Ok(Action::Run(Command::Shell(document.value.to_string())))
+    let line = documents::command_line(whole, start);
+    let command = match (documents.as_slice(), i.here_docs.first()) {
+        // It is all there is: a text for the shell, or a program if it begins as one.
+        ([_], Some(document)) if crate::variables::words(&line).len() == 1 => {
+            let text = document.value.to_string();
+            return Ok(Action::Run(Run { is_program: text.starts_with("#!"), command: Command::Shell(text), offline }));
         }
-        (_, Some(_)) => Err(Problem::new("<<", "words after RUN <<EOF are not supported")
-            .suggest("begin the here-document with the command")),
-        (command, None) => Ok(Action::Run(command)),
+        ([first, ..], _) => {
+            let end = documents.last().and_then(|last| last.end).unwrap_or(whole.len());
+            Command::Shell(format!("{line}\n{}", &whole[first.lines.start..end]))
+        }
+        ([], _) => command(&i.arguments)?,
+    };
+    if matches!(&command, Command::Shell(line) if line.trim().is_empty()) {
+        return Err(Problem::new("RUN", "RUN has no command"));
     }
+    Ok(Action::Run(Run { command, is_program: false, offline }))
 }
 
 fn command(arguments: &grammar::Command<'_>) -> Result<Command, Problem> {

@@ -80,7 +80,7 @@ fn what_add_cannot_do_is_refused_by_name() {
     kitchen.put("file", "content");
     kitchen.put("a.tar.xz", b"\xfd7zXZ\0 and so on");
     for (instruction, reason) in [
-        ("ADD http://localhost/file /", "ADD of a URL is not supported"),
+        ("ADD http://localhost/file /", "ADD of a URL or a repository is not supported"),
         ("ADD a.tar file /to/", "an ADD for the archives, and one for the rest"),
         ("ADD a.tar.xz /", "compressed with xz"),
         ("ONBUILD RUN true", "ONBUILD is not supported"),

@@ -44,9 +44,10 @@ pub struct Source {
 /// leaves out the place, which [`Source::fault_at`] adds.
 pub fn parse(source: &Source) -> Result<Vec<Instruction>> {
     // ANCHOR: parse
-    use crate::syntax;
+    use crate::{documents, syntax};
 
-    let file = parse_dockerfile::parse(&source.text).map_err(|error| {
+    let masked = documents::masked(&source.text);
+    let file = parse_dockerfile::parse(&masked).map_err(|error| {
         // A file without any FROM has no place to point at: the parser says line 0.
         let (line, column) = (error.line().max(1), error.column().max(1));
         // The parser counts bytes, people count characters.
@@ -63,13 +64,13 @@ pub fn parse(source: &Source) -> Result<Vec<Instruction>> {
     })?;
     let mut instructions = Vec::new();
     for (index, parsed) in file.instructions.iter().enumerate() {
-        let (start, action) = syntax::action(parsed);
-        let end = file.instructions.get(index + 1).map_or(source.text.len(), |next| syntax::action(next).0);
+        let (start, action) = syntax::action(parsed, &source.text);
+        let next = file.instructions.get(index + 1);
+        let end = next.map_or(source.text.len(), |next| syntax::action(next, &source.text).0);
         let line = source.text[..start].matches('\n').count() + 1;
-        let documents = syntax::documents(parsed);
-        let text = match documents.last() {
+        let text = match documents::of_line(&source.text, start).last() {
             // The lines of a here-document are data: nothing in them is a comment.
-            Some(document) => source.text[start..document.span.end].trim_end().to_owned(),
+            Some(document) => source.text[start..document.lines.end].trim_end().to_owned(),
             None => join(&source.text[start..end]),
         };
         let action = action.map_err(|problem| source.fault(line, problem))?;

@@ -143,7 +143,7 @@ pub fn pairs(text: &str, needs_value: bool) -> Result<Vec<(String, Option<String
 }
 
 /// The words of a line; blanks within quotes or behind a backslash divide nothing.
-fn words(text: &str) -> Vec<&str> {
+pub fn words(text: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let (mut start, mut quote, mut escaped) = (None, None, false);
     for (index, c) in text.char_indices() {

@@ -1,7 +1,7 @@
 //! What the probe can do, so that a check sees a limit bite.
 
 use std::io::Read;
-use std::process::{Child, Command};
+use std::process::{Child, Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, Signal, raise};
@@ -40,6 +40,13 @@ pub fn perform(key: &str, argument: &str) -> Option<Outcome> {
         "sethostname" => Outcome::Value(format!("{:?}", nix::unistd::sethostname(argument))),
         _ => return None,
     })
+}
+
+/// What a check puts in the place of an image's shell: it carries nothing out, and
+/// leaves a file that is never the same, so that a second run can be told.
+pub fn as_shell() -> ExitCode {
+    let note = "/proc/sys/kernel/random/uuid=/shell-was-here";
+    if copy(note).starts_with("error") { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 /// Ends the process by a signal, by name (`SIGTERM`).

@@ -15,6 +15,9 @@ mod terminal;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if std::env::args().next().is_some_and(|name| name.ends_with("/sh")) {
+        return act::as_shell();
+    }
     for request in std::env::args().skip(1) {
         let (key, argument) = match request.split_once(':') {
             Some((key, argument)) => (key, argument),

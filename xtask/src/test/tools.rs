@@ -90,7 +90,7 @@ fn passed(text: &str) -> usize {
 /// Every command of the reference's galley, as root and as an ordinary user.
 pub fn command_line(tree: &Tree) -> Result<Stage> {
     let mut which = vec!["--package", "galley", "--bins"];
-    ["add", "cli", "images", "interrupted", "refusals", "runtime"]
+    ["add", "build", "cli", "images", "interrupted", "refusals", "runtime"]
         .iter()
         .for_each(|name| which.extend(["--test", name]));
     let text = tests_of(tree, &which)?;

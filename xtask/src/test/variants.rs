@@ -122,6 +122,7 @@ impl Copy {
         }
         share_compiled(tree, &root)?;
         link(&tree.side(Side::Mine).join("galley"), &solutions.join("galley"))?;
+        link(&tree.side(Side::Reference).join("quotes"), &solutions.join("quotes"))?;
         write_workspace(tree, chapter, desk, &solutions)?;
         for other in CHAPTERS {
             let path = solutions.join(other.directory());

@@ -132,6 +132,11 @@ impl Kitchen {
         let layer = self.layers().pop().expect("the image has a layer");
         tar(&["-xOzf", str(&layer), name])
     }
+
+    /// Whether a file of the layer has this word in it.
+    pub fn holds(&self, layer: &Path, word: &str) -> bool {
+        tar(&["-xOzf", str(layer)]).contains(word)
+    }
 }
 
 fn tar(arguments: &[&str]) -> String {

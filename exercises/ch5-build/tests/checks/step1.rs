@@ -45,6 +45,17 @@ fn every_instruction_is_found_with_its_line() {
 }
 
 #[test]
+fn lines_of_a_here_document_are_no_instructions() {
+    let directory = checks::scratch();
+    let path = directory.path().join("Dockerfile");
+    fs::write(&path, "FROM a\nRUN python3 <<END\nFORM = 1\n# data\nEND\nCMD [\"x\"]\n").unwrap();
+    let output = crate::run(&["parse", str(&path)]);
+    let expected = "1 FROM a\n2 RUN python3 <<END\\nFORM = 1\\n# data\n6 CMD [\\\"x\\\"]\n";
+    let said = crate::errors(&output);
+    assert_eq!(crate::text(&output), expected, "the lines up to END are data for python3, no instructions:\n{said}");
+}
+
+#[test]
 fn a_misspelled_instruction_is_shown_with_a_suggestion() {
     for (word, meant) in
         [("FORM", "FROM"), ("RUNN", "RUN"), ("KOPY", "COPY"), ("WROKDIR", "WORKDIR"), ("entrypont", "ENTRYPOINT")]

@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Stdio;
 
 use checks::View;
 
 use crate::kitchen::Kitchen;
-use crate::{errors, text};
+use crate::{errors, str, text};
 
 /// A context for `FROM scratch` with the probe as its only program.
 fn kitchen(lines: &[&str]) -> Kitchen {
@@ -115,6 +117,54 @@ fn a_change_in_one_line_reuses_those_above_it() {
     assert_eq!(before[..2], after[..2], "the lines above the change were carried out again");
     assert_ne!(before[2], after[2], "the changed file was not copied");
     assert_ne!(before[3], after[3], "the line below the change was not carried out again");
+}
+
+/// The learner's application; while its Dockerfile is empty, with that of the book.
+fn quotes() -> Kitchen {
+    let kitchen = Kitchen::new();
+    let tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    checks::install(&tree.join("quotes/."), &kitchen.context());
+    let own = fs::read_to_string(kitchen.context().join("Dockerfile")).unwrap();
+    if own.lines().all(|line| line.trim().is_empty() || line.starts_with('#')) {
+        let book = fs::read_to_string(tree.join("../solutions/quotes/Dockerfile")).unwrap();
+        fs::write(kitchen.context().join("Dockerfile"), book).unwrap();
+    }
+    kitchen
+}
+
+#[test]
+fn a_changed_quote_is_copied_and_nothing_is_installed_again() {
+    let kitchen = quotes();
+    let dockerfile = fs::read_to_string(kitchen.context().join("Dockerfile")).unwrap();
+    // There is no Python here: a base whose shell only notes that it was asked.
+    let base = Kitchen::new();
+    base.put("bin/sh", fs::read(checks::probe()).unwrap()).dockerfile(&["FROM scratch", "COPY bin /bin/"]);
+    fs::set_permissions(base.context().join("bin/sh"), fs::Permissions::from_mode(0o755)).unwrap();
+    for from in dockerfile.lines().filter_map(|line| line.strip_prefix("FROM ")?.split_whitespace().next()) {
+        crate::succeed(&["build", str(&kitchen.store()), str(&base.context()), from]);
+    }
+    kitchen.build(&[]);
+    let before = kitchen.layers();
+    let (word, quotes) = (checks::nonce(), kitchen.context().join("quotes.txt"));
+    let text = fs::read_to_string(&quotes).unwrap();
+    fs::write(&quotes, format!("{word} | Ada Lovelace | my own\n{text}")).unwrap();
+    let printed = kitchen.build(&[]);
+    let lines: Vec<&str> = printed.lines().filter(|line| line.contains("] ") && line.contains('/')).collect();
+    let again = lines.iter().position(|line| !line.starts_with("CACHED ")).expect("the changed quote was not noticed");
+    let installed = lines.iter().rposition(|line| line.contains("] RUN ") && line.contains("requirements"));
+    assert!(
+        installed.is_none_or(|line| line < again),
+        "a new quote must not install Flask again: copy requirements.txt above the RUN, and all else below it\n{printed}"
+    );
+    assert!(lines[again].contains("] COPY ") || lines[again].contains("] ADD "), "only files changed:\n{printed}");
+    assert!(lines[again..].iter().all(|line| !line.starts_with("CACHED ")), "what follows is made anew:\n{printed}");
+    let after = kitchen.layers();
+    let same = before.iter().zip(&after).take_while(|(one, other)| one == other).count();
+    assert_eq!(before.len(), after.len(), "the same lines make the same number of layers");
+    let history = kitchen.config()["history"].as_array().unwrap().clone();
+    let new = history[history.len() - (lines.len() - again)..].iter().filter(|entry| entry["empty_layer"] != true);
+    assert_eq!(same, after.len() - new.count(), "the layers above the changed line keep their digests:\n{printed}");
+    assert!(kitchen.holds(&after[same], &word), "the new layer has the old quotes");
 }
 
 #[test]
