@@ -13,21 +13,27 @@ pub enum Transfer {
     Done,
     /// They were there.
     NotNeeded,
+    /// The registry took them from another repository of its own.
+    Mounted,
 }
 
 impl Client {
     /// Uploads a blob, unless the repository has it.
     ///
-    /// HEAD asks for it; POST opens an upload and answers with its location; PUT
+    /// HEAD asks for it. POST opens an upload and answers with its location; PUT
     /// to that location, with the digest in its query, sends the bytes and closes
     /// it (distribution-spec, "Pushing blobs", "POST then PUT"). The location is
     /// the registry's own: it may be a path or an address and has a query or not.
     ///
+    /// If another repository, `from`, may have the blob, the POST asks to mount it
+    /// from there. 201 says that this was all; 202 is an upload as without it
+    /// ("Mounting a blob from another repository").
+    ///
     /// # Errors
     /// [`Error::Refused`] with the registry's words, such as `DIGEST_INVALID`.
-    pub fn push_blob(&self, repository: &str, store: &Store, blob: &Blob) -> Result<Transfer> {
+    pub fn push_blob(&self, repository: &str, store: &Store, blob: &Blob, from: Option<&str>) -> Result<Transfer> {
         // ANCHOR: push_blob
-        let _ = (&repository, &store, &blob); // what you have to work with
+        let _ = (&repository, &store, &blob, &from); // what you have to work with
         todo!("ch7 step 4: upload a blob that is not there yet")
         // ANCHOR_END: push_blob
     }

@@ -13,6 +13,9 @@ use crate::{Client, Error, Result};
 /// Docker's own key for `docker.io`, older than the name.
 const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
 
+/// The name that stands beside an identity token, as credential helpers have it.
+const IDENTITY: &str = "<token>";
+
 /// A name and a password for one registry.
 #[derive(Clone)]
 pub struct Login {
@@ -36,6 +39,11 @@ impl Login {
     /// no encryption, hence the file's mode.
     pub fn encoded(&self) -> String {
         BASE64.encode(format!("{}:{}", self.user, self.password))
+    }
+
+    /// The identity token, if there is one in the password's place.
+    pub(crate) fn identity(&self) -> Option<&str> {
+        (self.user == IDENTITY).then_some(&self.password)
     }
 
     pub(crate) fn password(&self) -> &str {
@@ -70,9 +78,11 @@ pub fn stored(registry: &str) -> Result<Option<Login>> {
     }
     let auths = config.get("auths").and_then(Value::as_object);
     let found = auths.and_then(|auths| auths.iter().find(|(key, _)| registry_of(key) == Some(registry)));
-    let Some(text) = found.and_then(|(_, entry)| entry.get("auth")).and_then(Value::as_str) else {
-        return Ok(None);
-    };
+    let text = |name| found.and_then(|(_, entry)| entry.get(name)).and_then(Value::as_str);
+    if let Some(token) = text("identitytoken").filter(|token| !token.is_empty()) {
+        return Ok(Some(Login::new(IDENTITY, token)));
+    }
+    let Some(text) = text("auth").filter(|text| !text.is_empty()) else { return Ok(None) };
     match Login::decode(text) {
         Some(login) => Ok(Some(login)),
         None => {

@@ -13,26 +13,35 @@
 //! 7. [`pull()`]: pull an image
 //!
 //! Given: [`grammar`], what a name may be made of; [`client`], requests and
-//! redirects; [`transport`], connections;
-//! [`retry`] and [`resume`], what is done when they fail; [`roots`], whose certificates are
-//! trusted; [`address`]; [`credentials`] and [`helpers`], where
+//! redirects; [`transport`], connections; [`granted`] and [`oauth`], tokens;
+//! [`several`] and [`meter`], transfers at the same time; [`contents`] and
+//! [`platform`], what belongs to an image; [`lines`], what is told of it;
+//! [`retry`] and [`resume`], what is done when requests fail; [`roots`], whose
+//! certificates are trusted; [`address`]; [`credentials`] and [`helpers`], where
 //! logins are stored; [`mirror`]; [`error`].
 
 pub mod address;
 pub mod blobs;
 pub mod challenge;
 pub mod client;
+pub mod contents;
 pub mod credentials;
 pub mod error;
 pub mod grammar;
+pub mod granted;
 pub mod helpers;
+pub mod lines;
+pub mod meter;
 pub mod mirror;
+pub mod oauth;
+pub mod platform;
 pub mod pull;
 pub mod push;
 pub mod reference;
 pub mod resume;
 pub mod retry;
 pub mod roots;
+pub mod several;
 pub mod transport;
 
 pub use blobs::Transfer;
@@ -40,6 +49,9 @@ pub use challenge::{Challenge, parse_challenge};
 pub use client::Client;
 pub use credentials::{Login, login, logout};
 pub use error::{Error, Result};
-pub use pull::pull;
-pub use push::push;
+pub use lines::Direction;
+pub use platform::Platform;
+pub use pull::{pull, pull_all};
+pub use push::{push, push_all};
 pub use reference::{Reference, parse_reference};
+pub use several::{Event, Report};

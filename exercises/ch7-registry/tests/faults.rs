@@ -176,7 +176,12 @@ fn a_registry_that_asks_for_a_pause_gets_it() {
     (0..9).for_each(|_| case.server.order(Fault::new("HEAD", "/blobs/", busy())));
     case.server.forget();
     let ended = case.run(&case.bench, "push").refused("the registry never had time");
-    assert_eq!(case.server.log().len(), 3, "one request and two more tries: {}", ended.err);
+    // The blobs go at the same time, so each may have had its tries.
+    for path in case.server.log().iter().map(|entry| entry.path.clone()) {
+        let tries = case.server.log().iter().filter(|entry| entry.path == path).count();
+        assert!(tries <= 3, "{path}: one request and two more tries, not {tries}: {}", ended.err);
+    }
+    assert!(case.server.log().len() >= 3, "it was tried again: {}", ended.err);
 }
 
 #[test]

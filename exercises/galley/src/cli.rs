@@ -58,9 +58,22 @@ pub enum Command {
     /// Forget a registry's user name and password
     Logout { registry: Option<String> },
     /// Send an image to its registry
-    Push { image: String },
+    Push {
+        /// Of an image for several platforms, send only this one
+        #[arg(long, value_name = "OS/ARCHITECTURE[/VARIANT]")]
+        platform: Option<String>,
+        image: String,
+    },
     /// Fetch an image from its registry
-    Pull { image: String },
+    Pull {
+        /// Fetch the image for this platform [default: this machine's]
+        #[arg(long, value_name = "OS/ARCHITECTURE[/VARIANT]", conflicts_with = "all_platforms")]
+        platform: Option<String>,
+        /// Fetch the images for all platforms
+        #[arg(long)]
+        all_platforms: bool,
+        image: String,
+    },
     /// Remove what nothing needs: ended containers, unnamed images, leftovers
     Prune {
         /// Also remove images that no container uses

@@ -5,10 +5,11 @@ use std::io::stderr;
 use std::path::PathBuf;
 
 use images::{Image, Store};
-use registry::Reference;
+use registry::{Direction, Platform, Reference};
 use run::Containers;
 
 use crate::error::{Error, Result};
+use crate::transfers::shown;
 
 /// The directory that holds the store and the containers.
 pub struct Home {
@@ -65,7 +66,9 @@ pub fn obtain(store: &Store, name: &str) -> Result<Image> {
         return Ok(image);
     }
     eprintln!("galley: {} is not here; pulling it", reference.familiar());
-    Ok(registry::pull(store, &reference, &mut stderr())?)
+    let mut out = stderr();
+    let report = &mut shown(&mut out, Direction::Pull);
+    Ok(registry::pull(store, &reference, &Platform::host(), report)?)
 }
 
 /// Copies an image from the pantry, if there is one and it has it.

@@ -8,6 +8,7 @@ mod commands;
 mod error;
 mod home;
 mod progress;
+mod transfers;
 
 use std::process::ExitCode;
 

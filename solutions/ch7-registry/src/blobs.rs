@@ -13,19 +13,25 @@ pub enum Transfer {
     Done,
     /// They were there.
     NotNeeded,
+    /// The registry took them from another repository of its own.
+    Mounted,
 }
 
 impl Client {
     /// Uploads a blob, unless the repository has it.
     ///
-    /// HEAD asks for it; POST opens an upload and answers with its location; PUT
+    /// HEAD asks for it. POST opens an upload and answers with its location; PUT
     /// to that location, with the digest in its query, sends the bytes and closes
     /// it (distribution-spec, "Pushing blobs", "POST then PUT"). The location is
     /// the registry's own: it may be a path or an address and has a query or not.
     ///
+    /// If another repository, `from`, may have the blob, the POST asks to mount it
+    /// from there. 201 says that this was all; 202 is an upload as without it
+    /// ("Mounting a blob from another repository").
+    ///
     /// # Errors
     /// [`Error::Refused`] with the registry's words, such as `DIGEST_INVALID`.
-    pub fn push_blob(&self, repository: &str, store: &Store, blob: &Blob) -> Result<Transfer> {
+    pub fn push_blob(&self, repository: &str, store: &Store, blob: &Blob, from: Option<&str>) -> Result<Transfer> {
         // ANCHOR: push_blob
         use crate::client::{Content, Request, location};
 
@@ -33,8 +39,18 @@ impl Client {
         if self.send(&head, &[200, 404])?.status() == 200 {
             return Ok(Transfer::NotNeeded);
         }
-        let begin = Request::new("POST", self.url(repository, "blobs/uploads/"));
-        let begun = self.send(&begin, &[202])?;
+        let mount = from.map(|from| format!("?mount={}&from={from}", blob.digest)).unwrap_or_default();
+        let begin = Request::new("POST", self.url(repository, &format!("blobs/uploads/{mount}")));
+        let begun = match self.send(&begin, &[201, 202]) {
+            // We may not read there: go on as if the blob were nowhere else.
+            Err(error) if from.is_some() && error.is_refusal() => {
+                return self.push_blob(repository, store, blob, None);
+            }
+            other => other?,
+        };
+        if begun.status() == 201 {
+            return Ok(Transfer::Mounted);
+        }
         let mut upload = location(&begin, &begin.url, &begun)?;
         upload.push(if upload.contains('?') { '&' } else { '?' });
         upload.push_str(&format!("digest={}", blob.digest));

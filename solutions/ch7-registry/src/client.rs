@@ -1,8 +1,8 @@
 //! One registry, spoken to over HTTP.
 
-use std::cell::RefCell;
 use std::fs::File;
 use std::io::Read as _;
+use std::sync::Arc;
 
 use serde_json::Value;
 use ureq::Body;
@@ -10,9 +10,12 @@ use ureq::http::{Response, StatusCode};
 
 use crate::address::{may_be_plain, origin, without_query};
 use crate::credentials::{self, Login};
+use crate::granted::Granted;
+use crate::meter::Meter;
 use crate::mirror::Mirror;
+use crate::resume::Source;
 use crate::transport::Transport;
-use crate::{Challenge, Error, Result, parse_challenge};
+use crate::{Challenge, Error, Result, oauth, parse_challenge};
 
 /// The most of an error, or of a token, that is read.
 const ANSWER_LIMIT: u64 = 64 * 1024;
@@ -25,6 +28,8 @@ pub struct Request<'a> {
     pub url: String,
     /// The media types that are understood; empty for any.
     pub accept: &'a str,
+    /// The first byte of the body that is wanted.
+    pub from: u64,
     pub content: Content<'a>,
 }
 
@@ -39,7 +44,7 @@ pub enum Content<'a> {
 impl<'a> Request<'a> {
     /// A request without a body.
     pub fn new(method: &'static str, url: String) -> Self {
-        Self { method, url, accept: "", content: Content::None }
+        Self { method, url, accept: "", from: 0, content: Content::None }
     }
 
     pub fn content(self, content: Content<'a>) -> Self {
@@ -47,14 +52,16 @@ impl<'a> Request<'a> {
     }
 }
 
-/// A registry, the login stored for it, and the last answer to its challenge.
+/// A registry, the login stored for it, and the last answer to its challenge. A
+/// clone shares them, and the connections.
+#[derive(Clone)]
 pub struct Client {
-    transport: Transport,
-    mirror: Option<Mirror>,
+    transport: Arc<Transport>,
+    mirror: Option<Arc<Mirror>>,
     registry: String,
     login: Option<Login>,
-    /// The value of the `Authorization` header, once one was asked for.
-    authorization: RefCell<Option<String>>,
+    granted: Arc<Granted>,
+    meter: Meter,
 }
 
 impl Client {
@@ -64,9 +71,20 @@ impl Client {
     }
 
     pub fn with_login(registry: &str, login: Option<Login>) -> Self {
-        let (transport, mirror) = (Transport::new(registry), Mirror::of(registry));
-        let registry = registry.to_owned();
-        Self { transport, mirror, registry, login, authorization: RefCell::new(None) }
+        let (transport, mirror) = (Arc::new(Transport::new(registry)), Mirror::of(registry).map(Arc::new));
+        let (granted, meter) = (Arc::default(), Meter::default());
+        Self { transport, mirror, registry: registry.to_owned(), login, granted, meter }
+    }
+
+    /// The same client, with the bytes of bodies counted.
+    pub fn metered(&self, meter: Meter) -> Self {
+        Self { meter, ..self.clone() }
+    }
+
+    /// Tokens shall also allow reading this repository, from which blobs may be
+    /// mounted.
+    pub fn also_reads(&self, repository: &str) {
+        self.granted.want(&format!("repository:{repository}:pull"));
     }
 
     /// The address of something in the registry: `/v2/<repository>/<rest>`.
@@ -93,27 +111,39 @@ impl Client {
     /// Sends a request, and once more if the registry challenges it; any status
     /// but those `expected` is an error with the registry's own words.
     pub fn send(&self, request: &Request<'_>, expected: &[u16]) -> Result<Response<Body>> {
-        if let Some(found) = self.mirror.as_ref().and_then(|mirror| mirror.get(request, &self.base(), expected)) {
-            return Ok(found);
+        if let Some((found, url)) = self.mirror.as_ref().and_then(|mirror| mirror.get(request, &self.base(), expected))
+        {
+            return Ok(self.resuming(request, found, &url, None));
         }
-        let known = self.authorization.borrow().clone();
-        let (mut response, ours) = self.follow(request, known.as_deref())?;
+        let mut used = self.granted.header();
+        let (mut response, mut ours) = self.follow(request, used.as_deref(), false)?;
+        let mut last = false;
         // The challenge of another host, where a redirect led, is not answered.
-        if ours && response.status() == StatusCode::UNAUTHORIZED {
-            let lines = response.headers().get_all("www-authenticate").iter();
-            let challenge: Vec<_> = lines.filter_map(|value| value.to_str().ok()).collect();
-            let answer = self.authorize(&parse_challenge(&challenge.join(", "))?)?;
-            let ours;
-            (response, ours) = self.follow(request, Some(&answer))?;
-            if ours && response.status() == StatusCode::UNAUTHORIZED {
+        while ours && response.status() == StatusCode::UNAUTHORIZED {
+            if last {
                 return Err(self.not_let_in(&mut response));
             }
-            self.authorization.replace(Some(answer));
+            let (answer, made) = self.answer(&response, used.as_deref())?;
+            (response, ours) = self.follow(request, Some(&answer), true)?;
+            (used, last) = (Some(answer), made);
         }
         match expected.contains(&response.status().as_u16()) {
             true => Ok(response),
             false => Err(refused(request.method, &request.url, &mut response)),
         }
+    }
+
+    /// The `Authorization` that a 401 asks for, and whether it was made for it: a
+    /// token that ran out is replaced by a new one, and another thread may have
+    /// done that already.
+    pub(crate) fn answer(&self, response: &Response<Body>, used: Option<&str>) -> Result<(String, bool)> {
+        let lines = response.headers().get_all("www-authenticate").iter();
+        let challenge: Vec<_> = lines.filter_map(|value| value.to_str().ok()).collect();
+        let challenge = parse_challenge(&challenge.join(", "))?;
+        self.granted.renew(used, &challenge, |challenge| match self.login.as_ref().and_then(Login::identity) {
+            Some(identity) => oauth::authorize(self, challenge, identity),
+            None => self.authorize(challenge),
+        })
     }
 
     /// Answers a challenge with the value of an `Authorization` header.
@@ -154,7 +184,7 @@ impl Client {
         // ANCHOR_END: authorize
     }
 
-    fn not_let_in(&self, response: &mut Response<Body>) -> Error {
+    pub(crate) fn not_let_in(&self, response: &mut Response<Body>) -> Error {
         let registry = self.registry.clone();
         match self.login {
             Some(_) => Error::LoginRefused { registry, message: message(response) },
@@ -162,16 +192,26 @@ impl Client {
         }
     }
 
+    pub(crate) fn needs_password(&self) -> Error {
+        Error::LoginNeeded(self.registry.clone())
+    }
+
     /// Sends a request and follows redirects. The `Authorization` header goes to
     /// the registry itself and to no other host. Returns whether the response is
     /// the registry's own, too.
-    fn follow(&self, request: &Request<'_>, authorization: Option<&str>) -> Result<(Response<Body>, bool)> {
+    fn follow(
+        &self,
+        request: &Request<'_>,
+        authorization: Option<&str>,
+        again: bool,
+    ) -> Result<(Response<Body>, bool)> {
         let mut url = request.url.clone();
         for _ in 0..=MOST_REDIRECTS {
-            let ours = origin(&url) == self.base();
-            let response = self.exchange(request, &url, authorization.filter(|_| ours))?;
+            let ours = self.is_ours(&url);
+            let authorization = authorization.filter(|_| ours);
+            let response = self.transport.exchange(request, &url, authorization, again, &self.meter)?;
             if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) || request.method == "POST" {
-                return Ok((response, ours));
+                return Ok((self.resuming(request, response, &url, authorization), ours));
             }
             url = location(request, &url, &response)?;
         }
@@ -179,8 +219,54 @@ impl Client {
     }
 
     /// One request, one response.
-    fn exchange(&self, request: &Request<'_>, url: &str, authorization: Option<&str>) -> Result<Response<Body>> {
-        self.transport.exchange(request, url, authorization)
+    pub(crate) fn exchange(
+        &self,
+        request: &Request<'_>,
+        url: &str,
+        authorization: Option<&str>,
+    ) -> Result<Response<Body>> {
+        let response = self.transport.exchange(request, url, authorization, false, &self.meter)?;
+        Ok(self.resuming(request, response, url, authorization))
+    }
+
+    /// Whether the address is the registry's own, and may be told who we are.
+    pub(crate) fn is_ours(&self, url: &str) -> bool {
+        origin(url) == self.base()
+    }
+
+    /// The body of a GET outlives a broken connection, and is counted.
+    fn resuming(
+        &self,
+        request: &Request<'_>,
+        response: Response<Body>,
+        url: &str,
+        authorization: Option<&str>,
+    ) -> Response<Body> {
+        let whole = request.method == "GET" && response.status() == 200;
+        let Some(length) = response.body().content_length().filter(|_| whole) else { return response };
+        let (client, authorization) = (self.clone(), authorization.map(str::to_owned));
+        let source = Source { client, url: url.to_owned(), authorization, length };
+        self.meter.set(0);
+        response.map(|body| Body::builder().reader(self.meter.measure(source.resuming(body))))
+    }
+
+    /// The same request again for the rest of a body, from its byte `from` on; a
+    /// token that ran out meanwhile is replaced.
+    pub(crate) fn rest(&self, url: &str, from: u64, authorization: &mut Option<String>) -> Result<Response<Body>> {
+        let request = Request { from, ..Request::new("GET", url.to_owned()) };
+        let ask = |authorization: Option<&str>| self.transport.once(&request, url, authorization, &self.meter);
+        let response = ask(authorization.as_deref())?;
+        // Only a token runs out, and only the registry itself is told a new one.
+        let token = authorization.as_ref().is_some_and(|value| value.starts_with("Bearer ")) && self.is_ours(url);
+        if response.status() != StatusCode::UNAUTHORIZED || !token {
+            return Ok(response);
+        }
+        *authorization = Some(self.answer(&response, authorization.as_deref())?.0);
+        ask(authorization.as_deref())
+    }
+
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.meter
     }
 }
 
@@ -206,7 +292,7 @@ pub fn broken_rule(request: &Request<'_>, why: &str) -> Error {
     Error::Answer { method: request.method, url: without_query(&request.url), why: why.to_owned() }
 }
 
-fn refused(method: &'static str, url: &str, response: &mut Response<Body>) -> Error {
+pub(crate) fn refused(method: &'static str, url: &str, response: &mut Response<Body>) -> Error {
     Error::Refused { method, url: without_query(url), status: response.status().as_u16(), message: message(response) }
 }
 
@@ -222,7 +308,7 @@ fn message(response: &mut Response<Body>) -> String {
 }
 
 /// The first bytes of a body; what cannot be read is as good as not sent.
-fn start(response: &mut Response<Body>) -> Vec<u8> {
+pub(crate) fn start(response: &mut Response<Body>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let _ = response.body_mut().as_reader().take(ANSWER_LIMIT).read_to_end(&mut bytes);
     bytes

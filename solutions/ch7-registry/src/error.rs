@@ -54,6 +54,9 @@ pub enum Error {
     /// A multi-platform image without this machine's platform.
     #[error("{name} has no image for {wanted}, only for {found}")]
     NoPlatform { name: String, wanted: String, found: String },
+    /// A `--platform` that is none.
+    #[error("'{}' is no platform: {why}; write os/architecture, such as linux/arm64 or linux/arm/v7", text.escape_debug())]
+    Platform { text: String, why: &'static str },
     /// The store refused, or could not be written.
     #[error(transparent)]
     Image(#[from] images::Error),
@@ -69,6 +72,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the registry understood and said no, so that asking for less may
+    /// help.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => (400..500).contains(status) && *status != 429,
+            Self::LoginNeeded(_) | Self::LoginRefused { .. } => true,
+            _ => false,
+        }
+    }
+
     /// The report of progress went to a place that takes no more, such as a
     /// closed pipe.
     pub fn output(source: io::Error) -> Self {

@@ -45,7 +45,6 @@ impl Helper {
         // The answer is not shown, for it holds the secret.
         let answer: Value = serde_json::from_str(&text).map_err(|_| self.failed("its answer is no JSON"))?;
         match (answer["Username"].as_str(), answer["Secret"].as_str()) {
-            (Some("<token>"), _) => Err(self.failed("it has an identity token, which galley cannot use; log in anew")),
             (Some(user), Some(secret)) => Ok(Some(Login::new(user, secret))),
             _ => Err(self.failed("its answer has no Username and Secret")),
         }

@@ -7,10 +7,10 @@
 //! registry logout REGISTRY
 //! registry ping REGISTRY               is it there, and does it know me?
 //! registry manifest NAME               its digest and its media type
-//! registry push-blob STORE NAME DIGEST
-//! registry push STORE NAME
+//! registry push-blob STORE NAME DIGEST [REPOSITORY TO MOUNT FROM]
+//! registry push STORE NAME [PLATFORM]
 //! registry pull-blob STORE NAME DIGEST SIZE
-//! registry pull STORE NAME
+//! registry pull STORE NAME [PLATFORM | all]
 //! ```
 
 use std::io::{self, Read as _};
@@ -18,7 +18,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use images::{Blob, Digest, Store};
-use registry::{Client, Error, Reference, Transfer, login, logout, parse_challenge, parse_reference, pull, push};
+use registry::{
+    Client, Direction, Error, Platform, Reference, Transfer, lines, login, logout, parse_challenge, parse_reference,
+    pull, pull_all, push, push_all,
+};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -28,7 +31,8 @@ fn main() -> ExitCode {
         Ok(false) => {
             eprintln!(
                 "usage: registry parse NAME | challenge HEADER | login REGISTRY USER | logout REGISTRY | ping REGISTRY\n\
-                 \x20      | manifest NAME | push-blob STORE NAME DIGEST | push STORE NAME | pull-blob STORE NAME DIGEST SIZE | pull STORE NAME"
+                 \x20      | manifest NAME | push-blob STORE NAME DIGEST [FROM] | push STORE NAME [PLATFORM]\n\
+                 \x20      | pull-blob STORE NAME DIGEST SIZE | pull STORE NAME [PLATFORM | all]"
             );
             ExitCode::from(2)
         }
@@ -59,21 +63,34 @@ fn run(words: &[&str]) -> Result<bool, Error> {
             let fetched = Client::new(&name.registry)?.manifest(&name.repository, &name.key())?;
             println!("{} {}", fetched.digest, fetched.media_type);
         }
-        ["push-blob", store, name, digest] => {
+        ["push-blob", store, name, digest, ref from @ ..] => {
             let (store, name) = (Store::open(Path::new(store))?, parse_reference(name)?);
-            let blob = stored(&store, digest)?;
-            report(Client::new(&name.registry)?.push_blob(&name.repository, &store, &blob)?);
+            let (blob, from) = (stored(&store, digest)?, from.first().copied());
+            report(Client::new(&name.registry)?.push_blob(&name.repository, &store, &blob, from)?);
         }
         ["pull-blob", store, name, digest, size] => {
             let (store, name) = (Store::open(Path::new(store))?, parse_reference(name)?);
             let blob = Blob { digest: digest.parse()?, size: size.parse().unwrap_or_default() };
             report(Client::new(&name.registry)?.pull_blob(&name.repository, &store, &blob)?);
         }
-        ["push", store, name] => {
-            push(&Store::open(Path::new(store))?, &parse_reference(name)?, &mut io::stdout())?;
+        ["push", store, name, ref platform @ ..] => {
+            let (store, name) = (Store::open(Path::new(store))?, parse_reference(name)?);
+            let mut out = io::stdout();
+            let out = &mut lines::to(&mut out, Direction::Push);
+            match platform {
+                [platform] => push(&store, &name, &platform.parse()?, out)?,
+                _ => push_all(&store, &name, out)?,
+            };
         }
-        ["pull", store, name] => {
-            pull(&Store::open(Path::new(store))?, &parse_reference(name)?, &mut io::stdout())?;
+        ["pull", store, name, ref platform @ ..] => {
+            let (store, name) = (Store::open(Path::new(store))?, parse_reference(name)?);
+            let (mut out, host) = (io::stdout(), Platform::host());
+            let out = &mut lines::to(&mut out, Direction::Pull);
+            match platform {
+                ["all"] => pull_all(&store, &name, out)?,
+                [platform] => pull(&store, &name, &platform.parse()?, out)?,
+                _ => pull(&store, &name, &host, out)?,
+            };
         }
         _ => return Ok(false),
     }
@@ -81,7 +98,14 @@ fn run(words: &[&str]) -> Result<bool, Error> {
 }
 
 fn report(transfer: Transfer) {
-    println!("{}", if transfer == Transfer::Done { "sent" } else { "already there" });
+    println!(
+        "{}",
+        match transfer {
+            Transfer::Done => "sent",
+            Transfer::NotNeeded => "already there",
+            Transfer::Mounted => "mounted",
+        }
+    );
 }
 
 fn stored(store: &Store, digest: &str) -> Result<Blob, Error> {

@@ -6,6 +6,7 @@ use ureq::Body;
 use ureq::http::Response;
 
 use crate::client::Request;
+use crate::meter::Meter;
 use crate::transport::Transport;
 
 /// `http://host:port`, as one of Docker's `registry-mirrors`. Naming it with
@@ -28,15 +29,16 @@ impl Mirror {
     }
 
     /// What the mirror has for a GET below `https://hub/v2/`. Without it, or
-    /// without an answer, the hub itself is asked, as Docker does.
-    pub fn get(&self, request: &Request<'_>, hub: &str, expected: &[u16]) -> Option<Response<Body>> {
+    /// without an answer, the hub itself is asked, as Docker does. Comes with the
+    /// address that it has there.
+    pub fn get(&self, request: &Request<'_>, hub: &str, expected: &[u16]) -> Option<(Response<Body>, String)> {
         let rest = request.url.strip_prefix(hub)?.strip_prefix("/v2/").filter(|rest| !rest.is_empty())?;
         if request.method != "GET" {
             return None;
         }
         let url = format!("{}/v2/{rest}", self.base);
-        let response = self.transport.exchange(request, &url, None).ok()?;
-        expected.contains(&response.status().as_u16()).then_some(response)
+        let response = self.transport.exchange(request, &url, None, false, &Meter::default()).ok()?;
+        expected.contains(&response.status().as_u16()).then_some((response, url))
     }
 }
 

@@ -1,12 +1,12 @@
 //! Pulling an image: its manifest first, then what is missing of it.
 
-use std::io::{Read as _, Write};
+use std::io::Read as _;
 
-use images::{Digest, Image, Store, spec};
+use images::{Blob, Digest, Image, Store, spec};
 
 use crate::client::{Client, Request, broken_rule};
 use crate::push::MANIFEST_LIMIT;
-use crate::{Error, Reference, Result};
+use crate::{Error, Event, Platform, Reference, Report, Result, contents};
 
 /// What we can read, in the OCI's and in Docker's words for the same things.
 const MANIFEST_TYPES: [&str; 2] =
@@ -21,54 +21,91 @@ const MOST_LAYERS: usize = 500;
 pub struct Fetched {
     pub bytes: Vec<u8>,
     pub digest: Digest,
+    /// Bytes.
+    pub size: u64,
     pub media_type: String,
 }
 
 /// Pulls an image into the store and names it there.
 ///
 /// One request asks for the manifest; if the store has all that it names, that
-/// was all. An index stands for several platforms: this machine's is chosen.
+/// was all. An index stands for several platforms, of which one is chosen.
 /// Blobs come before the manifest and the manifest before the name, so a pull
 /// that is cut off never leaves an image with a part missing (distribution-spec,
 /// "Pulling manifests"; image-spec, image-index.md).
 ///
 /// # Errors
 /// [`Error::NoPlatform`], and whatever the registry refuses or spoils.
-pub fn pull(store: &Store, reference: &Reference, out: &mut dyn Write) -> Result<Image> {
+pub fn pull(store: &Store, reference: &Reference, platform: &Platform, report: Report<'_>) -> Result<Image> {
     // ANCHOR: pull
-    use crate::Transfer;
-    use images::Blob;
-
-    let client = Client::new(&reference.registry)?;
-    writeln!(out, "{}: Pulling from {}", reference.key(), reference.repository).map_err(Error::output)?;
-    let mut fetched = client.manifest(&reference.repository, &reference.key())?;
+    let Reference { registry, repository, .. } = reference;
+    let client = Client::new(registry)?;
+    report(Event::Line(format!("{}: Pulling from {repository}", reference.key())))?;
+    let mut fetched = client.manifest(repository, &reference.key())?;
     if fetched.is_index() {
-        let chosen = choose(&fetched, reference)?;
+        let chosen = fetched.choose(reference, platform)?;
         fetched = match store.has(&chosen.digest) {
             true => Fetched { bytes: store.read_blob(&chosen.digest, MANIFEST_LIMIT)?, ..chosen },
-            false => client.manifest(&reference.repository, &chosen.digest.to_string())?,
+            false => client.manifest(repository, &chosen.digest.to_string())?,
         };
     }
     let manifest = fetched.read_manifest(reference)?;
-    for descriptor in [manifest.config()].into_iter().chain(manifest.layers()) {
-        let blob = Blob::try_from(descriptor)?;
-        let word = match client.pull_blob(&reference.repository, store, &blob)? {
-            Transfer::Done => "Pull complete",
-            Transfer::NotNeeded => "Already exists",
-        };
-        writeln!(out, "{}: {word}", crate::push::short(&blob.digest)).map_err(Error::output)?;
-    }
-    let stored = store.write_expected(&mut &fetched.bytes[..], &fetched.digest, fetched.bytes.len() as u64)?;
-    let name = reference.to_string();
-    let had = store.find(&name)?.map(|image| image.descriptor.digest().to_string());
-    let up_to_date = had == Some(fetched.digest.to_string());
+    let descriptors = [manifest.config()].into_iter().chain(manifest.layers());
+    let blobs = descriptors.map(Blob::try_from).collect::<std::result::Result<Vec<_>, _>>()?;
+    client.each(&blobs, report, |client, blob| client.pull_blob(repository, store, blob))?;
+    let Fetched { bytes, digest, size, media_type } = &fetched;
+    let stored = store.write_expected(&mut &bytes[..], digest, *size)?;
     // Read before it gets its name: what cannot be an image must not have one.
-    let image = store.image(&fetched.digest)?;
-    store.tag(&name, &stored.descriptor(fetched.media_type.as_str().into()))?;
-    let status = if up_to_date { "Image is up to date for" } else { "Downloaded newer image for" };
-    writeln!(out, "Digest: {}\nStatus: {status} {}", fetched.digest, reference.familiar()).map_err(Error::output)?;
+    let image = store.image(digest)?;
+    platform.check(&image, reference)?;
+    let status = name(store, reference, &stored.descriptor(media_type.as_str().into()))?;
+    report(Event::Line(format!("Digest: {digest}")))?;
+    report(Event::Line(format!("Status: {status} {}", reference.familiar())))?;
     Ok(image)
     // ANCHOR_END: pull
+}
+
+/// Pulls an index with the images of all its platforms.
+///
+/// # Errors
+/// As [`pull`]; the store takes no index without an image for this machine.
+pub fn pull_all(store: &Store, reference: &Reference, report: Report<'_>) -> Result<Image> {
+    let repository = &reference.repository;
+    let client = Client::new(&reference.registry)?;
+    let index = client.manifest(repository, &reference.key())?;
+    if !index.is_index() {
+        return pull(store, reference, &Platform::host(), report);
+    }
+    report(Event::Line(format!("{}: Pulling all platforms from {repository}", reference.key())))?;
+    index.choose(reference, &Platform::host())?;
+    let mut manifests = Vec::new();
+    for entry in index.read_index(reference)?.manifests() {
+        let digest = Digest::try_from(entry.digest())?;
+        manifests.push(client.manifest(repository, &digest.to_string())?);
+    }
+    let mut blobs: Vec<Blob> = Vec::new();
+    for manifest in &manifests {
+        blobs.extend(contents::blobs(&manifest.read_manifest(reference)?)?);
+    }
+    client.each(&blobs, report, |client, blob| client.pull_blob(repository, store, blob))?;
+    for Fetched { bytes, digest, size, .. } in manifests.iter().chain([&index]) {
+        store.write_expected(&mut &bytes[..], digest, *size)?;
+    }
+    let image = store.image(&index.digest)?;
+    let named = Blob { digest: index.digest.clone(), size: index.size };
+    let status = name(store, reference, &named.descriptor(index.media_type.as_str().into()))?;
+    report(Event::Line(format!("Digest: {}", index.digest)))?;
+    report(Event::Line(format!("Status: {status} {}", reference.familiar())))?;
+    Ok(image)
+}
+
+/// Gives what was pulled its name, and says whether it had it before.
+fn name(store: &Store, reference: &Reference, pulled: &spec::Descriptor) -> Result<&'static str> {
+    let name = reference.to_string();
+    let had = store.names()?.into_iter().find(|(known, _)| *known == name);
+    store.tag(&name, pulled)?;
+    let same = had.is_some_and(|(_, descriptor)| descriptor.digest() == pulled.digest());
+    Ok(if same { "Image is up to date for" } else { "Downloaded newer image for" })
 }
 
 impl Client {
@@ -95,7 +132,8 @@ impl Client {
         if !MANIFEST_TYPES.iter().chain(&INDEX_TYPES).any(|known| *known == media_type) {
             return Err(broken_rule(&request, &format!("is of the type '{media_type}', which is no image's")));
         }
-        Ok(Fetched { bytes, digest, media_type })
+        let size = bytes.len() as u64;
+        Ok(Fetched { bytes, digest, size, media_type })
     }
 }
 
@@ -112,19 +150,29 @@ impl Fetched {
             many => Err(malformed(reference, &format!("it has {many} layers, and {MOST_LAYERS} can be mounted"))),
         }
     }
-}
 
-/// The entry of an index for this machine, not fetched yet.
-pub fn choose(index: &Fetched, reference: &Reference) -> Result<Fetched> {
-    let read: spec::ImageIndex = serde_json::from_slice(&index.bytes).map_err(|error| malformed(reference, &error))?;
-    let entry = images::select_platform(&read).map_err(|_| {
-        let platforms = read.manifests().iter().filter_map(|entry| entry.platform().as_ref());
-        let found = platforms.map(|platform| format!("{}/{}", platform.os(), platform.architecture()));
-        let wanted = format!("linux/{}", spec::Arch::default());
-        Error::NoPlatform { name: reference.familiar(), wanted, found: found.collect::<Vec<_>>().join(", ") }
-    })?;
-    let digest = Digest::try_from(entry.digest())?;
-    Ok(Fetched { bytes: Vec::new(), digest, media_type: entry.media_type().to_string() })
+    pub fn read_index(&self, reference: &Reference) -> Result<spec::ImageIndex> {
+        serde_json::from_slice(&self.bytes).map_err(|error| malformed(reference, &error))
+    }
+
+    /// The entry of an index that fits a platform best, not fetched yet. An only
+    /// entry that names no platform fits all.
+    ///
+    /// # Errors
+    /// [`Error::NoPlatform`] with those that there are.
+    pub fn choose(&self, reference: &Reference, platform: &Platform) -> Result<Self> {
+        let index = self.read_index(reference)?;
+        let of = |entry: &spec::Descriptor| entry.platform().as_ref().map(Platform::from);
+        let ranked = index.manifests().iter().filter_map(|entry| Some((platform.rank(&of(entry)?)?, entry)));
+        let entry = match index.manifests().as_slice() {
+            [only] if only.platform().is_none() => Some(only),
+            _ => ranked.min_by_key(|(rank, _)| *rank).map(|(_, entry)| entry),
+        };
+        let found = || index.manifests().iter().filter_map(of).map(|platform| platform.to_string());
+        let entry = entry.ok_or_else(|| platform.missing(reference, &found().collect::<Vec<_>>().join(", ")))?;
+        let Blob { digest, size } = Blob::try_from(entry)?;
+        Ok(Self { bytes: Vec::new(), digest, size, media_type: entry.media_type().to_string() })
+    }
 }
 
 fn malformed(reference: &Reference, why: &impl ToString) -> Error {

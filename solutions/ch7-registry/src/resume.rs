@@ -2,12 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek as _, SeekFrom};
-use std::thread::sleep;
 
 use ureq::http::{Response, header};
 use ureq::{Agent, Body, SendBody};
 
+use crate::Client;
 use crate::client::absolute;
+use crate::meter::Meter;
 use crate::retry::{self, Patience};
 
 type Answer = std::result::Result<Response<Body>, ureq::Error>;
@@ -15,37 +16,39 @@ type Answer = std::result::Result<Response<Body>, ureq::Error>;
 /// So much must have arrived for a line to be called alive.
 const PROGRESS: u64 = 1 << 20;
 
+/// Where a body came from, and where its rest can be had.
+pub struct Source {
+    pub client: Client,
+    pub url: String,
+    pub authorization: Option<String>,
+    /// Of the whole body, in bytes.
+    pub length: u64,
+}
+
+impl Source {
+    /// Makes a body one that survives a broken connection.
+    pub fn resuming(self, body: Body) -> impl Read + Send + Sync + 'static {
+        let inner = Box::new(body.into_reader());
+        Resuming { inner, source: self, at: 0, alive: 0, patience: Patience::as_asked() }
+    }
+}
+
 /// A body that is fetched on from where its connection broke (RFC 9110, section
 /// 14.2; distribution-spec, "Pulling blobs").
 struct Resuming {
     inner: Box<dyn Read + Send + Sync>,
-    /// The request, to be sent again with a range.
-    agent: Agent,
-    url: String,
-    authorization: Option<String>,
+    source: Source,
     at: u64,
-    length: u64,
     /// Where the line was last called alive.
     alive: u64,
     patience: Patience,
-}
-
-/// Makes the body of a response to a GET one that survives a broken connection.
-pub fn resuming(response: Response<Body>, agent: &Agent, url: &str, authorization: Option<&str>) -> Response<Body> {
-    let Some(length) = response.body().content_length() else { return response };
-    let (agent, url, authorization) = (agent.clone(), url.to_owned(), authorization.map(str::to_owned));
-    response.map(|body| {
-        let inner = Box::new(body.into_reader());
-        let patience = Patience::as_asked();
-        Body::builder().reader(Resuming { inner, agent, url, authorization, at: 0, length, alive: 0, patience })
-    })
 }
 
 impl Read for Resuming {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let broken = match self.inner.read(buffer) {
-                Ok(0) if self.at < self.length && !buffer.is_empty() => io::ErrorKind::UnexpectedEof.into(),
+                Ok(0) if self.at < self.source.length && !buffer.is_empty() => io::ErrorKind::UnexpectedEof.into(),
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => error,
                 other => {
                     self.at += *other.as_ref().unwrap_or(&0) as u64;
@@ -64,8 +67,9 @@ impl Resuming {
             self.patience.renew();
             self.alive = self.at;
         }
-        while let Some(wait) = self.patience.after_break() {
-            sleep(wait);
+        while let Some(wait) = self.patience.after_break()
+            && self.source.client.meter().wait(wait)
+        {
             match self.rest() {
                 Ok(Some(inner)) => {
                     self.inner = inner;
@@ -79,12 +83,10 @@ impl Resuming {
     }
 
     /// `None` if the registry gives something else than the rest.
-    fn rest(&self) -> io::Result<Option<Box<dyn Read + Send + Sync>>> {
-        let mut request = self.agent.get(&self.url).header(header::RANGE, format!("bytes={}-", self.at));
-        if let Some(value) = &self.authorization {
-            request = request.header(header::AUTHORIZATION, value);
-        }
-        let response = request.call().map_err(ureq::Error::into_io)?;
+    fn rest(&mut self) -> io::Result<Option<Box<dyn Read + Send + Sync>>> {
+        let source = &mut self.source;
+        let rest = source.client.rest(&source.url, self.at, &mut source.authorization);
+        let response = rest.map_err(io::Error::other)?;
         if retry::is_passing(&response) {
             return Err(io::Error::other("not now"));
         }
@@ -104,10 +106,10 @@ impl Resuming {
 /// the blob after all, then how much of it, and sends the rest
 /// (distribution-spec, "Pushing a blob in chunks"). `None` if the upload's
 /// address is of no shape that we know.
-pub fn upload(agent: &Agent, url: &str, authorization: Option<&str>, file: &File) -> Option<Answer> {
+pub fn upload(agent: &Agent, url: &str, authorization: Option<&str>, file: &File, meter: &Meter) -> Option<Answer> {
     let (repository, _) = url.split_once("/blobs/uploads/")?;
     let (upload, digest) = url.rsplit_once("digest=")?;
-    let upload = Upload { agent, authorization, repository, url: &upload[..upload.len() - 1], digest, file };
+    let upload = Upload { agent, authorization, repository, url: &upload[..upload.len() - 1], digest, file, meter };
     Some(upload.go_on())
 }
 
@@ -120,6 +122,7 @@ struct Upload<'a> {
     url: &'a str,
     digest: &'a str,
     file: &'a File,
+    meter: &'a Meter,
 }
 
 impl Upload<'_> {
@@ -144,6 +147,8 @@ impl Upload<'_> {
         let mut file = self.file;
         let length = file.metadata()?.len();
         file.seek(SeekFrom::Start(offset))?;
+        self.meter.set(offset);
+        let mut file = self.meter.measure(file);
         let separator = if location.contains('?') { '&' } else { '?' };
         let mut request = self
             .agent

@@ -1,8 +1,7 @@
 //! One request over HTTP or HTTPS, and one response.
 
-use std::cell::OnceCell;
 use std::io::Seek as _;
-use std::thread::sleep;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use ureq::http::{self, Response, Uri};
@@ -11,6 +10,7 @@ use ureq::{Agent, Body, SendBody};
 
 use crate::address::{host, is_local, may_be_plain, without_query};
 use crate::client::{Content, Request};
+use crate::meter::Meter;
 use crate::retry::{self, Patience};
 use crate::{Error, Result, mirror, resume, roots};
 
@@ -19,49 +19,68 @@ type Answer = std::result::Result<Response<Body>, ureq::Error>;
 /// The connections to one registry and to where it sends us.
 pub struct Transport {
     registry: String,
-    plain: OnceCell<Agent>,
-    encrypted: OnceCell<Agent>,
+    plain: OnceLock<Agent>,
+    encrypted: OnceLock<Agent>,
 }
 
 impl Transport {
     pub fn new(registry: &str) -> Self {
-        Self { registry: registry.to_owned(), plain: OnceCell::new(), encrypted: OnceCell::new() }
+        Self { registry: registry.to_owned(), plain: OnceLock::new(), encrypted: OnceLock::new() }
     }
 
     /// Sends a request to `url`, wherever that is, and returns what comes back. A
     /// request that broke off, or that the registry has no time for, is tried
-    /// again a few times; a body that breaks off is fetched on.
+    /// again a few times; a file of which some was sent (`again`) goes on there.
     ///
     /// # Errors
     /// [`Error::NotEncrypted`] before anything is sent in the clear,
     /// [`Error::Certificate`] for a server that cannot prove its name,
     /// [`Error::Broken`] if there is no answer.
-    pub fn exchange(&self, request: &Request<'_>, url: &str, authorization: Option<&str>) -> Result<Response<Body>> {
+    pub fn exchange(
+        &self,
+        request: &Request<'_>,
+        url: &str,
+        authorization: Option<&str>,
+        again: bool,
+        meter: &Meter,
+    ) -> Result<Response<Body>> {
         let agent = self.agent_for(request.method, url)?;
         let mut patience = Patience::as_asked();
-        let mut answer = once(agent, request, url, authorization);
+        let go_on = || match request.content {
+            // What was sent of a file may have been kept.
+            Content::File(file) => resume::upload(agent, url, authorization, file, meter),
+            _ => Some(once(agent, request, url, authorization, meter)),
+        };
+        let begin = || once(agent, request, url, authorization, meter);
+        let mut answer = if again { go_on().unwrap_or_else(begin) } else { begin() };
         loop {
             let wait = match &answer {
                 Ok(response) if retry::is_passing(response) => patience.after_refusal(retry::asked(response)),
                 Err(error) if retry::is_break(error) => patience.after_break(),
                 _ => None,
             };
-            let Some(wait) = wait else { break };
-            sleep(wait);
-            answer = match request.content {
-                // What was sent of a file may have been kept.
-                Content::File(file) => match resume::upload(agent, url, authorization, file) {
-                    Some(answer) => answer,
-                    None => break,
-                },
-                _ => once(agent, request, url, authorization),
-            };
+            if !wait.is_some_and(|wait| meter.wait(wait)) {
+                break;
+            }
+            let Some(next) = go_on() else { break };
+            answer = next;
         }
-        let response = answer.map_err(|error| explain(request.method, url, &error))?;
-        match request.method == "GET" && response.status() == 200 {
-            true => Ok(resume::resuming(response, agent, url, authorization)),
-            false => Ok(response),
-        }
+        answer.map_err(|error| explain(request.method, url, &error))
+    }
+
+    /// Sends a request a single time.
+    ///
+    /// # Errors
+    /// As [`Transport::exchange`].
+    pub fn once(
+        &self,
+        request: &Request<'_>,
+        url: &str,
+        authorization: Option<&str>,
+        meter: &Meter,
+    ) -> Result<Response<Body>> {
+        let agent = self.agent_for(request.method, url)?;
+        once(agent, request, url, authorization, meter).map_err(|error| explain(request.method, url, &error))
     }
 
     fn agent_for(&self, method: &'static str, url: &str) -> Result<&Agent> {
@@ -105,13 +124,16 @@ impl Transport {
 }
 
 /// One request, one response.
-fn once(agent: &Agent, request: &Request<'_>, url: &str, authorization: Option<&str>) -> Answer {
+fn once(agent: &Agent, request: &Request<'_>, url: &str, authorization: Option<&str>, meter: &Meter) -> Answer {
     let mut builder = http::Request::builder().method(request.method).uri(url);
     if !request.accept.is_empty() {
         builder = builder.header("accept", request.accept);
     }
     if let Some(value) = authorization {
         builder = builder.header("authorization", value);
+    }
+    if request.from > 0 {
+        builder = builder.header("range", format!("bytes={}-", request.from));
     }
     match request.content {
         Content::None if matches!(request.method, "GET" | "HEAD") => agent.run(builder.body(SendBody::none())?),
@@ -122,7 +144,10 @@ fn once(agent: &Agent, request: &Request<'_>, url: &str, authorization: Option<&
         }
         Content::File(mut file) => {
             file.rewind()?;
-            agent.run(builder.header("content-type", "application/octet-stream").body(file)?)
+            meter.set(0);
+            let length = file.metadata()?.len();
+            let builder = builder.header("content-type", "application/octet-stream").header("content-length", length);
+            agent.run(builder.body(SendBody::from_reader(&mut meter.measure(file)))?)
         }
     }
 }

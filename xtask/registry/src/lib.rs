@@ -163,6 +163,14 @@ impl Server {
         Ok(digest)
     }
 
+    /// Takes a blob out of a repository without any request, as a clean-up would.
+    ///
+    /// # Errors
+    /// The record of it cannot be removed.
+    pub fn remove_blob(&self, repository: &str, digest: &str) -> io::Result<()> {
+        self.shared.storage.unlink(repository, "_blobs", digest).map(drop)
+    }
+
     /// Puts a manifest or an index into a repository, under a tag if one is
     /// given, without looking into it; returns its digest.
     ///

@@ -51,7 +51,7 @@ pub fn unit_tests(tree: &Tree) -> Result<Stage> {
 /// Debian's registry, skopeo, podman and buildah against the reference; skipped
 /// as soon as one of them is missing.
 pub fn peers(tree: &Tree) -> Result<Stage> {
-    let text = tests_of(tree, &["--package", "registry", "--test", "peers"])?
+    let text = tests_of(tree, &["--package", "registry", "--test", "peers", "--test", "platforms"])?
         + &tests_of(tree, &["--package", "galley", "--test", "interchange"])?;
     match text.lines().find_map(|line| line.split_once("skipped: ")) {
         Some((_, reason)) => Ok(Stage::Skipped(reason.to_owned())),

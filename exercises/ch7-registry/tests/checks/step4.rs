@@ -1,6 +1,6 @@
 use std::fs;
 
-use registry_server::{Options, Server};
+use registry_server::{Fault, Kind, Options, Server};
 
 use crate::common::{Bench, open, requests, same};
 
@@ -39,6 +39,46 @@ fn a_blob_that_is_there_is_not_sent() {
         "POST blobs/uploads/" => "the HEAD said 200: there is nothing to upload",
     });
     ended.ok("a blob that is there is no error");
+}
+
+#[test]
+fn a_blob_is_mounted_from_another_repository() {
+    let (bench, server) = (Bench::new(), open());
+    let (blob, name) = (blob(&bench), format!("{}/ada/quotes", server.address()));
+    let digest = server.add_blob("grace/base", &fs::read(bench.store.blob_path(&blob.digest)).unwrap()).unwrap();
+    let ended = bench.run(&["push-blob", &bench.store_path(), &name, &digest, "grace/base"]);
+    checks::view!("mount", requests(&server, |text| text.replace(&digest, "<blob>")), {
+        "POST blobs/uploads/" => "with mount=<digest>&from=<repository> in its query, the POST is all: 201 is the registry's yes",
+        "PUT blobs/uploads/<upload>" => "201 to the POST says that the blob is mounted: there is nothing to upload",
+    });
+    ended.ok("the blob was not mounted");
+}
+
+#[test]
+fn a_mount_that_does_not_work_is_an_upload() {
+    let (bench, server) = (Bench::new(), open());
+    let (blob, name) = (blob(&bench), format!("{}/ada/quotes", server.address()));
+    let digest = blob.digest.to_string();
+    // Nothing is there to mount, so the registry answers 202 as to any upload.
+    let ended = bench.run(&["push-blob", &bench.store_path(), &name, &digest, "grace/base"]);
+    checks::view!("no mount", requests(&server, |text| text.replace(&digest, "<blob>")), {
+        "POST blobs/uploads/" => POST,
+        "PUT blobs/uploads/<upload>" => "202 to a mount is an upload that has begun: go on with its Location",
+    });
+    ended.ok("a mount that does not work is no error: the blob can be uploaded");
+    same(&server.blob_path(&digest), &bench.store.blob_path(&blob.digest), "the blob");
+}
+
+#[test]
+fn who_may_not_mount_may_upload() {
+    let (bench, server) = (Bench::new(), open());
+    let (blob, name) = (blob(&bench), format!("{}/ada/quotes", server.address()));
+    let digest = blob.digest.to_string();
+    let kind = Kind::Refuse { status: 403, code: "DENIED".into(), message: "grace/base is not yours".into() };
+    server.order(Fault::new("POST", "/uploads/", kind));
+    let ended = bench.run(&["push-blob", &bench.store_path(), &name, &digest, "grace/base"]);
+    ended.ok("a registry that forbids reading the other repository may still take an upload");
+    same(&server.blob_path(&digest), &bench.store.blob_path(&blob.digest), "the blob");
 }
 
 #[test]

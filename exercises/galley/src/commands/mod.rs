@@ -39,8 +39,9 @@ pub fn run(command: &Command) -> Result<u8> {
         Command::Rm(arguments) => containers::remove(arguments)?,
         Command::Login(arguments) => registries::login(arguments)?,
         Command::Logout { registry } => registries::logout(registry.as_deref())?,
-        Command::Push { image } => registries::push(image)?,
-        Command::Pull { image } => registries::pull(image)?,
+        Command::Push { image, platform } => registries::push(image, platform.as_deref())?,
+        Command::Pull { image, all_platforms: true, .. } => registries::pull_all(image)?,
+        Command::Pull { image, platform, .. } => registries::pull(image, platform.as_deref())?,
         Command::Prune { all, force } => images::prune(*all, *force)?,
     }
     Ok(0)

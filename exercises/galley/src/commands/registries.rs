@@ -3,10 +3,12 @@
 use std::io::{self, BufRead, IsTerminal as _, Read as _, stdin, stdout};
 
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
+use registry::{Direction, Platform};
 
 use crate::cli::Login;
 use crate::error::{Error, Result};
 use crate::home::{Home, from_pantry, local};
+use crate::transfers::shown;
 
 /// Where Docker logs in when no registry is named.
 const DOCKER_HUB: &str = "docker.io";
@@ -64,23 +66,39 @@ pub fn logout(registry: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-pub fn push(name: &str) -> Result<()> {
+pub fn push(name: &str, platform: Option<&str>) -> Result<()> {
     let store = Home::find()?.store()?;
     let reference = registry::parse_reference(name)?;
+    let platform: Option<Platform> = platform.map(str::parse).transpose()?;
+    let mut out = stdout();
+    let report = &mut shown(&mut out, Direction::Push);
     // A clear error for a name that is not here, before any connection is made.
     local(&store, name)?;
-    registry::push(&store, &reference, &mut stdout())?;
+    match platform {
+        Some(platform) => registry::push(&store, &reference, &platform, report)?,
+        None => registry::push_all(&store, &reference, report)?,
+    };
     Ok(())
 }
 
-pub fn pull(name: &str) -> Result<()> {
+pub fn pull(name: &str, platform: Option<&str>) -> Result<()> {
     let store = Home::find()?.store()?;
     let reference = registry::parse_reference(name)?;
-    match from_pantry(&store, &reference)? {
+    let (host, asked) = (Platform::host(), platform.map(str::parse).transpose()?);
+    let platform = asked.as_ref().unwrap_or(&host);
+    let here = if *platform == host { from_pantry(&store, &reference)? } else { None };
+    match here {
         Some(image) => println!("Digest: {}\nStatus: Taken from the pantry", image.descriptor.digest()),
         None => {
-            registry::pull(&store, &reference, &mut stdout())?;
+            registry::pull(&store, &reference, platform, &mut shown(&mut stdout(), Direction::Pull))?;
         }
     }
+    Ok(())
+}
+
+pub fn pull_all(name: &str) -> Result<()> {
+    let store = Home::find()?.store()?;
+    let reference = registry::parse_reference(name)?;
+    registry::pull_all(&store, &reference, &mut shown(&mut stdout(), Direction::Pull))?;
     Ok(())
 }

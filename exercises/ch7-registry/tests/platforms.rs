@@ -1,0 +1,175 @@
+//! Images for several platforms, there and back, beside skopeo's copies of them;
+//! and blobs that a registry takes from another of its repositories.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot be prepared must fail, and says where")]
+
+#[path = "checks/common.rs"]
+#[allow(dead_code, reason = "the checks need more of it than this test")]
+mod common;
+
+use std::fs;
+use std::process::Command;
+
+use common::{Bench, OCI_INDEX, OCI_MANIFEST, closed, open};
+use images::{Blob, Digest, spec};
+use registry_server::Server;
+
+/// An index of images for these platforms, named in the store; the digest of the
+/// index and of each image's manifest.
+fn index(bench: &Bench, name: &str, platforms: &[&str]) -> (Digest, Vec<Digest>) {
+    let mut entries = Vec::new();
+    for platform in platforms {
+        let parts: Vec<_> = platform.split('/').collect();
+        let directory = bench.path(&checks::nonce());
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join("made-for"), format!("{platform} {}", checks::nonce())).unwrap();
+        let layer = bench.store.pack(&directory).unwrap();
+        let mut config = spec::ImageConfiguration::default();
+        config.set_architecture(parts[1].into());
+        let mut descriptor = bench.store.add_image(&config, &[layer]).unwrap();
+        let mut platform = spec::Platform::default();
+        platform.set_architecture(parts[1].into());
+        platform.set_variant(parts.get(2).map(|variant| (*variant).to_owned()));
+        descriptor.set_platform(Some(platform));
+        entries.push(descriptor);
+    }
+    let digests = entries.iter().map(|entry| Digest::try_from(entry.digest()).unwrap()).collect();
+    let text = serde_json::json!({ "schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries }).to_string();
+    let blob = bench.store.write_blob(&mut text.as_bytes()).unwrap();
+    bench.store.tag(name, &blob.descriptor(spec::MediaType::ImageIndex)).unwrap();
+    (blob.digest, digests)
+}
+
+/// The name that galley gives it in an image's config and index.
+fn host() -> String {
+    registry::Platform::host().to_string()
+}
+
+fn there(server: &Server, digest: &Digest) -> bool {
+    server.blob_path(&digest.to_string()).exists()
+}
+
+#[test]
+fn an_index_goes_whole_and_comes_back_whole() {
+    let (bench, server) = (Bench::new(), open());
+    let name = format!("{}/ada/quotes:1", server.address());
+    let (digest, images) = index(&bench, &name, &["linux/mips64", &host(), "linux/arm/v6"]);
+    bench.run(&["push", &bench.store_path(), &name]).ok("the push of an index");
+    let manifests: Vec<_> = server.log().into_iter().filter(|entry| entry.path.contains("/manifests/")).collect();
+    assert_eq!(manifests.len(), 4, "three images and the index: {manifests:?}");
+    assert!(manifests[3].path.ends_with("/manifests/1"), "the index comes last: {manifests:?}");
+    assert_eq!(manifests[3].content_type.as_deref(), Some(OCI_INDEX));
+    assert_eq!(manifests[0].content_type.as_deref(), Some(OCI_MANIFEST));
+    let other = Bench::new();
+    other.run(&["pull", &other.store_path(), &name, "all"]).ok("the pull of all platforms");
+    assert_eq!(other.named(&name), Some(digest.to_string()), "the name should be the index's");
+    for image in &images {
+        assert!(other.store.has(image), "an image is missing");
+    }
+    // What is there already is asked for once more, and nothing is fetched.
+    server.forget();
+    let again = other.run(&["pull", &other.store_path(), &name, "all"]).ok("the second pull of all platforms");
+    assert!(again.out.contains("up to date"), "{}", again.out);
+    assert!(server.log().iter().all(|entry| !entry.path.contains("/blobs/")), "{:?}", server.log());
+}
+
+#[test]
+fn one_platform_is_pulled_or_pushed_where_asked() {
+    let (bench, server) = (Bench::new(), open());
+    let name = format!("{}/ada/quotes:1", server.address());
+    let (_, images) = index(&bench, &name, &[&host(), "linux/arm/v6", "linux/arm/v7", "linux/riscv64"]);
+    bench.run(&["push", &bench.store_path(), &name]).ok("the push of an index");
+    for (asked, expected) in [("linux/riscv64", 3), ("linux/arm", 2), ("linux/armel", 1), (&host(), 0)] {
+        let other = Bench::new();
+        other.run(&["pull", &other.store_path(), &name, asked]).ok(asked);
+        assert_eq!(other.named(&name), Some(images[expected].to_string()), "{asked}");
+        assert_eq!(
+            images.iter().filter(|image| other.store.has(image)).count(),
+            1,
+            "{asked}: only one image is wanted"
+        );
+    }
+    let other = Bench::new();
+    let ended = other.run(&["pull", &other.store_path(), &name, "linux/arm/v5"]).refused("there is none for it");
+    assert!(ended.err.contains("linux/arm/v6, linux/arm/v7, linux/riscv64"), "{}", ended.err);
+    let ended = other.run(&["pull", &other.store_path(), &name, "linux"]).refused("that is no platform");
+    assert!(ended.err.contains("linux/arm64"), "the error should show how it is written: {}", ended.err);
+    let alone = Bench::new();
+    let second = format!("{}/ada/alone:1", server.address());
+    let (_, images) = index(&alone, &second, &[&host(), "linux/riscv64"]);
+    alone.run(&["push", &alone.store_path(), &second, "linux/riscv64"]).ok("the push of one platform");
+    assert!(there(&server, &images[1]) && !there(&server, &images[0]), "only what was asked for is pushed");
+    // It is no index now, so whoever asks for another platform is told.
+    let ended = other.run(&["pull", &other.store_path(), &second]).refused("it was made for another machine");
+    assert!(ended.err.contains("only for linux/riscv64") && other.named(&second).is_none(), "{}", ended.err);
+}
+
+fn skopeo(arguments: &[&str]) -> bool {
+    let run = Command::new("skopeo").arg("--insecure-policy").args(arguments).output();
+    let Ok(output) = run else {
+        eprintln!("skipped: skopeo is not installed; `cargo xtask setup` installs it");
+        return false;
+    };
+    assert!(output.status.success(), "skopeo {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    true
+}
+
+#[test]
+fn skopeo_copies_all_of_it() {
+    let (bench, server) = (Bench::new(), open());
+    let name = format!("{}/ada/quotes:1", server.address());
+    let (digest, images) = index(&bench, &name, &[&host(), "linux/arm64/v8", "linux/riscv64"]);
+    bench.run(&["push", &bench.store_path(), &name]).ok("the push of an index");
+    // From ours to a layout, and from the layout to another name.
+    let copy = bench.path("copy").display().to_string();
+    let second = format!("{}/grace/quotes:2", server.address());
+    let (from, to) = (format!("docker://{name}"), format!("oci:{copy}:2"));
+    if !skopeo(&["copy", "--all", "--src-tls-verify=false", &from, &to]) {
+        return;
+    }
+    skopeo(&["copy", "--all", "--dest-tls-verify=false", &to, &format!("docker://{second}")]);
+    let other = Bench::new();
+    other.run(&["pull", &other.store_path(), &second, "all"]).ok("the pull of what skopeo copied");
+    assert_eq!(other.named(&second), Some(digest.to_string()), "skopeo's copy is the same index");
+    for image in &images {
+        let manifest = other.store.read_blob(image, 1 << 20).unwrap();
+        let manifest: spec::ImageManifest = serde_json::from_slice(&manifest).unwrap();
+        for layer in manifest.layers() {
+            assert!(other.store.has(&Blob::try_from(layer).unwrap().digest), "a layer is missing");
+        }
+    }
+    let one = Bench::new();
+    one.run(&["pull", &one.store_path(), &second, "linux/arm64"]).ok("one platform of what skopeo copied");
+    assert_eq!(one.named(&second), Some(images[1].to_string()));
+}
+
+/// An image under a second repository's name: its blobs are there already.
+#[test]
+fn what_another_repository_has_is_mounted() {
+    for tokens in [false, true] {
+        let (bench, (server, password)) = (Bench::new(), closed(tokens));
+        let address = server.address().to_string();
+        bench.run_with(&["login", &address, common::USER], &password).ok("the login");
+        let (first, second) = (format!("{address}/ada/base:1"), format!("{address}/grace/app:1"));
+        let parts = bench.image(&first);
+        bench.store.tag(&second, &parts.manifest.descriptor(spec::MediaType::ImageManifest)).unwrap();
+        bench.run(&["push", &bench.store_path(), &first]).ok("the first push");
+        server.forget();
+        let ended = bench.run(&["push", &bench.store_path(), &second]).ok("the second push");
+        let sent = server.log().iter().filter(|entry| entry.method == "PUT" && entry.path.contains("/blobs/")).count();
+        assert_eq!((sent, ended.out.matches("Mounted").count()), (0, 3), "{}{:?}", ended.out, server.log());
+        let asked: Vec<_> = server.log().into_iter().filter(|entry| entry.path == "/token").collect();
+        let both = |query: &str| query.contains("ada/base:pull") && query.contains("grace/app:pull,push");
+        assert_eq!(asked.iter().any(|entry| both(&entry.query)), tokens, "{asked:?}");
+        // A blob that the other repository lost is uploaded.
+        server.forget();
+        let third = format!("{address}/grace/late:1");
+        bench.store.tag(&third, &parts.manifest.descriptor(spec::MediaType::ImageManifest)).unwrap();
+        for repository in ["ada/base", "grace/app"] {
+            server.remove_blob(repository, &parts.config.digest.to_string()).unwrap();
+        }
+        let ended = bench.run(&["push", &bench.store_path(), &third]).ok("the third push");
+        assert_eq!(ended.out.matches("Mounted").count(), 2, "{}", ended.out);
+        assert_eq!(ended.out.matches(": Pushed ").count(), 1, "{}", ended.out);
+    }
+}
