@@ -32,6 +32,7 @@ pub const TEST: &[Package] = &[
     package("skopeo", "skopeo", "reading what galley pushed with another tool"),
     package("podman", "podman", "running what galley saved, and galley what podman saved"),
     package("buildah", "buildah", "building an image with another tool, for galley to run"),
+    package("slirp4netns", "slirp4netns", "connections out of a container"),
     package("docker-registry", "docker-registry", "pushing to a registry that others wrote"),
     package("patch", "patch", "trying stored wrong solutions on the checks"),
     package("chromium", "chromium", "reading every page of the book in a browser"),

@@ -6,6 +6,7 @@ use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
+use nix::mount::MsFlags;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
@@ -23,11 +24,20 @@ pub enum Network {
     Private,
 }
 
-/// A file or directory of the host that is shown inside (a bind mount).
+/// What is mounted at a path inside.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A file or directory of the host, by its path there (a bind mount).
+    Host(PathBuf),
+    /// An empty file system in memory, with options of tmpfs(5), such as `size=64m`.
+    Memory { flags: MsFlags, options: String },
+}
+
+/// Something to be seen inside that is not of the root file system.
 #[derive(Clone, Debug)]
 pub struct Mount {
-    /// The path on the host.
-    pub source: PathBuf,
+    /// What it is.
+    pub source: Source,
     /// The path inside; made if it is missing.
     pub target: PathBuf,
     /// Whether it can be written to from inside.
@@ -43,7 +53,7 @@ pub struct Container {
     pub hostname: String,
     /// The network it is in.
     pub network: Network,
-    /// What of the host is shown inside.
+    /// What is mounted over the root, in this order.
     pub mounts: Vec<Mount>,
     /// Whether `/` itself is read-only.
     pub read_only: bool,

@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::path::{Path, PathBuf};
 
 use images::{Layer, Store};
-use namespaces::{Mount, Network};
+use namespaces::{Mount, Network, Source};
 use nix::unistd::Pid;
 
 use crate::copy::Owner;
@@ -49,7 +49,7 @@ pub fn host_files() -> Vec<Mount> {
     let mount = |source: &Path, target: &str| {
         // A link would be resolved in the wrong root later on.
         let source = source.canonicalize().ok()?;
-        Some(Mount { source, target: target.into(), read_only: true })
+        Some(Mount { source: Source::Host(source), target: target.into(), read_only: true })
     };
     let names = ["/etc/hosts", "/etc/resolv.conf"].into_iter().filter_map(|name| mount(Path::new(name), name));
     names.chain(bundle().and_then(|bundle| mount(&bundle, CERTIFICATES))).collect()

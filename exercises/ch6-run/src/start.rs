@@ -13,7 +13,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use images::spec;
-use namespaces::Mount;
+use namespaces::{Mount, Source};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::mount::{MntFlags, umount2};
@@ -24,6 +24,7 @@ use nix::unistd::{ForkResult, Pid, dup2_stderr, dup2_stdin, dup2_stdout, fork, g
 
 use crate::container::{Container, Containers, group_name};
 use crate::error::{Error, Result};
+use crate::outbound::{Helper, resolv_conf};
 use crate::process::Process;
 use crate::publish::{listen, publish};
 use crate::settings::{Network, Settings};
@@ -208,6 +209,7 @@ impl Monitor<'_> {
         if let Some(group) = group {
             group.add(paused.pid())?;
         }
+        let outbound = self.way_out(paused.pid())?;
         let running = paused.release()?;
         container.pid = Some(running.pid().as_raw());
         self.containers.save(container)?;
@@ -218,25 +220,37 @@ impl Monitor<'_> {
         // the container, and what ends must be waited for.
         let code = namespaces::init(running.pid())?;
         carrier.flatten().map_or(Ok(()), Carrier::finish)?;
-        if let Some(publisher) = publisher {
-            // It may have ended, and been waited for, before the container did.
-            match kill(publisher, Signal::SIGKILL).and_then(|()| waitpid(publisher, None)) {
-                Ok(_) | Err(Errno::ESRCH | Errno::ECHILD) => {}
-                Err(errno) => return Err(Error::call("waitpid")(errno)),
-            }
-        }
+        publisher.map_or(Ok(()), end)?;
+        outbound.map_or(Ok(()), end)?;
         Ok(code)
+    }
+
+    /// Connects the container's network to the host's, if it is to be and can be.
+    fn way_out(&self, container: Pid) -> Result<Option<Pid>> {
+        if self.settings.network != Network::Private {
+            return Ok(None);
+        }
+        // Without a helper nothing is said: who asked for one has been told.
+        let Ok(helper) = Helper::find() else { return Ok(None) };
+        let directory = self.containers.directory(self.id);
+        match helper.connect(container, &directory.join("outbound.log")) {
+            Ok(outbound) => {
+                write_resolv_conf(&directory, true)?;
+                Ok(Some(outbound))
+            }
+            Err(error @ Error::NoWayOut(_)) => {
+                eprintln!("galley: {error}");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The root file system, and what is mounted over it.
     fn plan(&self, hostname: String) -> Result<namespaces::Container> {
         let directory = self.containers.directory(self.id);
         let mut mounts = etc_files(&directory, &hostname)?;
-        mounts.extend(self.settings.volumes.iter().map(|volume| Mount {
-            source: volume.source.clone(),
-            target: volume.target.clone(),
-            read_only: volume.read_only,
-        }));
+        mounts.extend(self.settings.mounts());
         let rootfs = match self.root {
             Root::Directory(path) => path.clone(),
             Root::Image { layers, .. } => {
@@ -252,7 +266,7 @@ impl Monitor<'_> {
             rootfs,
             hostname,
             network: match self.settings.network {
-                Network::Private => namespaces::Network::Private,
+                Network::Private | Network::None => namespaces::Network::Private,
                 Network::Host => namespaces::Network::Host,
             },
             mounts,
@@ -301,18 +315,35 @@ impl Monitor<'_> {
 
 /// `/etc/hosts`, `/etc/hostname` and `/etc/resolv.conf`, made for this container.
 fn etc_files(directory: &Path, hostname: &str) -> Result<Vec<Mount>> {
-    // Copied, not shared: what a program inside writes must not reach the host.
-    let resolv = fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
     let hosts = format!("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost\n127.0.0.1\t{hostname}\n");
-    let files = [("hosts", hosts), ("hostname", format!("{hostname}\n")), ("resolv.conf", resolv)];
-    files
+    for (name, text) in [("hosts", hosts), ("hostname", format!("{hostname}\n"))] {
+        let source = directory.join(name);
+        fs::write(&source, text).map_err(Error::file("write", &source))?;
+    }
+    write_resolv_conf(directory, false)?;
+    ["hosts", "hostname", "resolv.conf"]
         .into_iter()
-        .map(|(name, text)| {
+        .map(|name| {
             let source = directory.join(name);
-            fs::write(&source, text).map_err(Error::file("write", &source))?;
-            Ok(Mount { source, target: Path::new("/etc").join(name), read_only: false })
+            Ok(Mount { source: Source::Host(source), target: Path::new("/etc").join(name), read_only: false })
         })
         .collect()
+}
+
+/// Copied, not shared: what a program inside writes must not reach the host.
+fn write_resolv_conf(directory: &Path, way_out: bool) -> Result<()> {
+    let hosts = fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+    let path = directory.join("resolv.conf");
+    fs::write(&path, resolv_conf(&hosts, way_out)).map_err(Error::file("write", &path))
+}
+
+/// Ends a helper of the container. It may have ended, and been waited for, before
+/// the container did.
+fn end(helper: Pid) -> Result<()> {
+    match kill(helper, Signal::SIGKILL).and_then(|()| waitpid(helper, None)) {
+        Ok(_) | Err(Errno::ESRCH | Errno::ECHILD) => Ok(()),
+        Err(errno) => Err(Error::call("waitpid")(errno)),
+    }
 }
 
 /// 64 hexadecimal digits from the kernel's random source.

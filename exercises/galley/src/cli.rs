@@ -158,9 +158,9 @@ pub struct Save {
 
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Network {
-    /// A network of its own: loopback and the published ports
+    /// A network of its own: loopback, the published ports, and a way out
     Private,
-    /// The same as private
+    /// The same without a way out
     None,
     /// The host's network
     Host,
@@ -189,6 +189,9 @@ pub struct Run {
     /// Show a file or directory of the host inside: HOST:CONTAINER[:ro]
     #[arg(short, long, value_name = "VOLUME")]
     pub volume: Vec<String>,
+    /// An empty directory in memory: PATH[:OPTIONS], such as /run:size=64m,mode=755
+    #[arg(long, value_name = "TMPFS")]
+    pub tmpfs: Vec<String>,
     /// The directory to start in
     #[arg(short, long, value_name = "PATH")]
     pub workdir: Option<PathBuf>,
@@ -214,8 +217,9 @@ pub struct Run {
     /// The most processes and threads
     #[arg(long, value_name = "NUMBER")]
     pub pids_limit: Option<u64>,
-    #[arg(long, value_enum, default_value = "private")]
-    pub network: Network,
+    /// The network it sees [default: private]
+    #[arg(long, value_enum)]
+    pub network: Option<Network>,
     /// Let nothing in the root file system be changed
     #[arg(long)]
     pub read_only: bool,

@@ -10,7 +10,7 @@ use nix::sys::stat::{Mode, SFlag, mkdirat, mknodat};
 use nix::sys::statvfs::{FsFlags, fstatvfs};
 use nix::unistd::symlinkat;
 
-use crate::{Container, Error, Mount, Result};
+use crate::{Container, Error, Mount, Result, Source};
 
 const SAFE: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV).union(MsFlags::MS_NOEXEC);
 
@@ -27,7 +27,10 @@ pub(crate) fn mount_all(container: &Container) -> Result<()> {
     dev(rootfs)?;
     for Mount { source, target, read_only } in &container.mounts {
         let place = Place { rootfs, path: target };
-        bind(source, &place)?;
+        match source {
+            Source::Host(path) => bind(path, &place)?,
+            Source::Memory { flags, options } => place.mount("tmpfs", *flags, options)?,
+        }
         if *read_only {
             remount_read_only(&place)?;
         }

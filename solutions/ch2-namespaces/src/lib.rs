@@ -26,7 +26,7 @@ mod process;
 mod user;
 
 pub use chroot::{Error, Result};
-pub use container::{Container, Mount, Network, Paused, Running, StartError, start};
+pub use container::{Container, Mount, Network, Paused, Running, Source, StartError, start};
 pub use hostname::own_hostname;
 pub use mounts::{own_mounts, pivot, private_mounts};
 pub use network::loopback_up;

@@ -25,8 +25,13 @@ pub enum Error {
     Port { text: String, reason: &'static str },
     #[error("'{text}' is no volume: {reason}; write HOST-PATH:CONTAINER-PATH, with :ro to protect it")]
     Volume { text: String, reason: &'static str },
+    #[error("'{text}' is no tmpfs: {reason}; write PATH, or PATH:OPTIONS such as /run:size=64m,mode=755")]
+    Tmpfs { text: String, reason: String },
     #[error("cannot listen on {address}: {source}{}", listen_hint(source))]
     Listen { address: SocketAddr, source: io::Error },
+    /// A lack, and no fault: the container runs without.
+    #[error("no connections out of the container: {0}; published ports work all the same")]
+    NoWayOut(String),
     #[error("no container '{0}'; `galley ps -a` lists them")]
     NoContainer(String),
     #[error("'{0}' could be several containers; write more of the id")]

@@ -2,17 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
+use namespaces::{Mount, Source};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::port::Port;
+use crate::tmpfs::Tmpfs;
 
 /// The network that the container sees.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Network {
-    /// A network namespace of its own: `lo`, and the published ports.
+    /// A network namespace of its own: `lo`, the published ports, and a way out if
+    /// the machine has a helper for that.
     #[default]
     Private,
+    /// The same without a way out.
+    None,
     /// The host's.
     Host,
 }
@@ -69,6 +74,7 @@ pub struct Settings {
     pub hostname: Option<String>,
     pub ports: Vec<Port>,
     pub volumes: Vec<Volume>,
+    pub tmpfs: Vec<Tmpfs>,
     pub network: Network,
     pub limits: cgroups::Limits,
     pub read_only: bool,
@@ -80,4 +86,24 @@ pub struct Settings {
     pub interactive: bool,
     /// Give the program a terminal.
     pub terminal: bool,
+}
+
+impl Settings {
+    /// The volumes and file systems in memory. Those nearer to the root come first,
+    /// or they would cover the others.
+    pub fn mounts(&self) -> Vec<Mount> {
+        let volumes = self.volumes.iter().map(|volume| Mount {
+            source: Source::Host(volume.source.clone()),
+            target: volume.target.clone(),
+            read_only: volume.read_only,
+        });
+        let memory = self.tmpfs.iter().map(|tmpfs| Mount {
+            source: Source::Memory { flags: tmpfs.flags, options: tmpfs.options.clone() },
+            target: tmpfs.target.clone(),
+            read_only: false,
+        });
+        let mut mounts: Vec<Mount> = volumes.chain(memory).collect();
+        mounts.sort_by_key(|mount| mount.target.components().count());
+        mounts
+    }
 }

@@ -27,6 +27,7 @@ pub fn perform(key: &str, argument: &str) -> Option<Outcome> {
         "spin" => Outcome::Value(spin(Duration::from_millis(number()))),
         "ignore" => Outcome::Value(ignore(argument)),
         "serve" => Outcome::Value(serve(argument)),
+        "connect" => Outcome::Value(connect(argument).unwrap_or_else(|error| format!("error: {error}"))),
         "write" => Outcome::Value(write(argument)),
         "copy" => Outcome::Value(copy(argument)),
         "line" => Outcome::Value(line()),
@@ -223,6 +224,14 @@ fn serve(argument: &str) -> String {
         });
     }
     String::new()
+}
+
+/// Connects to ADDRESS:PORT, and tells what the server there says.
+fn connect(address: &str) -> std::io::Result<String> {
+    let mut stream = std::net::TcpStream::connect(address)?;
+    let mut said = String::new();
+    stream.read_to_string(&mut said)?;
+    Ok(said)
 }
 
 fn answer(mut stream: &std::net::TcpStream, text: &str) -> std::io::Result<()> {

@@ -1,7 +1,7 @@
 //! What a learner waits for: a first check on a fresh clone of the last commit, one
 //! where nothing changed, and one after an edit.
 
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 
+use super::in_scratch;
 use super::pairs::middle;
 use crate::check::compile::cargo;
 use crate::error::{Error, Result};
@@ -20,16 +21,11 @@ const RUNS: usize = 7;
 
 /// Measures the harness and prints a line for each budget.
 pub fn run(tree: &Tree) -> Result<()> {
-    let clone = tree.target().join("tmp").join(format!("bench-{}", std::process::id()));
-    let result = measure(tree, &clone);
-    fs::remove_dir_all(&clone).map_err(Error::file("remove", &clone))?;
-    result
+    in_scratch(tree, |scratch| measure(tree, &scratch.join("clone")))
 }
 
 fn measure(tree: &Tree, clone: &Path) -> Result<()> {
     println!("crates of xtask's own: {} (at most 20)", crates(tree)?);
-    let parent = clone.parent().unwrap_or(clone);
-    fs::create_dir_all(parent).map_err(Error::file("create", parent))?;
     shell(Command::new("git").args(["clone", "--quiet"]).arg(tree.root()).arg(clone))?;
     // The crates are downloaded first: the network is not what is measured.
     shell(cargo().args(["fetch", "--quiet"]).current_dir(clone))?;

@@ -1,7 +1,7 @@
 //! `galley run`.
 
 use images::spec;
-use run::{Port, Root, Settings, Volume, detach, foreground, parse_ports};
+use run::{Port, Root, Settings, Tmpfs, Volume, detach, foreground, parse_ports};
 
 use super::check_terminal;
 use crate::cli::{Network, Run};
@@ -57,6 +57,19 @@ fn ports(texts: &[String]) -> Result<Vec<Port>> {
     Ok(ports.concat())
 }
 
+/// Without the flag a container takes the way out that there is; who asks for it
+/// must hear that there is none.
+fn network(asked: Option<Network>) -> run::Network {
+    if let (Some(Network::Private), Err(lack)) = (asked, run::Helper::find()) {
+        eprintln!("galley: {lack}");
+    }
+    match asked {
+        None | Some(Network::Private) => run::Network::Private,
+        Some(Network::None) => run::Network::None,
+        Some(Network::Host) => run::Network::Host,
+    }
+}
+
 fn settings(arguments: &Run) -> Result<Settings> {
     check_input(arguments)?;
     let limits = cgroups::Limits {
@@ -73,10 +86,8 @@ fn settings(arguments: &Run) -> Result<Settings> {
         hostname: arguments.hostname.clone(),
         ports: ports(&arguments.publish)?,
         volumes: arguments.volume.iter().map(|text| Volume::parse(text)).collect::<std::result::Result<_, _>>()?,
-        network: match arguments.network {
-            Network::Private | Network::None => run::Network::Private,
-            Network::Host => run::Network::Host,
-        },
+        tmpfs: arguments.tmpfs.iter().map(|text| Tmpfs::parse(text)).collect::<std::result::Result<_, _>>()?,
+        network: network(arguments.network),
         limits,
         read_only: arguments.read_only,
         init: arguments.init,

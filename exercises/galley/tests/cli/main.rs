@@ -10,6 +10,7 @@
 mod life;
 mod limits;
 mod mounts;
+mod outbound;
 mod ports;
 mod program;
 mod signals;

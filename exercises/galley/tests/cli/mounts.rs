@@ -37,3 +37,46 @@ fn nothing_is_written_where_it_should_not_be() {
         world.assert_clean(&[]);
     }
 }
+
+#[test]
+fn a_tmpfs_is_empty_small_and_gone_afterwards() {
+    for world in World::each() {
+        let volume = format!("{}:/scratch/deep/tmp", world.root.inside("/tmp").display());
+        let flags = [
+            "--rm",
+            "-v",
+            &volume,
+            "--tmpfs",
+            "/scratch:size=64k,mode=750",
+            "--tmpfs",
+            "/bare:exec",
+            "--tmpfs",
+            "/shut:ro",
+        ];
+        let requests = ["read:/proc/self/mounts", "copy:/bin/probe=/scratch/full", "write:/bare/x=1", "write:/shut/x=1"];
+        let done = world.run(&flags, &[&requests[..], &["list:/scratch/deep"]].concat());
+        let view = done.view();
+        let mounts = view.get("read:/proc/self/mounts");
+        let options = |path: &str| {
+            let line = mounts.lines().find(|line| line.split(' ').nth(1) == Some(path));
+            line.unwrap_or_else(|| panic!("{path} is not mounted: {mounts}{}", done.err))
+                .split(' ')
+                .nth(3)
+                .unwrap()
+                .to_owned()
+        };
+        assert!(options("/scratch").starts_with("rw,nosuid,nodev,noexec"), "{}", options("/scratch"));
+        assert!(options("/scratch").contains("size=64k") && options("/scratch").contains("mode=750"), "{mounts}");
+        assert!(options("/bare").starts_with("rw,nosuid,nodev,relatime"), "{}", options("/bare"));
+        assert!(view.get("copy:/bin/probe=/scratch/full").contains("No space left"), "{}", done.out);
+        assert_eq!(view.get("write:/bare/x=1"), "ok");
+        assert!(view.get("write:/shut/x=1").contains("Read-only"), "{}", done.out);
+        assert_eq!(view.get("list:/scratch/deep"), "tmp", "a volume further down is seen");
+        assert!(!world.root.inside("/scratch/full").exists() && !world.root.inside("/bare/x").exists());
+        let done = world.run(&["--rm", "--tmpfs", "/run:size=lots"], &["write:/started=yes"]);
+        assert_eq!((done.code, done.err.lines().count()), (125, 1), "{}", done.err);
+        assert!(done.err.contains("'lots' is no value for size"), "{}", done.err);
+        assert!(!world.root.inside("/started").exists());
+        world.assert_clean(&[]);
+    }
+}
