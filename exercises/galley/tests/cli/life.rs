@@ -65,6 +65,43 @@ fn a_killed_monitor_leaves_a_dead_container_and_no_process() {
     }
 }
 
+/// After a reboot no monitor lives, and the number that was written down may be
+/// another process's by now. Here it is: this test's own child.
+#[test]
+fn a_record_from_before_a_reboot_harms_nobody() {
+    for world in World::each() {
+        let id = world.start(&[], &["pause:60"]);
+        let monitor: i32 = kernel::status(world.pid(&id), "PPid").parse().unwrap();
+        kill(Pid::from_raw(monitor), Signal::SIGKILL).unwrap();
+        until("the end of every process", || world.processes().is_empty());
+        let mut command = std::process::Command::new("sleep");
+        command.arg("60");
+        // Root could kill any process; a user only its own.
+        if let Some(user) = world.user {
+            std::os::unix::process::CommandExt::uid(&mut command, user);
+        }
+        let mut bystander = command.spawn().unwrap();
+        let path = world.home.path().join("containers").join(&id).join("state.json");
+        let record = std::fs::read_to_string(&path).unwrap();
+        let old = format!("\"pid\": {}", world.pid(&id));
+        std::fs::write(&path, record.replace(&old, &format!("\"pid\": {}", bystander.id()))).unwrap();
+        until("ps to find that it does not run", || world.row(&id).contains("Dead"));
+        assert_eq!(world.galley(&["ps", "-q"]).out, "", "a record is no container");
+        assert_eq!(world.galley(&["logs", &id]).code, 0, "what it printed is kept");
+        for refused in [&["exec", &id, "/bin/probe", "pid"][..], &["kill", &id]] {
+            let done = world.galley(refused);
+            assert!(done.code != 0 && done.err.contains("not running"), "{refused:?}: {} {}", done.code, done.err);
+        }
+        assert!(world.galley(&["inspect", &id]).out.contains(&id));
+        for ended in [&["stop", "-t", "0", &id][..], &["rm", "-f", &id]] {
+            assert_eq!(world.galley(ended).code, 0, "{ended:?}");
+        }
+        assert_eq!(bystander.try_wait().unwrap(), None, "a process that is no container was ended");
+        bystander.kill().and_then(|()| bystander.wait()).unwrap();
+        world.assert_clean(&[id]);
+    }
+}
+
 #[test]
 fn a_container_that_never_ran_leaves_nothing() {
     for world in World::each() {

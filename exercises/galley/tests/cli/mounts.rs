@@ -53,17 +53,16 @@ fn a_tmpfs_is_empty_small_and_gone_afterwards() {
             "--tmpfs",
             "/shut:ro",
         ];
-        let requests = ["read:/proc/self/mounts", "copy:/bin/probe=/scratch/full", "write:/bare/x=1", "write:/shut/x=1"];
+        let requests =
+            ["read:/proc/self/mounts", "copy:/bin/probe=/scratch/full", "write:/bare/x=1", "write:/shut/x=1"];
         let done = world.run(&flags, &[&requests[..], &["list:/scratch/deep"]].concat());
         let view = done.view();
-        let mounts = view.get("read:/proc/self/mounts");
+        // Each line of the file: the request, then device, path, kind, options.
+        let mounts = &done.out;
         let options = |path: &str| {
-            let line = mounts.lines().find(|line| line.split(' ').nth(1) == Some(path));
-            line.unwrap_or_else(|| panic!("{path} is not mounted: {mounts}{}", done.err))
-                .split(' ')
-                .nth(3)
-                .unwrap()
-                .to_owned()
+            let line = mounts.lines().find(|line| line.split(' ').nth(2) == Some(path));
+            let line = line.unwrap_or_else(|| panic!("{path} is not mounted: {mounts}{}", done.err));
+            line.split(' ').nth(4).unwrap().to_owned()
         };
         assert!(options("/scratch").starts_with("rw,nosuid,nodev,noexec"), "{}", options("/scratch"));
         assert!(options("/scratch").contains("size=64k") && options("/scratch").contains("mode=750"), "{mounts}");
