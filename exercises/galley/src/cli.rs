@@ -8,6 +8,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[derive(Parser)]
 #[command(name = "galley", version, max_term_width = 100)]
 pub struct Arguments {
+    /// How much a layer may unpack to, such as 32g [default: 16g]
+    #[arg(long, global = true, value_name = "SIZE")]
+    pub layer_limit: Option<String>,
     #[command(subcommand)]
     pub command: Command,
 }

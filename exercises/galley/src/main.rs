@@ -25,7 +25,7 @@ fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 125 } else { 0 });
         }
     };
-    match commands::run(&arguments.command) {
+    match commands::run(&arguments) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("galley: {error}");

@@ -183,10 +183,20 @@ fn a_layer_that_never_ends() {
         let mut command = kitchen.galley(&["build", context.to_str().unwrap()]);
         command.env("GALLEY_LAYER_LIMIT", limit).output().unwrap()
     };
-    judge(&build("33554432"), "larger than the limit of 33554432 bytes; if you trust it, set GALLEY_LAYER_LIMIT");
+    judge(
+        &build("33554432"),
+        "larger than the limit of 33554432 bytes; if you trust it, allow more with --layer-limit",
+    );
     judge(&build("many"), "'many' is no number of bytes");
     assert_eq!(store(&kitchen), before);
-    assert!(build("134217728").status.success());
+    let mut command = kitchen.galley(&["build", "--layer-limit", "32m", context.to_str().unwrap()]);
+    judge(&command.output().unwrap(), "larger than the limit of 33554432 bytes");
+    let mut command = kitchen.galley(&["build", "--layer-limit", "lots", context.to_str().unwrap()]);
+    judge(&command.output().unwrap(), "lots");
+    assert_eq!(store(&kitchen), before);
+    // The flag is nearer than the environment.
+    let mut command = kitchen.galley(&["--layer-limit", "128m", "build", context.to_str().unwrap()]);
+    assert!(command.env("GALLEY_LAYER_LIMIT", "1").output().unwrap().status.success());
 }
 
 #[test]

@@ -46,4 +46,4 @@ pub use prune::Reclaimed;
 pub use save::Format;
 pub use store::Store;
 pub use unpack::unpack;
-pub use unpacked::{LARGEST_LAYER, largest_layer};
+pub use unpacked::{LARGEST_LAYER, largest_layer, set_largest_layer};

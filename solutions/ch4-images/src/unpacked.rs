@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use crate::digest::Hashing;
 use crate::error::At;
@@ -15,11 +16,23 @@ pub const LARGEST_LAYER: u64 = 16 << 30;
 /// The environment's variable for another limit, in bytes.
 pub const LIMIT_VARIABLE: &str = "GALLEY_LAYER_LIMIT";
 
+/// What the command line said.
+static CHOSEN: OnceLock<u64> = OnceLock::new();
+
+/// Sets another limit for this process, above what the environment says.
+pub fn set_largest_layer(bytes: u64) {
+    // Set once, at the start; a second value would have no one to apply to.
+    let _ = CHOSEN.set(bytes);
+}
+
 /// How many bytes a layer may unpack to.
 ///
 /// # Errors
 /// `Malformed` if the variable is set to what is no number.
 pub fn largest_layer() -> Result<u64> {
+    if let Some(chosen) = CHOSEN.get() {
+        return Ok(*chosen);
+    }
     let Some(text) = std::env::var_os(LIMIT_VARIABLE) else { return Ok(LARGEST_LAYER) };
     let number = text.to_str().and_then(|text| text.trim().parse().ok());
     number.ok_or_else(|| Error::Malformed {

@@ -5,6 +5,7 @@
 
 mod chapters;
 mod host;
+mod original;
 mod road;
 mod tools;
 mod variants;
@@ -45,6 +46,7 @@ const STAGES: &[(&str, Run)] = &[
     ("other tools read what galley writes", tools::peers),
     ("registries that fail, lie, or want TLS", tools::hard_registries),
     ("the workshop, from build to pull", road::demo),
+    ("the original's Dockerfile, word for word", original::dockerfile),
     ("the book builds, and its links hold", tools::book),
     ("every page in a browser, light and dark", tools::browser),
 ];

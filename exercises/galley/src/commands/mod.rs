@@ -16,12 +16,15 @@ mod template;
 
 use std::io::{IsTerminal, stdin};
 
-use crate::cli::Command;
+use crate::cli::{Arguments, Command};
 use crate::error::{Error, Result};
 
 /// Carries out a command; returns the exit code.
-pub fn run(command: &Command) -> Result<u8> {
-    match command {
+pub fn run(arguments: &Arguments) -> Result<u8> {
+    if let Some(text) = &arguments.layer_limit {
+        ::images::set_largest_layer(cgroups::parse_memory(text)?);
+    }
+    match &arguments.command {
         Command::Build(arguments) => build::build(arguments)?,
         Command::Run(arguments) => return run::run(arguments),
         Command::Images(arguments) => images::list(arguments)?,
