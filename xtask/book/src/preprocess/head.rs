@@ -45,7 +45,9 @@ fn line(contents: &Contents, entry: &Entry) -> String {
 
 /// The box of a chapter.
 fn goals(contents: &Contents, entry: &Entry, chapter: &Chapter, body: &str) -> Result<String> {
-    let mut html = String::from("<section class=\"goals\" aria-label=\"You will be able to\">\n");
+    // Not a region: the print page has one box per chapter, and landmarks need
+    // names of their own.
+    let mut html = String::from("<div class=\"goals\">\n");
     html += "<p><strong>You will be able to</strong></p>\n<ul>\n";
     for objective in &entry.front.objectives {
         let _ = writeln!(html, "<li>{}</li>", inline::html(objective));
@@ -66,7 +68,7 @@ fn goals(contents: &Contents, entry: &Entry, chapter: &Chapter, body: &str) -> R
             goal = inline::escape(step.goal)
         );
     }
-    html += "</p>\n</section>\n";
+    html += "</p>\n</div>\n";
     Ok(html)
 }
 
