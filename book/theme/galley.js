@@ -63,6 +63,116 @@
     };
 })();
 
+// `cargo xtask check` hands over what is passed, `#progress=ch1:1100,ch2:0000`.
+(function progress() {
+    const given = /^#progress=([\w:,]+)$/.exec(location.hash);
+    let text = given ? given[1] : '';
+    try {
+        if (given) {
+            localStorage.setItem('galley-progress', text);
+            history.replaceState(null, '', location.pathname + location.search);
+        } else {
+            text = localStorage.getItem('galley-progress') || '';
+        }
+    } catch { /* Nothing may be kept: it is shown on this page only. */ }
+    for (const [, chapter, steps] of text.matchAll(/(ch\d+):([01]+)/g)) {
+        document.querySelectorAll(`.steps[data-chapter=${chapter}] a`).forEach((step, index) => {
+            if (steps[index] === '1') {
+                step.classList.add('done');
+                step.ariaLabel += ' (passed)';
+            }
+        });
+        const link = document.querySelector(`#mdbook-sidebar a[href*="${chapter}-"]`);
+        if (link) {
+            const passed = steps.replaceAll('0', '');
+            link.insertAdjacentHTML('beforeend', `<span class="dots" role="img" aria-label="${passed.length} of ${steps.length} steps passed">${'●'.repeat(passed.length)}${'○'.repeat(steps.length - passed.length)}</span>`);
+        }
+    }
+    window.addEventListener('hashchange', () => location.hash.startsWith('#progress=') && location.reload());
+})();
+
+// `?teach` shows the instructor's notes, `?present` makes slides of a page.
+(function views() {
+    const main = document.querySelector('main');
+    const on = ['teach', 'present'].filter((view) => new URLSearchParams(location.search).has(view));
+    if (!on.length || !main) {
+        return;
+    }
+    on.forEach((view) => document.documentElement.classList.add(view + 'ing'));
+    const bar = document.createElement('p');
+    bar.className = 'bar views';
+    bar.innerHTML = `<span role="status">Opened for teaching</span><a href="${location.pathname}?teach">Notes</a><a href="${location.pathname}?present">Slides</a><a href="${location.pathname}">Leave</a>`;
+    main.prepend(bar);
+
+    // From page to page the view stays; the results of a search come later.
+    function keep(link) {
+        if (link && link.protocol === location.protocol && link.host === location.host
+            && !link.closest('.views') && !link.search.match(`[?&]${on[0]}`)) {
+            link.search += (link.search ? '&' : '?') + on.join('&');
+        }
+    }
+    document.querySelectorAll('a[href]').forEach(keep);
+    document.addEventListener('click', (event) => keep(event.target.closest('a[href]')), true);
+
+    // A slide is a heading and what fits below it; what fits nowhere scrolls.
+    function slidesOf() {
+        const slides = [];
+        let top = 0;
+        for (const block of main.children) {
+            const { top: start, bottom, height } = block.getBoundingClientRect();
+            // A note that is hidden is no block of a slide.
+            if (block === bar || height === 0) {
+                continue;
+            }
+            const slide = slides.at(-1);
+            const full = bottom - top > main.clientHeight * 0.8 && slide && slide.length > 1;
+            if (!slide || full || /^H[123]$/.test(block.tagName)) {
+                slides.push([]);
+                top = start;
+            }
+            slides.at(-1).push(block);
+        }
+        return slides;
+    }
+
+    function present() {
+        const slides = slidesOf();
+        let at = 0;
+        bar.insertAdjacentHTML('afterbegin', '<button type="button">Back</button><button type="button">Next</button>');
+        const [back, next, status] = bar.children;
+        function show(to) {
+            if (!slides[to]) {
+                const page = document.querySelector(to < 0 ? '.nav-chapters.previous' : '.nav-chapters.next');
+                return page && page.click();
+            }
+            at = to;
+            [...main.children].forEach((block) => block.classList.toggle('away', block !== bar && !slides[at].includes(block)));
+            main.scrollTop = 0;
+            status.textContent = `${at + 1} of ${slides.length}`;
+        }
+        function goTo() {
+            const part = document.getElementById(location.hash.slice(1));
+            show(Math.max(0, slides.findIndex((slide) => slide.some((block) => block.contains(part)))));
+        }
+        back.onclick = () => show(at - 1);
+        next.onclick = () => show(at + 1);
+        document.addEventListener('keydown', (event) => {
+            const by = { ArrowLeft: -1, PageUp: -1, ArrowRight: 1, PageDown: 1 }[event.key];
+            if (by && !event.altKey && !event.ctrlKey && !event.metaKey && !event.target.closest('.fig, pre, input')) {
+                event.preventDefault();
+                event.stopPropagation();
+                show(at + by);
+            }
+        }, true);
+        window.addEventListener('hashchange', goTo);
+        main.tabIndex = 0;
+        goTo();
+    }
+    if (on.includes('present')) {
+        window.addEventListener('load', present);
+    }
+})();
+
 // What is folded is printed too.
 (function printFolded() {
     function open() {

@@ -18,7 +18,7 @@ use crate::{figures, front, starter};
 
 pub mod guide;
 mod head;
-mod inline;
+pub mod inline;
 mod notes;
 pub mod quiz;
 pub mod schedule;
