@@ -19,7 +19,13 @@ pub fn insert(contents: &Contents, entry: &Entry, body: &str) -> Result<String> 
         Some(chapter) => goals(contents, entry, chapter, body)?,
         None => String::new(),
     };
-    Ok(format!("{}\n{}\n{goals}\n{}", &body[..end], line(contents, entry), &body[end..]))
+    let words = keywords(&entry.front.keywords);
+    Ok(format!("{}\n{}{words}\n{goals}\n{}", &body[..end], line(contents, entry), &body[end..]))
+}
+
+/// Seen by the search and by nobody else.
+fn keywords(words: &[String]) -> String {
+    if words.is_empty() { String::new() } else { format!("<p hidden>{}</p>\n", inline::escape(&words.join(", "))) }
 }
 
 /// The line below the title of every page.
