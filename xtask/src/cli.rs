@@ -11,7 +11,9 @@ use crate::assemble::{self, Mix};
 use crate::error::{Error, Result};
 use crate::sandbox::{Job, Limits};
 use crate::tree::{Side, Tree};
-use crate::{bench, check, clean, demo, desk, doctor, hint, list, sandbox, setup, sync, test, tool, tree, vm, watch};
+use crate::{
+    bench, check, clean, demo, desk, doctor, handover, hint, list, sandbox, setup, sync, test, tool, tree, vm, watch,
+};
 
 const CHAPTER: Words = Words::One("CHAPTER", "such as ch3");
 const STEP: Choice = value("step", "N", "Only this step");
@@ -53,7 +55,7 @@ const COMMANDS: &[Command] = &[
         ]),
     Command::new("bench", "Measure how long things take").takes(Words::One("WHAT", "harness")),
     Command::new("book", "Build the book; the words after it go to the book's own tool")
-        .takes(Words::Rest("ARGS", "build, serve or lint; build if there is none")),
+        .takes(Words::Rest("ARGS", "build, serve, lint, browser or pdf; build if there is none")),
     Command::new("registry", "Run a registry on localhost, for class and for trying things")
         .takes(Words::Rest("ARGS", "What to pass on, such as --listen 127.0.0.1:5000")),
     Command::new("doctor", "Try what this workbook needs, and say how to get what is missing"),
@@ -202,6 +204,11 @@ fn run_galley(tree: &Tree, given: &Given) -> Result<u8> {
 /// Replaces this process by a tool that is built only when it is asked for.
 fn run_tool(tree: &Tree, package: &str, given: &Given) -> Result<u8> {
     let program = tool::build(tree, package)?;
-    let fault = std::process::Command::new(&program).args(&given.words).current_dir(tree.root()).exec();
+    let mut command = std::process::Command::new(&program);
+    // The page that `book --open` opens is told what is passed.
+    if let Some(fragment) = handover::fragment(tree)? {
+        command.env("GALLEY_PROGRESS", fragment);
+    }
+    let fault = command.args(&given.words).current_dir(tree.root()).exec();
     Err(Error::file("run", &program)(fault))
 }

@@ -186,6 +186,16 @@ export async function progress(page, findings, base, place) {
     const steps = await page.locator('.steps a').evaluateAll((steps) => steps.map((step) => [step.className, step.ariaLabel]));
     const passed = steps.map(([look, name]) => look === 'done' && name.endsWith(' (passed)'));
     findings.expect(passed.join() === 'true,false,true,false,false,false', place, `the steps of chapter 1 show as ${JSON.stringify(steps)}`);
+    // axe leaves text of a single character out.
+    const contrasts = await page.locator('.steps .done').evaluateAll((steps) => steps.map((step) => {
+        const light = (color) => color.match(/\d+/g).slice(0, 3).map((part) => part / 255)
+            .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+            .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0.05);
+        const { color, backgroundColor } = getComputedStyle(step);
+        const [dark, bright] = [light(color), light(backgroundColor)].sort((a, b) => a - b);
+        return bright / dark;
+    }));
+    findings.expect(contrasts.every((contrast) => contrast >= 4.5), place, `a passed step has a contrast of ${contrasts}`);
     const dots = await page.locator('#mdbook-sidebar .dots').evaluateAll((dots) => dots.map((dots) => dots.ariaLabel));
     findings.expect(dots.join() === '2 of 6 steps passed,0 of 7 steps passed', place, `the contents show '${dots}'`);
 }
