@@ -84,8 +84,9 @@
         });
         const link = document.querySelector(`#mdbook-sidebar a[href*="${chapter}-"]`);
         if (link) {
-            const passed = steps.replaceAll('0', '');
-            link.insertAdjacentHTML('beforeend', `<span class="dots" role="img" aria-label="${passed.length} of ${steps.length} steps passed">${'●'.repeat(passed.length)}${'○'.repeat(steps.length - passed.length)}</span>`);
+            const label = `${steps.replaceAll('0', '').length} of ${steps.length} steps passed`;
+            const dots = steps.replaceAll('1', '●').replaceAll('0', '○');
+            link.insertAdjacentHTML('beforeend', `<span class="dots" role="img" aria-label="${label}">${dots}</span>`);
         }
     }
     window.addEventListener('hashchange', () => location.hash.startsWith('#progress=') && location.reload());
@@ -98,16 +99,17 @@
     if (!on.length || !main) {
         return;
     }
-    on.forEach((view) => document.documentElement.classList.add(view + 'ing'));
+    document.documentElement.classList.add(...on.map((view) => view + 'ing'));
     const bar = document.createElement('p');
     bar.className = 'bar views';
-    bar.innerHTML = `<span role="status">Opened for teaching</span><a href="${location.pathname}?teach">Notes</a><a href="${location.pathname}?present">Slides</a><a href="${location.pathname}">Leave</a>`;
+    const links = Object.entries({ Notes: '?teach', Slides: '?present', Leave: '' });
+    bar.innerHTML = '<span role="status">Opened for teaching</span>'
+        + links.map(([words, view]) => `<a href="${location.pathname}${view}">${words}</a>`).join('');
     main.prepend(bar);
 
     // From page to page the view stays; the results of a search come later.
     function keep(link) {
-        if (link && link.protocol === location.protocol && link.host === location.host
-            && !link.closest('.views') && !link.search.match(`[?&]${on[0]}`)) {
+        if (link && link.origin === location.origin && !link.closest('.views') && !link.search.match(`[?&]${on[0]}`)) {
             link.search += (link.search ? '&' : '?') + on.join('&');
         }
     }
@@ -119,18 +121,19 @@
         const slides = [];
         let top = 0;
         for (const block of main.children) {
-            const { top: start, bottom, height } = block.getBoundingClientRect();
-            // A note that is hidden is no block of a slide.
-            if (block === bar || height === 0) {
+            const box = block.getBoundingClientRect();
+            // Of a hidden note there is nothing to show.
+            if (block === bar || box.height === 0) {
                 continue;
             }
-            const slide = slides.at(-1);
-            const full = bottom - top > main.clientHeight * 0.8 && slide && slide.length > 1;
-            if (!slide || full || /^H[123]$/.test(block.tagName)) {
-                slides.push([]);
-                top = start;
+            const [slide] = slides.slice(-1);
+            const fits = slide && (slide.length === 1 || box.bottom - top < main.clientHeight * 0.8);
+            if (fits && !/^H[123]$/.test(block.tagName)) {
+                slide.push(block);
+            } else {
+                slides.push([block]);
+                top = box.top;
             }
-            slides.at(-1).push(block);
         }
         return slides;
     }
@@ -142,8 +145,8 @@
         const [back, next, status] = bar.children;
         function show(to) {
             if (!slides[to]) {
-                const page = document.querySelector(to < 0 ? '.nav-chapters.previous' : '.nav-chapters.next');
-                return page && page.click();
+                document.querySelector(`.nav-chapters.${to < 0 ? 'previous' : 'next'}`)?.click();
+                return;
             }
             at = to;
             [...main.children].forEach((block) => block.classList.toggle('away', block !== bar && !slides[at].includes(block)));
@@ -158,7 +161,8 @@
         next.onclick = () => show(at + 1);
         document.addEventListener('keydown', (event) => {
             const by = { ArrowLeft: -1, PageUp: -1, ArrowRight: 1, PageDown: 1 }[event.key];
-            if (by && !event.altKey && !event.ctrlKey && !event.metaKey && !event.target.closest('.fig, pre, input')) {
+            const other = event.altKey || event.ctrlKey || event.metaKey || event.target.closest('.fig, pre, input');
+            if (by && !other) {
                 event.preventDefault();
                 event.stopPropagation();
                 show(at + by);

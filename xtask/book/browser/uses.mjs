@@ -118,10 +118,12 @@ export async function mouseOnly(page, findings, place) {
         if (getComputedStyle(part).cursor !== 'pointer' || !part.checkVisibility()) {
             return false;
         }
-        const handle = part.closest('a[href], button, input, select, summary, label, [tabindex]');
+        const handle = part.closest('a[href], button, input, select, summary, label, [tabindex]:not([tabindex="-1"])');
         const control = handle && handle.matches('label') ? handle.control : handle;
         return !control || control.disabled;
-    }).map((part) => part.outerHTML.slice(0, 80)));
+    }).concat([...document.querySelectorAll('a[href], button, input, select, summary')].filter((control) => (
+        control.tabIndex < 0 && control.checkVisibility()
+    ))).map((part) => part.outerHTML.slice(0, 80)));
     findings.expect(found.length === 0, place, `for a mouse only: ${found.join(' | ')}`);
 }
 
@@ -222,8 +224,13 @@ export async function present(page, findings, base, place) {
     await page.waitForFunction(() => /^1 of /.test(document.querySelector('.views [role=status]').textContent));
     const look = await page.evaluate(() => {
         const main = document.querySelector('main');
-        return { ratio: main.offsetWidth / main.offsetHeight, size: parseFloat(getComputedStyle(main).fontSize) / main.offsetWidth };
+        return {
+            ratio: main.offsetWidth / main.offsetHeight,
+            size: parseFloat(getComputedStyle(main).fontSize) / main.offsetWidth,
+            over: Math.max(main.offsetWidth - innerWidth, main.offsetHeight - innerHeight),
+        };
     });
+    findings.expect(look.over <= 0, place, `the frame is ${look.over} pixels larger than the window`);
     findings.expect(Math.abs(look.ratio - 16 / 9) < 0.01, place, `the frame is ${look.ratio} times as wide as high`);
     findings.expect(look.size > 1 / 50, place, `type is 1/${Math.round(1 / look.size)} of the frame's width`);
     const [, all] = await counts();

@@ -30,7 +30,7 @@ pub fn render(body: &str) -> String {
 
 fn head(minutes: u32) -> String {
     let words = format!("For the instructor, {}", duration(minutes));
-    format!("<div class=\"teach\" role=\"note\" aria-label=\"{words}\">\n<p class=\"minutes\">{words}</p>\n")
+    format!("<div class=\"teach\" role=\"note\" aria-label=\"{words}\">\n<p><strong>{words}</strong></p>\n")
 }
 
 #[cfg(test)]
