@@ -101,8 +101,9 @@ pub fn run() -> Result<u8> {
         "galley" => run_galley(&tree, given),
         "demo" => run_demo(&tree, given),
         "bench" => bench::run(&tree, given.word().unwrap_or_default()),
-        "book" => run_tool(&tree, "book-tool", given),
-        "registry" => run_tool(&tree, "registry-server", given),
+        // The page that `book --open` opens is told what is passed.
+        "book" => run_tool(&tree, "book-tool", given, handover::fragment(&tree)?),
+        "registry" => run_tool(&tree, "registry-server", given, None),
         "doctor" => doctor::run(&tree),
         "clean" => clean::run(&tree),
         "setup" => setup::run(setup::TEST, given.flag("yes")).map(|()| 0),
@@ -202,13 +203,10 @@ fn run_galley(tree: &Tree, given: &Given) -> Result<u8> {
 }
 
 /// Replaces this process by a tool that is built only when it is asked for.
-fn run_tool(tree: &Tree, package: &str, given: &Given) -> Result<u8> {
+fn run_tool(tree: &Tree, package: &str, given: &Given, passed: Option<String>) -> Result<u8> {
     let program = tool::build(tree, package)?;
     let mut command = std::process::Command::new(&program);
-    // The page that `book --open` opens is told what is passed.
-    if let Some(fragment) = handover::fragment(tree)? {
-        command.env("GALLEY_PROGRESS", fragment);
-    }
+    command.envs(passed.map(|passed| ("GALLEY_PROGRESS", passed)));
     let fault = command.args(&given.words).current_dir(tree.root()).exec();
     Err(Error::file("run", &program)(fault))
 }

@@ -7,7 +7,7 @@ use course::CHAPTERS;
 
 use crate::error::Result;
 use crate::progress::{Progress, is_starter};
-use crate::tree::Tree;
+use crate::tree::{Side, Tree};
 
 /// Where the reader's book is, if it is not the one that was built here.
 const BOOK: &str = "GALLEY_BOOK";
@@ -18,11 +18,14 @@ pub fn fragment(tree: &Tree) -> Result<Option<String>> {
     let mut parts = Vec::new();
     for chapter in CHAPTERS {
         let steps = progress.steps(chapter);
-        // A chapter that was put back to its starter has lost its steps, too.
-        if !steps.is_empty() {
-            let steps = if is_starter(tree, chapter)? { "0".repeat(chapter.steps.len()) } else { steps.to_owned() };
-            parts.push(format!("{}:{steps}", chapter.id()));
+        if steps.is_empty() {
+            continue;
         }
+        // A chapter that was put back to its starter, or is gone, has lost its steps.
+        let gone = !tree.chapter(Side::Mine, chapter).join("src").is_dir();
+        let lost = gone || is_starter(tree, chapter)?;
+        let steps = if lost { "0".repeat(chapter.steps.len()) } else { steps.to_owned() };
+        parts.push(format!("{}:{steps}", chapter.id()));
     }
     Ok((!parts.is_empty()).then(|| format!("progress={}", parts.join(","))))
 }

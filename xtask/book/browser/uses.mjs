@@ -115,7 +115,8 @@ async function playStrips(page, findings, fig, place) {
 // Whatever shows the hand to a mouse is, or is in, something a keyboard reaches.
 export async function mouseOnly(page, findings, place) {
     const found = await page.evaluate(() => [...document.querySelectorAll('body *')].filter((part) => {
-        if (getComputedStyle(part).cursor !== 'pointer' || !part.checkVisibility()) {
+        // What holds a button may show the hand, too.
+        if (getComputedStyle(part).cursor !== 'pointer' || !part.checkVisibility() || part.querySelector('button')) {
             return false;
         }
         const handle = part.closest('a[href], button, input, select, summary, label, [tabindex]:not([tabindex="-1"])');
