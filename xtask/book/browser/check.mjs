@@ -10,6 +10,7 @@
 
 import { createRequire } from 'node:module';
 import { readFileSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -30,9 +31,8 @@ const WIDTHS = [320, 375, 768, 1280];
 const KIB = 1024;
 const MEDIAN_WEIGHT = 130 * KIB;
 const MOST_WEIGHT = 180 * KIB;
-// Pages open at once. A page waits for its own layout, so more than one a
-// processor gains nothing.
-const AT_ONCE = 3;
+// Pages open at once: one more than there are processors, since pages wait, too.
+const AT_ONCE = availableParallelism() + 1;
 // What a search or a key must have done within, on a busy machine.
 const PATIENCE = 20_000;
 
@@ -78,6 +78,10 @@ function visit(name) {
         for (const colorScheme of ['light', 'dark']) {
             await page.emulateMedia({ colorScheme });
             await barriers(page, findings, axe, `${place}, ${colorScheme}`);
+            if (await uses.spreadFigures(page, true)) {
+                await barriers(page, findings, axe, `${place}, ${colorScheme}, all frames`, '.fig');
+            }
+            await uses.spreadFigures(page, false);
         }
     });
 }

@@ -87,16 +87,17 @@ export async function weight(seen) {
     return sum;
 }
 
-export async function barriers(page, findings, axe, place) {
+// What axe finds on the page, or in the parts that `scope` selects.
+export async function barriers(page, findings, axe, place, scope = 'html') {
     if (!(await page.evaluate(() => 'axe' in window))) {
         await page.evaluate(axe);
     }
-    const violations = await page.evaluate(async (tags) => {
-        const { violations } = await window.axe.run(document, { runOnly: tags, resultTypes: ['violations'] });
+    const violations = await page.evaluate(async ([tags, scope]) => {
+        const { violations } = await window.axe.run(scope === 'html' ? document : scope, { runOnly: tags, resultTypes: ['violations'] });
         return violations.map(({ id, help, nodes }) => {
             const where = nodes.slice(0, 3).map((node) => node.target.join(' ')).join(' | ');
             return `${id}: ${help} (${nodes.length}): ${where}`;
         });
-    }, RULES);
+    }, [RULES, scope]);
     findings.expect(violations.length === 0, place, violations.join(`\n${place}: `));
 }

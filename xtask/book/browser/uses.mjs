@@ -48,7 +48,6 @@ export async function unfold(page, findings, place) {
         const right = said.filter((why) => why.startsWith('Yes')).length;
         findings.expect(own && right === 1, place, `'${question}' has not one right answer and an explanation of its own for each`);
     }
-    return questions.length;
 }
 
 // Works every control of every figure. What is chosen may look the same as what
@@ -93,6 +92,15 @@ export async function workFigures(page, findings, place) {
     findings.expect(dead.length === 0, place, `of a figure, these change nothing: ${dead.join(', ')}`);
     const strips = await page.evaluate(() => [...document.querySelectorAll('.fig .bar [role=status]')].map((status) => status.textContent));
     findings.expect(strips.every((text) => /^(\d+) of \1$/.test(text)), place, `frames are not all reached: ${strips.join(', ')}`);
+}
+
+// As without script: all frames and all cases of every figure one below the other.
+export async function spreadFigures(page, spread) {
+    return page.evaluate((spread) => {
+        const figures = document.querySelectorAll('.fig');
+        figures.forEach((figure) => figure.classList.toggle('live', !spread));
+        return figures.length;
+    }, spread);
 }
 
 // Turns the strips of frames that are shown to their last frame, by their button.

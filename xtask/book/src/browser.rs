@@ -35,7 +35,7 @@ pub fn check(root: &Path) -> Result<Outcome> {
     let pages = render::build(root)?;
     let modules = install(root)?;
     let script = root.join("xtask/book/browser/check.mjs");
-    // Printed meanwhile: it takes one processor for as long as the pages do.
+    // Meanwhile: it takes a few seconds of the minute that the pages take.
     let printing = pdf::begin(root, &pages, &browser)?;
     let status = Command::new("node").arg(&script).args([&pages, &modules, &browser]).status();
     let printed = printing.end();
