@@ -1,9 +1,16 @@
 //! Figures: `{{#figure NAME}}`, alone on a line, becomes the figure that
 //! `book/figures/NAME/` describes.
 
+mod cache;
+mod conversation;
+mod dials;
 mod html;
+mod layers;
 mod pivot;
+mod push;
 mod sheet;
+mod svg;
+mod timeline;
 mod walls;
 
 use std::path::Path;
@@ -23,7 +30,7 @@ pub fn expand(book: &Path, markdown: &str) -> Result<String> {
             Some(_) => {}
         }
         match name(text) {
-            Some(name) if fence.is_none() => page += &placed(book, name)?,
+            Some(name) if fence.is_none() => page += &placed(book, name, markdown)?,
             _ => page += line,
         }
     }
@@ -37,8 +44,8 @@ pub fn name(line: &str) -> Option<&str> {
 
 /// A figure as a block of its own. An empty line would end the block, and the
 /// rest would be read as Markdown.
-fn placed(book: &Path, name: &str) -> Result<String> {
-    let html = html(book, name)?;
+fn placed(book: &Path, name: &str, page: &str) -> Result<String> {
+    let html = html(book, name, page)?;
     if html.lines().any(|line| line.trim().is_empty()) {
         return Err(Failure::new(format!("figure '{name}': an empty line in its HTML")));
     }
@@ -46,15 +53,21 @@ fn placed(book: &Path, name: &str) -> Result<String> {
 }
 
 /// The figure's static HTML: every frame is in it, and script only chooses which
-/// one is shown.
-fn html(book: &Path, name: &str) -> Result<String> {
+/// one is shown. `page` is the page that it stands on.
+fn html(book: &Path, name: &str, page: &str) -> Result<String> {
     let directory = book.join("figures").join(name);
     if !directory.is_dir() {
         return Err(Failure::new(format!("no figure '{name}': {} is missing", directory.display())));
     }
     let sheet = Sheet::open(book, name)?;
     match name {
+        "cache" => cache::draw(&sheet),
+        "conversation" => conversation::draw(&sheet),
+        "dials" => dials::draw(&sheet),
+        "layers" => layers::draw(&sheet),
         "pivot" => pivot::draw(&sheet),
+        "push" => push::draw(&sheet),
+        "timeline" => timeline::draw(&sheet, page),
         "walls" => walls::draw(&sheet),
         _ => Err(Failure::new(format!("nothing draws figure '{name}'"))),
     }
