@@ -7,7 +7,7 @@ Run as root, with strace and busybox installed:
 
 `galley run` is traced twice, as root and as an ordinary user. Most calls only read
 files or look something up. Kept are those that make the container, in their order;
-of the mounts below /dev there is one line with their number.
+of mounts in a row there is one line with what they mount.
 """
 
 import json
@@ -29,7 +29,7 @@ TRACED = (
 )
 LINE = re.compile(r"^(\d+) +(<\.\.\. \w+ resumed>)?(.*)$")
 WAITS = ("recvfrom(", "rt_sigtimedwait(")
-MAPS = ("/setgroups>", "/uid_map>", "/gid_map>")
+WRITTEN = ("/setgroups>", "/uid_map>", "/gid_map>", "/cgroup.procs>")
 
 
 def calls(trace):
@@ -57,7 +57,7 @@ def kept(call):
     """Whether a call makes the container, or is part of the talk about it."""
     name = call["call"].split("(")[0]
     if name == "write":
-        return any(place in call["call"] for place in MAPS)
+        return any(place in call["call"] for place in WRITTEN)
     if name in ("sendto", "recvfrom"):
         return "UNIX" in call["call"]
     if name == "wait4":
@@ -97,16 +97,22 @@ def events(found, directory):
 
 
 def merged(lines):
-    """Mounts in a row whose target was opened before, as one line with what they mount."""
+    """Calls in a row that do the same to several things, as one line with a list: mounts
+    below the new root, and groups that the program's number is written to."""
+    same = {
+        r'mount\("(?:[^"]*/)?([^"]+)", "/proc/self/fd/': "mount(…)",
+        r'write\("/sys/fs/cgroup/(\w+)/.*/cgroup.procs"': 'write("cgroup.procs", …)',
+    }
     short = []
     for event in lines:
-        source = re.match(r'mount\("([^"]*)", "/proc/self/fd/', event["call"])
-        if not source:
+        found = [(match[1], call) for pattern, call in same.items() if (match := re.match(pattern, event["call"]))]
+        for thing, call in found:
+            if short and short[-1]["call"] == call:
+                short[-1]["of"].append(thing)
+            else:
+                short.append({**event, "call": call, "result": None, "of": [thing]})
+        if not found:
             short.append(event)
-        elif short and short[-1].get("mounts"):
-            short[-1]["mounts"].append(source[1].split("/")[-1])
-        else:
-            short.append({**event, "call": "mount(…)", "mounts": [source[1]]})
     return short
 
 

@@ -123,7 +123,7 @@ def record(shop, proxy):
     cases = {"first": push(shop, proxy, "ada/quotes:1", recipe)}
     cases["there"] = push(shop, proxy, "ada/quotes:2", recipe + "CMD true\n")
     proxy.flips = True
-    cases["flipped"] = push(shop, proxy, "ada/quotes:3", recipe + "# changed\n")
+    cases["damaged"] = push(shop, proxy, "ada/quotes:3", recipe + "# changed\n")
     manifest_alone(proxy)
     cases["early"] = {"requests": proxy.taken(), "ends": "", "code": None}
     return cases

@@ -18,9 +18,9 @@ struct Event {
     /// What the call returned; none while it waits.
     result: Option<String>,
     part: Part,
-    /// What was mounted, if one row stands for several mounts.
+    /// What it was done to, if one row stands for several calls.
     #[serde(default)]
-    mounts: Vec<String>,
+    of: Vec<String>,
 }
 
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
@@ -156,7 +156,7 @@ impl Event {
         let (who, name) = (self.who.name(), self.name());
         let has = |part: &str| self.call.contains(part);
         match name {
-            "mount" if !self.mounts.is_empty() => "mounts".to_owned(),
+            "mount" if !self.of.is_empty() => "mounts".to_owned(),
             "mount" if has("MS_PRIVATE") => format!("{who}.private"),
             "mount" if has("\"proc\"") => "proc".to_owned(),
             "mount" => "bind".to_owned(),
@@ -181,14 +181,14 @@ fn row(sheet: &Sheet, who: &str, event: &Event, lives: [[Life; 2]; 2]) -> Result
         None | Some("?") => String::new(),
         Some(result) => format!(" = {}", escape(result)),
     };
-    let (count, mounts) = match event.mounts.as_slice() {
+    let (count, things) = match event.of.as_slice() {
         [] => (String::new(), String::new()),
-        mounts => (format!(" {} times:", mounts.len()), format!(" {}", escape(&mounts.join(", ")))),
+        things => (format!(" {} times:", things.len()), format!(" {}", escape(&things.join(", ")))),
     };
     Ok(format!(
         "<div class=\"lanes\"><svg role=\"img\" aria-label=\"From {} to {}\">{}\
          <line class=\"say\" x1=\"{}%\" x2=\"{}%\" y1=\"16\" y2=\"16\" marker-end=\"url(#said-{who})\"/></svg></div>\
-         <p><code class=\"call\">{}{result}</code>{count} {}{mounts}</p>",
+         <p><code class=\"call\">{}{result}</code>{count} {}{things}</p>",
         from.words(),
         to.words(),
         lines(lives),
@@ -223,7 +223,7 @@ mod tests {
     use super::*;
 
     fn event(call: &str, part: Part) -> Event {
-        Event { who: Speaker::Galley, call: call.into(), result: None, part, mounts: Vec::new() }
+        Event { who: Speaker::Galley, call: call.into(), result: None, part, of: Vec::new() }
     }
 
     #[test]

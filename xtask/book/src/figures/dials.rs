@@ -61,7 +61,8 @@ pub fn draw(sheet: &Sheet) -> Result<String> {
             };
             runs += &html::case("div", value, &format!("`{file}` {label}:"), &run);
         }
-        body += &format!("<div class=\"duo\"><div>{choice}<p>{}</p></div><div>{runs}</div></div>\n", sheet.caption(dial)?);
+        body +=
+            &format!("<div class=\"duo\"><div>{choice}<p>{}</p></div><div>{runs}</div></div>\n", sheet.caption(dial)?);
     }
     Ok(sheet.around(&body))
 }
@@ -113,7 +114,7 @@ impl Memory {
                 "<b class=\"bad\">killed by signal {signal}</b> when it wrote to MiB {}",
                 self.used_kib.len() + 1
             ),
-            None => format!("it wrote to all {} MiB", self.used_kib.len()),
+            None => format!("it wrote to all {} MiB, with {used} KiB in use", self.used_kib.len()),
         };
         let shows = format!("memory.current rises with each MiB, to {used} KiB; memory.max is {}", self.limit);
         format!(

@@ -46,7 +46,8 @@ pub fn draw(sheet: &Sheet) -> Result<String> {
         }
         let mut strip = html::frames(label, Strip::OneByOne, &frames);
         if !case.ends.is_empty() {
-            strip += &format!("<p class=\"sees\">galley ends with: <code>{}</code></p>", escape(&shortened(&case.ends)));
+            strip +=
+                &format!("<p class=\"sees\">galley ends with: <code>{}</code></p>", escape(&shortened(&case.ends)));
         }
         body += &html::case("div", name, label, &strip);
     }

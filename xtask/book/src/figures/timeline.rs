@@ -21,13 +21,23 @@ const FIRST_YEAR: f64 = 1978.0;
 const LAST_YEAR: f64 = 2026.0;
 const YEAR: f64 = 10.0;
 const TOP: f64 = 16.0;
-const SCALE: f64 = 52.0;
-const NAMES: f64 = 120.0;
-const WIDTH: u32 = 440;
+const SCALE: f64 = 48.0;
+const NAMES: f64 = 104.0;
+const WIDTH: u32 = 390;
 /// The least distance of two lines of text.
 const TEXT: f64 = 21.0;
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 
@@ -62,7 +72,8 @@ fn entries(page: &str) -> Result<Vec<Entry>> {
     let paragraphs: Vec<&str> = page.split("\n\n").collect();
     for paragraph in paragraphs {
         let Some((term, definition)) = paragraph.trim().split_once("\n: ") else { continue };
-        let entry = entry(term).ok_or_else(|| Failure::new(format!("the timeline: '{term}' does not begin with a year")))?;
+        let entry =
+            entry(term).ok_or_else(|| Failure::new(format!("the timeline: '{term}' does not begin with a year")))?;
         if !definition.contains("](http") {
             return Err(Failure::new(format!("the timeline: '{term}' names no source")));
         }
@@ -84,7 +95,11 @@ fn entry(term: &str) -> Option<Entry> {
     let words: Vec<&str> = when.split(' ').collect();
     let year: u16 = words.iter().filter(|word| word.len() == 4).find_map(|word| word.parse().ok())?;
     let month = MONTHS.iter().position(|month| words.contains(month));
-    Some(Entry { at: f64::from(year) + month.unwrap_or_default() as f64 / 12.0, when: when.to_owned(), what: what.to_owned() })
+    Some(Entry {
+        at: f64::from(year) + month.unwrap_or_default() as f64 / 12.0,
+        when: when.to_owned(),
+        what: what.to_owned(),
+    })
 }
 
 /// Places for lines of text, as near as can be to where they belong, and none over
