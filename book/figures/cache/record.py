@@ -15,6 +15,7 @@ import re
 import shutil
 import sys
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from recording import ROOT, Workshop
 

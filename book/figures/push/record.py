@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from recording import ROOT, TARGET, Workshop
 

@@ -102,7 +102,7 @@ fn outcome(before: &Line, now: &Line) -> String {
     let done = match (now.cached, now.seconds, &now.layer) {
         (true, ..) => "<strong>CACHED</strong>".to_owned(),
         (false, Some(seconds), Some(layer)) => format!("{seconds:.1} s, layer of {}{}", escape(layer), bar(seconds)),
-        (false, ..) => "done again, no layer".to_owned(),
+        (false, ..) => "done, no layer".to_owned(),
     };
     text + &done
 }
@@ -130,10 +130,19 @@ mod tests {
     }
 
     #[test]
+    fn the_recorded_recipe_is_that_of_the_workshop() {
+        let recording: Recording =
+            serde_json::from_str(include_str!("../../../../book/figures/cache/data.json")).expect("the recording");
+        let recorded: Vec<&str> = recording["careful"]["first"].iter().map(|line| line.text.as_str()).collect();
+        let recipe = include_str!("../../../../solutions/quotes/Dockerfile");
+        assert_eq!(recorded, recipe.lines().collect::<Vec<_>>());
+    }
+
+    #[test]
     fn an_outcome_names_the_line_if_that_is_what_changed() {
         let first = line("EXPOSE 80", false, None);
         assert_eq!(outcome(&first, &line("EXPOSE 80", true, None)), "<strong>CACHED</strong>");
-        assert_eq!(outcome(&first, &line("EXPOSE 81", false, None)), "<code>EXPOSE 81</code> done again, no layer");
+        assert_eq!(outcome(&first, &line("EXPOSE 81", false, None)), "<code>EXPOSE 81</code> done, no layer");
         assert!(outcome(&first, &line("EXPOSE 80", false, Some(2.0))).starts_with("2.0 s, layer of 5 B <svg"));
     }
 }
