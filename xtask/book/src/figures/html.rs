@@ -79,7 +79,7 @@ pub fn choice(question: &str, controls: &[Control]) -> String {
         };
         let checked = if control.on { " checked" } else { "" };
         let (value, label) = (escape(&control.value), rich(&control.label));
-        html += &format!("<label><input type=\"{kind}\" value=\"{value}\"{checked}> {label}</label>\n");
+        html += &format!("<label><input type=\"{kind}\" value=\"{value}\"{checked}> <span>{label}</span></label>\n");
     }
     html + "</fieldset>\n"
 }
