@@ -29,10 +29,22 @@ struct Variant {
     wrong: bool,
 }
 
+impl Variant {
+    /// The step that a wrong one fails at, from its name.
+    fn step(&self) -> Option<usize> {
+        let name = self.patch.file_stem()?.to_str()?;
+        name.strip_prefix("step")?.split('-').next()?.parse().ok()
+    }
+}
+
+/// How many wrong solutions a step's checks must have been tried with.
+const WRONG_FOR_EACH_STEP: usize = 3;
+
 /// Judges every variant. There is one desk more than processors: only one variant
 /// compiles at a time, and the checks of the others, which often wait, run meanwhile.
 pub fn judged(tree: &Tree) -> Result<Stage> {
     let variants = variants(tree)?;
+    enough(&variants)?;
     let next = AtomicUsize::new(0);
     let desks = 1 + thread::available_parallelism().map_or(1, usize::from);
     let work = |desk: usize| -> Result<Vec<String>> {
@@ -69,6 +81,29 @@ fn variants(tree: &Tree) -> Result<Vec<Variant>> {
     Ok(found)
 }
 
+/// Fails where a step or a chapter has fewer than the course promises.
+fn enough(variants: &[Variant]) -> Result<()> {
+    let mut lacks = Vec::new();
+    for chapter in CHAPTERS {
+        let of = |wrong| {
+            variants.iter().filter(move |variant| variant.chapter.number == chapter.number && variant.wrong == wrong)
+        };
+        for step in 1..=chapter.steps.len() {
+            let stored = of(true).filter(|variant| variant.step() == Some(step)).count();
+            if stored < WRONG_FOR_EACH_STEP {
+                lacks.push(format!(
+                    "{} step {step} has {stored} wrong solutions, not {WRONG_FOR_EACH_STEP}",
+                    chapter.id()
+                ));
+            }
+        }
+        if of(false).next().is_none() {
+            lacks.push(format!("{} has no solution by other means", chapter.id()));
+        }
+    }
+    if lacks.is_empty() { Ok(()) } else { Err(Error::Failed(lacks.join("\n"))) }
+}
+
 fn patches(directory: &Path) -> Result<Vec<PathBuf>> {
     if !directory.is_dir() {
         return Ok(Vec::new());
@@ -80,9 +115,7 @@ fn patches(directory: &Path) -> Result<Vec<PathBuf>> {
 fn judge(tree: &Tree, variant: &Variant, desk: usize) -> Result<Option<String>> {
     let Variant { chapter, patch, wrong } = variant;
     let copy = Copy::make(tree, chapter, patch, desk)?;
-    let name = patch.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let step = name.strip_prefix("step").and_then(|rest| rest.split('-').next()?.parse().ok());
-    let step = if *wrong { step } else { None };
+    let step = if *wrong { variant.step() } else { None };
     let graded = check::judge(&copy.tree, chapter, Side::Reference, &Trial { step, ..Trial::default() })?;
     let steps = match &graded.steps {
         Ok(steps) => steps,
