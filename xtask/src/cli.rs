@@ -25,6 +25,7 @@ const COMMANDS: &[Command] = &[
         .options(&[
             STEP,
             value("time", "SECONDS", "How long one check may take, if not 20"),
+            value("user", "ID", "Run the checks as this user; only root can"),
             flag("solution", "Grade the reference solution instead"),
             flag("watch", "Grade again whenever you save"),
             flag("json", "Print one JSON object and nothing else"),
@@ -119,7 +120,7 @@ fn chapter_of(given: &Given) -> Result<&'static Chapter> {
 }
 
 fn run_check(tree: &Tree, given: &Given) -> Result<u8> {
-    given.exclude("watch", &["json", "solution"])?;
+    given.exclude("watch", &["json", "solution", "user"])?;
     let (name, step) = (given.word(), given.number("step")?);
     let time = given.number("time")?.map(Duration::from_secs);
     if given.flag("watch") {
@@ -136,6 +137,7 @@ fn run_check(tree: &Tree, given: &Given) -> Result<u8> {
         side,
         json: given.flag("json"),
         time,
+        user: given.number("user")?,
     };
     let code = check::run(tree, &request)?;
     // Everything is passed: what remains is to see it work, all together.
