@@ -22,13 +22,14 @@ use crate::sync::put;
 use crate::tree::{Side, Tree};
 
 /// Which chapters are taken from the learner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mix {
     /// Those that are passed.
     Passed,
     /// All, whether they work or not.
     Mine,
     /// None.
+    #[default]
     Reference,
 }
 

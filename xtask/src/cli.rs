@@ -48,6 +48,7 @@ const COMMANDS: &[Command] = &[
         .options(&[
             flag("auto", "Do not wait for Enter"),
             flag("big", "For a projector: large gaps, nothing dim"),
+            flag("quick", "Show commands at once, not letter by letter"),
             flag("code", "Show each step's function, before and after"),
             YES,
         ]),
@@ -140,7 +141,7 @@ fn run_check(tree: &Tree, given: &Given) -> Result<u8> {
     if code == 0 && ending && request.side == Side::Mine {
         println!("\nEvery chapter is passed. Now the whole workshop, on your own runtime:\n");
         let workshop =
-            demo::Request { chapter: None, mix: Mix::Passed, auto: true, big: false, code: false, yes: false };
+            demo::Request { mix: Mix::Passed, auto: true, ..demo::Request::default() };
         return demo::run(tree, &workshop);
     }
     Ok(code)
@@ -152,6 +153,7 @@ fn run_demo(tree: &Tree, given: &Given) -> Result<u8> {
         mix: Mix::Reference,
         auto: given.flag("auto"),
         big: given.flag("big"),
+        quick: given.flag("quick"),
         code: given.flag("code"),
         yes: given.flag("yes"),
     };

@@ -43,7 +43,7 @@ impl Cue {
 }
 
 /// The cues of a chapter's page. A section in which there is nothing to play or to
-/// say is left out.
+/// say is left out; the chapter's title is always there.
 pub fn of_page(page: &Page, chapter: &Chapter) -> Vec<Cue> {
     let mut cues = Vec::new();
     for section in &page.sections {
@@ -63,7 +63,7 @@ pub fn of_page(page: &Page, chapter: &Chapter) -> Vec<Cue> {
                 Part::Hint(_) | Part::Code(_) => {}
             }
         }
-        if own.is_empty() && section.step.is_none() {
+        if own.is_empty() && section.step.is_none() && section.level != 1 {
             continue;
         }
         let title =
@@ -94,6 +94,7 @@ mod tests {
         assert!(matches!(
             cues.as_slice(),
             [
+                Cue::Heading { step: None, .. },
                 Cue::Heading { step: Some(1), .. },
                 Cue::Note { minutes: 3, .. },
                 Cue::Command(_),

@@ -14,7 +14,7 @@ use pages::Shown;
 
 use super::cue::Cue;
 use super::player::{Ending, World};
-use super::screen::Look;
+use super::screen::{Look, Screen};
 use super::script::{self, Check, Line};
 use crate::assemble::{Mix, assemble, fill_pantry, pantry_store};
 use crate::error::{Error, Result};
@@ -27,10 +27,13 @@ pub fn run(tree: &Tree, mix: Mix, look: Look) -> Result<u8> {
     let galley = assemble(tree, mix, false)?;
     fill_pantry(tree, &galley.program)?;
     println!("galley, {}", galley.whose());
-    let stage = Stage::set(tree, &galley.program)?;
+    let registry = registry_program(tree)?;
+    // From here on nothing ends this but its end.
+    let screen = Screen::open(look)?;
+    let stage = Stage::set(tree, &galley.program, registry)?;
     let (cues, checks) = cues(script::lines(nix::unistd::geteuid().is_root(), &stage.registry));
     let workshop = Workshop { stage, checks, seen: Seen::default() };
-    match super::play(look, &cues, workshop)? {
+    match super::play(&screen, &cues, workshop)? {
         Ending::Played | Ending::Left => Ok(0),
     }
 }
@@ -138,7 +141,7 @@ struct Stage {
 
 impl Stage {
     /// Builds the registry, starts it, and makes the directories.
-    fn set(tree: &Tree, galley: &Path) -> Result<Self> {
+    fn set(tree: &Tree, galley: &Path, registry: Command) -> Result<Self> {
         if TcpListener::bind(("0.0.0.0", 4567)).is_err() {
             return Err(Error::Machine {
                 lack: "has something else listening on port 4567".to_owned(),
@@ -147,7 +150,7 @@ impl Stage {
         }
         let home = tree.target().join("tmp").join(format!("demo-{}", std::process::id()));
         fs::create_dir_all(&home).map_err(Error::file("create", &home))?;
-        let (server, registry) = start_registry(tree, &home)?;
+        let (server, registry) = start_registry(registry, &home)?;
         Ok(Self {
             registry,
             galley: galley.to_owned(),
@@ -208,9 +211,9 @@ impl Drop for Stage {
 
 /// Starts the embedded registry and waits for its first line, which says where it
 /// listens.
-fn start_registry(tree: &Tree, home: &Path) -> Result<(Child, String)> {
+fn start_registry(mut program: Command, home: &Path) -> Result<(Child, String)> {
     let port = if TcpListener::bind(("127.0.0.1", 5000)).is_ok() { 5000 } else { 0 };
-    let mut child = registry_program(tree)?
+    let mut child = program
         .args(["--listen", &format!("127.0.0.1:{port}"), "--auth", "ada:pantry", "--root"])
         .arg(home.join("registry"))
         .stdin(Stdio::null())
