@@ -59,6 +59,19 @@ impl Assembled {
         };
         format!("yours: {}; the reference: {}", list(Side::Mine), list(Side::Reference))
     }
+
+    /// A line for each part of the runtime, with whose it is.
+    pub fn parts(&self) -> String {
+        let mut lines = String::from("\nThe runtime that did this:\n");
+        for (chapter, side) in &self.sides {
+            let whose = if *side == Side::Mine { "yours" } else { "the reference" };
+            lines.push_str(&format!("  {}  {whose:<13}  {}\n", chapter.id(), chapter.title));
+        }
+        if self.sides.iter().all(|(_, side)| *side == Side::Mine) {
+            lines.push_str("Every part of it is yours.\n");
+        }
+        lines
+    }
 }
 
 /// Builds the runtime. With `release` it is optimized, which takes longer.

@@ -49,6 +49,7 @@ const COMMANDS: &[Command] = &[
             flag("auto", "Do not wait for Enter"),
             flag("big", "For a projector: large gaps, nothing dim"),
             flag("quick", "Show commands at once, not letter by letter"),
+            value("to", "REGISTRY/USER", "Push the workshop's image to a real registry"),
             flag("code", "Show each step's function, before and after"),
             YES,
         ]),
@@ -140,8 +141,7 @@ fn run_check(tree: &Tree, given: &Given) -> Result<u8> {
     let ending = name.is_none() && request.step.is_none() && !request.json && request.chapters.len() == CHAPTERS.len();
     if code == 0 && ending && request.side == Side::Mine {
         println!("\nEvery chapter is passed. Now the whole workshop, on your own runtime:\n");
-        let workshop =
-            demo::Request { mix: Mix::Passed, auto: true, ..demo::Request::default() };
+        let workshop = demo::Request { mix: Mix::Passed, auto: true, ..demo::Request::default() };
         return demo::run(tree, &workshop);
     }
     Ok(code)
@@ -155,6 +155,7 @@ fn run_demo(tree: &Tree, given: &Given) -> Result<u8> {
         big: given.flag("big"),
         quick: given.flag("quick"),
         code: given.flag("code"),
+        to: given.text("to")?.map(str::to_owned),
         yes: given.flag("yes"),
     };
     demo::run(tree, &request)

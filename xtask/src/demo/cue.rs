@@ -26,6 +26,8 @@ pub enum Cue {
     /// Run without being shown.
     Unseen(String),
     Command(String),
+    /// The same, with the terminal lent to it: it may ask for something there.
+    Asking(String),
     /// `cargo xtask check …`, on a chapter that holds this code.
     Check {
         command: String,
@@ -38,7 +40,7 @@ pub enum Cue {
 impl Cue {
     /// Whether the player waits here.
     pub fn is_played(&self) -> bool {
-        matches!(self, Self::Command(_) | Self::Check { .. })
+        matches!(self, Self::Command(_) | Self::Asking(_) | Self::Check { .. })
     }
 }
 

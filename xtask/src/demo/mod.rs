@@ -12,6 +12,7 @@ mod keys;
 mod player;
 mod screen;
 mod script;
+mod stage;
 mod text;
 mod verdict;
 mod workshop;
@@ -21,14 +22,13 @@ use std::time::Instant;
 use course::Chapter;
 
 use crate::assemble::Mix;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::setup;
 use crate::tree::Tree;
 
 use cue::Cue;
 use player::{Ending, Player, World};
 use screen::{Look, Screen};
-
 
 /// What to play, and how.
 #[derive(Default)]
@@ -42,6 +42,8 @@ pub struct Request {
     pub quick: bool,
     /// Show each step's code.
     pub code: bool,
+    /// Where the workshop's image goes, as `REGISTRY/USER`, if to a real registry.
+    pub to: Option<String>,
     /// Install what is missing without asking.
     pub yes: bool,
 }
@@ -49,10 +51,13 @@ pub struct Request {
 /// Plays it; without waiting for a key with `auto`, or where nobody could press one.
 pub fn run(tree: &Tree, request: &Request) -> Result<u8> {
     let look = Look { big: request.big, auto: request.auto || !screen::has_keys(), quick: request.quick };
+    if let (Some(_), Some(chapter)) = (&request.to, request.chapter) {
+        return Err(Error::Usage(format!("--to is for the workshop, and {} is a chapter", chapter.id())));
+    }
     setup::run(setup::DEMO, request.yes)?;
     match request.chapter {
         Some(which) => chapter::run(tree, which, look, request.code),
-        None => workshop::run(tree, request.mix, look),
+        None => workshop::run(tree, request.mix, look, request.to.as_deref()),
     }
 }
 

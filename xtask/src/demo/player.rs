@@ -1,13 +1,14 @@
 //! Plays a list of cues on a screen, in a world of its own.
 
 use std::os::fd::BorrowedFd;
+use std::path::Display;
 use std::time::{Duration, Instant};
 
 use pages::Shown;
 
 use super::cue::Cue;
 use super::keys::{HELP, Key};
-use super::screen::Screen;
+use super::screen::{Screen, has_keys};
 use super::verdict::Verdict;
 use crate::error::Result;
 use crate::setup;
@@ -27,9 +28,9 @@ pub trait World {
     /// Arguments that make the harness print the report of a check on this code.
     fn report(&self, command: &str, shown: &Shown) -> Vec<String>;
 
-    /// Looks at the whole once everything is played.
-    fn finish(&mut self) -> Result<()> {
-        Ok(())
+    /// Looks at the whole once everything is played, and says what it saw.
+    fn finish(&mut self) -> Result<String> {
+        Ok(String::new())
     }
 }
 
@@ -79,7 +80,8 @@ impl<'a, W: World> Player<'a, W> {
                 Turn::Leave => return Ok(Ending::Left),
             }
         }
-        self.world.finish()?;
+        let found = self.world.finish()?;
+        self.screen.print(&found)?;
         Ok(Ending::Played)
     }
 
@@ -95,14 +97,16 @@ impl<'a, W: World> Player<'a, W> {
             Cue::Left(reason) => self.screen.words(&format!("\n(left out: this machine {reason})"))?,
             Cue::Unseen(command) => return self.run(at, command, false),
             Cue::Code { before, after } => return self.code(at, before, after),
-            Cue::Command(command) | Cue::Check { command, .. } => return self.command(at, command),
+            Cue::Command(command) | Cue::Asking(command) | Cue::Check { command, .. } => {
+                return self.command(at, command);
+            }
         }
         Ok(Turn::On)
     }
 
     /// A section begins once what was said before it is read.
     fn heading(&mut self, at: usize, title: &str) -> Result<Turn> {
-        let turn = if self.screen.is_unread() { self.pause(at, None)? } else { Turn::On };
+        let turn = if self.screen.unread() > 0 { self.pause(at, None)? } else { Turn::On };
         if let Turn::On = turn {
             self.screen.heading(title)?;
         }
@@ -124,7 +128,10 @@ impl<'a, W: World> Player<'a, W> {
             Turn::On => {}
             turn => return Ok(turn),
         }
+        let before = self.screen.unread();
         match self.run(at, command, true)? {
+            // Nothing was said that would have to be read.
+            Turn::On if self.screen.unread() == before => Ok(Turn::On),
             Turn::On => self.pause(at + 1, None),
             turn => Ok(turn),
         }
@@ -205,7 +212,7 @@ impl<'a, W: World> Player<'a, W> {
         }
         let unseen: Vec<(usize, String)> = (from..to)
             .filter_map(|at| match &self.cues[at] {
-                Cue::Command(command) | Cue::Unseen(command) => Some((at, command.clone())),
+                Cue::Command(command) | Cue::Asking(command) | Cue::Unseen(command) => Some((at, command.clone())),
                 _ => None,
             })
             .collect();
@@ -224,7 +231,9 @@ impl<'a, W: World> Player<'a, W> {
             Cue::Heading { title, .. } => Some(title),
             _ => None,
         });
-        if let (Some(title), Some(Cue::Command(_) | Cue::Check { .. } | Cue::Note { .. })) = (open, self.cues.get(at)) {
+        if let (Some(title), Some(Cue::Command(_) | Cue::Asking(_) | Cue::Check { .. } | Cue::Note { .. })) =
+            (open, self.cues.get(at))
+        {
             self.screen.heading(title)?;
         }
         Ok(Turn::On)
@@ -235,6 +244,13 @@ impl<'a, W: World> Player<'a, W> {
         if let Cue::Check { command, shown } = &self.cues[at] {
             return self.check(&self.world.report(command, shown));
         }
+        if let Cue::Asking(command) = &self.cues[at] {
+            return self.asking(at, command);
+        }
+        self.run_in_session(at, command, shown)
+    }
+
+    fn run_in_session(&mut self, at: usize, command: &str, shown: bool) -> Result<Turn> {
         self.session.send(command)?;
         let mut output = Vec::new();
         loop {
@@ -287,26 +303,44 @@ impl<'a, W: World> Player<'a, W> {
         verdict.wait().map(|()| Turn::On)
     }
 
-    /// Lends the terminal to a shell in the world as it is now.
+    /// Runs a command that may ask for something, with the terminal lent to it.
+    fn asking(&mut self, at: usize, command: &str) -> Result<Turn> {
+        if !has_keys() {
+            // It says itself that nobody can be asked.
+            return self.run_in_session(at, command, true);
+        }
+        match self.lend(|terminal| format!("{command} <{terminal} >{terminal} 2>&1"))? {
+            Some(code) => self.world.judge(at, code, "").map(|()| Turn::On),
+            None => Ok(Turn::Leave),
+        }
+    }
+
+    /// A shell in the world as it is now.
     fn shell(&mut self) -> Result<()> {
         self.screen.words("\n(a shell in this state; `exit` comes back)")?;
-        let session = &mut self.session;
-        let screen = self.screen;
+        // With a terminal of its own the shell has job control and all its keys.
+        let shell = if setup::find("bash").is_some() { "bash --norc --noprofile" } else { "sh" };
+        self.lend(|terminal| match setup::find("script") {
+            Some(_) => format!("script -qc '{shell}' /dev/null <{terminal} >{terminal} 2>&1"),
+            None => format!("{shell} -i <{terminal} >{terminal} 2>&1"),
+        })
+        .map(drop)
+    }
+
+    /// Runs the command that is made with the terminal's name; its code, or none if
+    /// the instructor left meanwhile.
+    fn lend(&mut self, command: impl FnOnce(Display) -> String) -> Result<Option<u8>> {
+        let (session, screen) = (&mut self.session, self.screen);
         screen.lend(|terminal| {
-            let terminal = terminal.display();
-            // With a terminal of its own the shell has job control and all its keys.
-            let shell = if setup::find("bash").is_some() { "bash --norc --noprofile" } else { "sh" };
-            let command = match setup::find("script") {
-                Some(_) => format!("script -qc '{shell}' /dev/null <{terminal} >{terminal} 2>&1"),
-                None => format!("{shell} -i <{terminal} >{terminal} 2>&1"),
-            };
-            session.send(&command)?;
-            while !matches!(session.next(LOOK)?, Some(News::Done(_))) {
+            session.send(&command(terminal.display()))?;
+            loop {
+                if let Some(News::Done(code)) = session.next(LOOK)? {
+                    return Ok(Some(code));
+                }
                 if screen.is_ended()? {
-                    break;
+                    return Ok(None);
                 }
             }
-            Ok(())
         })
     }
 }

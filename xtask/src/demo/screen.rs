@@ -263,9 +263,9 @@ impl Screen {
         self.print(text)
     }
 
-    /// Whether something stands there that nobody had time to read.
-    pub fn is_unread(&self) -> bool {
-        !self.look.auto && self.unread.get() > 0
+    /// How many rows stand there that nobody had time to read.
+    pub fn unread(&self) -> usize {
+        self.unread.get()
     }
 
     fn read_all(&self) {
