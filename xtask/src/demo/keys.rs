@@ -1,6 +1,10 @@
 //! The keys of a demo.
 
+use std::io::stdin;
+use std::os::fd::AsFd;
+
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::read;
 
 use crate::error::{Error, Result};
@@ -30,31 +34,50 @@ j              jump to a step, by its number
 s              a shell in this state; `exit` comes back
 q, Ctrl-C      leave; everything is removed";
 
-/// Reads the key that was pressed; `None` for one that means nothing here.
+/// Reads the key that was pressed; `None` for one that means nothing here. Others that
+/// were pressed since stay to be read.
 pub fn read_key() -> Result<Option<Key>> {
-    let mut bytes = [0; 16];
-    let count = match read(std::io::stdin(), &mut bytes) {
-        // A terminal that was closed: EIO, or the end.
-        Err(Errno::EIO) => 0,
-        Err(Errno::EINTR) => return Ok(None),
-        other => other.map_err(Error::call("read"))?,
-    };
+    let mut bytes = [0; 3];
+    let mut count = read_some(&mut bytes[..1])?;
+    // A cursor key is three bytes, which come together.
+    while bytes[0] == 0x1b && count < bytes.len() && is_more()? {
+        match read_some(&mut bytes[count..count + 1])? {
+            0 => break,
+            more => count += more,
+        }
+    }
     Ok(meaning(&bytes[..count]))
 }
 
-/// Several keys that were pressed at once count as the first of them.
+fn read_some(bytes: &mut [u8]) -> Result<usize> {
+    loop {
+        return match read(stdin(), bytes) {
+            // A terminal that was closed: EIO, or the end.
+            Err(Errno::EIO) => Ok(0),
+            Err(Errno::EINTR) => continue,
+            other => other.map_err(Error::call("read")),
+        };
+    }
+}
+
+fn is_more() -> Result<bool> {
+    let input = stdin();
+    let mut ready = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
+    poll(&mut ready, PollTimeout::ZERO).map(|count| count > 0).map_err(Error::call("poll"))
+}
+
 fn meaning(bytes: &[u8]) -> Option<Key> {
     match bytes {
-        [b'\r' | b'\n' | b' ', ..] => Some(Key::Go),
-        [b'n' | b'N', ..] | [0x1b, b'[' | b'O', b'C', ..] => Some(Key::Skip),
-        [b'b' | b'B', ..] | [0x1b, b'[' | b'O', b'D', ..] => Some(Key::Back),
-        [b'j' | b'J', ..] => Some(Key::Jump),
-        [b's' | b'S', ..] => Some(Key::Shell),
-        [b'?' | b'h', ..] => Some(Key::Help),
-        [8 | 127, ..] => Some(Key::Erase),
-        [digit @ b'0'..=b'9', ..] => Some(Key::Digit(char::from(*digit))),
+        [b'\r' | b'\n' | b' '] => Some(Key::Go),
+        [b'n' | b'N'] | [0x1b, b'[' | b'O', b'C'] => Some(Key::Skip),
+        [b'b' | b'B'] | [0x1b, b'[' | b'O', b'D'] => Some(Key::Back),
+        [b'j' | b'J'] => Some(Key::Jump),
+        [b's' | b'S'] => Some(Key::Shell),
+        [b'?' | b'h'] => Some(Key::Help),
+        [8 | 127] => Some(Key::Erase),
+        [digit @ b'0'..=b'9'] => Some(Key::Digit(char::from(*digit))),
         // Ctrl-C and Ctrl-D; nothing at all is a closed terminal.
-        [] | [b'q' | b'Q' | 3 | 4, ..] => Some(Key::Leave),
+        [] | [b'q' | b'Q' | 3 | 4] => Some(Key::Leave),
         _ => None,
     }
 }

@@ -26,9 +26,11 @@ use crate::error::{Error, Result};
 use crate::setup;
 use crate::tree::Tree;
 
-use cue::Cue;
 use player::{Ending, Player, World};
 use screen::{Look, Screen};
+
+pub use chapter::cues;
+pub use cue::Cue;
 
 /// What to play, and how.
 #[derive(Default)]

@@ -17,6 +17,9 @@ use crate::terminal::{News, Session};
 /// How long the player looks at one thing before it looks at the next.
 const LOOK: Duration = Duration::from_millis(200);
 
+/// How much of an output the world gets to see, in bytes, or a little more.
+const LOOKED_AT: usize = 1 << 20;
+
 /// Where the commands are run.
 pub trait World {
     /// A shell in a fresh world; the one before is gone.
@@ -222,6 +225,8 @@ impl<'a, W: World> Player<'a, W> {
                 return Ok(Turn::Leave);
             }
         }
+        // Who asked to be elsewhere has read what is here.
+        self.screen.all_is_read();
         self.resume(to)
     }
 
@@ -263,7 +268,9 @@ impl<'a, W: World> Player<'a, W> {
                         if shown {
                             self.screen.bytes(&bytes)?;
                         }
-                        output.extend(bytes);
+                        if output.len() < LOOKED_AT {
+                            output.extend(bytes);
+                        }
                     }
                     News::Done(code) => {
                         self.screen.end_row()?;

@@ -31,6 +31,12 @@ const USUAL: (usize, usize) = (80, 24);
 const LETTER: Duration = Duration::from_millis(14);
 const TYPING: Duration = Duration::from_millis(700);
 
+/// How much of a line is held back, in bytes.
+const LONGEST: usize = 16 << 10;
+
+/// Stands between two keys.
+const KEYS: &str = " · ";
+
 /// How it looks.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Look {
@@ -104,7 +110,7 @@ impl Screen {
         self.as_before();
         let result = work(name);
         self.column.set(0);
-        self.read_all();
+        self.all_is_read();
         self.keys_at_once()?;
         result
     }
@@ -171,11 +177,16 @@ impl Screen {
     }
 
     /// Prints what a program said. The last line may not be complete: it is held back
-    /// until it is, or [`settle`](Self::settle) is called.
+    /// until it is, or is long, or [`settle`](Self::settle) is called.
     pub fn bytes(&self, bytes: &[u8]) -> Result<()> {
         let mut held = self.held.borrow_mut();
+        let begun = held.len();
         held.extend_from_slice(bytes);
-        let Some(end) = held.iter().rposition(|byte| *byte == b'\n') else { return Ok(()) };
+        let end = match bytes.iter().rposition(|byte| *byte == b'\n') {
+            Some(end) => begun + end,
+            None if held.len() > LONGEST => held.len() - 1,
+            None => return Ok(()),
+        };
         let lines: Vec<u8> = held.drain(..=end).collect();
         drop(held);
         self.print(&String::from_utf8_lossy(&lines))
@@ -268,7 +279,8 @@ impl Screen {
         self.unread.get()
     }
 
-    fn read_all(&self) {
+    /// What stands there need not wait for a key.
+    pub fn all_is_read(&self) {
         self.unread.set(0);
         self.hurried.set(false);
     }
@@ -286,14 +298,18 @@ impl Screen {
             }
         };
         self.raw("\x1b[J")?;
-        self.read_all();
+        self.all_is_read();
         Ok(key)
     }
 
-    /// Without moving the cursor, which may stand at the end of the last row.
+    /// Without moving the cursor, which may stand at the end of the last row. On a
+    /// narrow screen the first and the last two of the keys are named.
     fn show_below(&self, keys: &str) -> Result<()> {
-        let keys: String = keys.chars().take(self.width()).collect();
-        let keys = self.styled(if self.look.big { "7" } else { "2" }, &keys);
+        let mut named: Vec<&str> = keys.split(KEYS).collect();
+        while named.join(KEYS).chars().count() > self.width() && named.len() > 3 {
+            named.remove(named.len() - 3);
+        }
+        let keys = self.styled(if self.look.big { "7" } else { "2" }, &named.join(KEYS));
         match self.column.get() {
             0 => self.raw(&format!("{keys}\r")),
             column => self.raw(&format!("\n{keys}\r\x1b[A\x1b[{column}C")),

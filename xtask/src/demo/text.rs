@@ -53,6 +53,7 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
 /// of which begins at `column`. It is broken at a blank where there is one in the
 /// second half of a row, and anywhere where there is none. Every character counts as
 /// one column, a tab as far as the next multiple of eight; escape sequences as none.
+/// Other control characters are left out.
 pub fn folded(line: &str, column: usize, width: usize) -> Vec<String> {
     let mut rows = Vec::new();
     let (mut row, mut at) = (String::new(), column);
@@ -68,7 +69,7 @@ pub fn folded(line: &str, column: usize, width: usize) -> Vec<String> {
         let next = match character {
             '\r' => 0,
             '\t' => at / 8 * 8 + 8,
-            character if character.is_control() => at,
+            character if character.is_control() => continue,
             _ => at + 1,
         };
         if next > width {
@@ -163,6 +164,7 @@ mod tests {
             ("six four", 6, &["six", "four"]),
             ("\tab\tc", 0, &["\tab", "\tc"]),
             ("\x1b[31mred\x1b[0m is not so long", 0, &["\x1b[31mred\x1b[0m is not", "so long"]),
+            ("\0a\0\x07b", 0, &["ab"]),
             ("0123456789\rab", 0, &["0123456789\rab"]),
         ] {
             assert_eq!(folded(line, column, 10), rows, "{line:?}");
