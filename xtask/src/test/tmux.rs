@@ -1,6 +1,7 @@
 //! A real terminal for tests: tmux(1) with one pane.
 
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -13,6 +14,10 @@ use crate::tree::Tree;
 
 /// Between two looks at the screen.
 const LOOK: Duration = Duration::from_millis(15);
+
+/// Runs the program, and says at the end what its exit code was: tmux(1) does not
+/// always see an end at once.
+const RUN: &str = r#""$@"; printf '[ended with %s]' $?; exec sleep 1000"#;
 
 /// How long what runs in a terminal may take to end once that is closed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -36,7 +41,7 @@ pub struct View {
     pub gone: usize,
     /// The rows, without those at the end that are empty.
     pub rows: Vec<String>,
-    /// The program's exit code, or the number of the signal that ended it.
+    /// The program's exit code, in a shell's manner.
     pub ended: Option<i32>,
 }
 
@@ -59,15 +64,12 @@ impl Terminal {
     /// Opens one of this size and runs the program in it; `name` is for this test alone.
     pub fn open(tree: &Tree, name: &str, size: Size, program: &[String]) -> Result<Self> {
         let socket = PathBuf::from(format!("target/tmp/tmux-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(tree.target().join("tmp")).map_err(Error::file("create", &tree.target()))?;
+        fs::create_dir_all(tree.target().join("tmp")).map_err(Error::file("create", &tree.target()))?;
         let terminal = Self { socket, root: tree.root().to_owned(), size };
         let mut command = terminal.tmux();
-        // Before the pane is there, so that an early end is seen, too.
-        command.args(["-f", "/dev/null", "start-server", ";", "set", "-g", "remain-on-exit", "on", ";"]);
-        // It would push a row off the screen.
-        command.args(["set", "-g", "remain-on-exit-format", "", ";"]);
-        command.args(["set", "-g", "history-limit", "20000", ";", "new-session", "-d"]);
-        command.args(["-x", &size.0.to_string(), "-y", &size.1.to_string()]).args(program);
+        command.args(["-f", "/dev/null", "start-server", ";", "set", "-g", "history-limit", "20000", ";"]);
+        command.args(["new-session", "-d", "-x", &size.0.to_string(), "-y", &size.1.to_string()]);
+        command.args(["sh", "-c", RUN, "terminal"]).args(program);
         quiet(&mut command)?;
         Ok(terminal)
     }
@@ -88,13 +90,12 @@ impl Terminal {
     }
 
     pub fn view(&self) -> Result<View> {
-        let status = "#{history_size} #{pane_dead} #{pane_dead_status}#{pane_dead_signal}";
-        let text = self.ask(&["display-message", "-p", status, ";", "capture-pane", "-p"])?;
-        let (status, rows) = text.split_once('\n').unwrap_or_default();
-        let (gone, ended) = status.split_once(' ').unwrap_or_default();
+        let text = self.ask(&["display-message", "-p", "#{history_size}", ";", "capture-pane", "-p"])?;
+        let (gone, rows) = text.split_once('\n').unwrap_or_default();
         let mut rows: Vec<String> = rows.lines().map(str::to_owned).collect();
         rows.truncate(rows.iter().rposition(|row| !row.is_empty()).map_or(0, |last| last + 1));
-        let ended = ended.strip_prefix("1 ").and_then(|code| code.parse().ok());
+        let code = rows.last().and_then(|row| row.strip_prefix("[ended with ")?.strip_suffix(']'));
+        let ended = code.and_then(|code| code.parse().ok());
         Ok(View { gone: gone.parse().unwrap_or(0), rows, ended })
     }
 
@@ -123,10 +124,12 @@ impl Terminal {
         Ok(text.lines().map(|line| line.trim_end().to_owned()).collect())
     }
 
-    /// The program's process.
+    /// The program's process, while it runs.
     pub fn process(&self) -> Result<Pid> {
-        let text = self.ask(&["display-message", "-p", "#{pane_pid}"])?;
-        let number = text.trim().parse().map_err(|_| Error::Failed(format!("tmux names no process but '{text}'")))?;
+        let shell = self.ask(&["display-message", "-p", "#{pane_pid}"])?;
+        let path = format!("/proc/{0}/task/{0}/children", shell.trim());
+        let children = fs::read_to_string(&path).map_err(Error::file("read", path.as_ref()))?;
+        let number = children.trim().parse().map_err(|_| Error::Failed(format!("the terminal runs '{children}'")))?;
         Ok(Pid::from_raw(number))
     }
 
@@ -145,21 +148,27 @@ impl Drop for Terminal {
         let process = self.process();
         // It may be closed already.
         let _ = self.tmux().arg("kill-server").output();
-        let _ = std::fs::remove_file(self.root.join(&self.socket));
+        let _ = fs::remove_file(self.root.join(&self.socket));
         if let Ok(process) = process {
             ended_within(process, PATIENCE);
         }
     }
 }
 
-/// Waits until a process is gone; false if it is still there in the end.
+/// Waits until a process has ended; false if it has not in the end.
 pub fn ended_within(process: Pid, patience: Duration) -> bool {
     let deadline = Instant::now() + patience;
-    while Path::new("/proc").join(process.to_string()).exists() {
+    while is_running(process) {
         if Instant::now() >= deadline {
             return false;
         }
         sleep(LOOK);
     }
     true
+}
+
+/// Not one that has ended and is not waited for yet (proc_pid_stat(5)).
+fn is_running(process: Pid) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with(['Z', 'X']))
 }
