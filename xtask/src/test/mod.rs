@@ -8,6 +8,7 @@ mod demo;
 mod host;
 mod leave;
 mod road;
+mod shelf;
 mod tmux;
 mod tools;
 mod variants;
@@ -48,6 +49,7 @@ const STAGES: &[(&str, Run)] = &[
     ("other tools read what galley writes", tools::peers),
     ("registries that fail, lie, or want TLS", tools::hard_registries),
     ("the workshop, from build to pull", road::demo),
+    ("the workshop, to a real registry", shelf::pushed),
     ("every chapter's live demo, in a terminal", demo::played),
     ("a demo that is left leaves nothing behind", leave::anywhere),
     ("the book builds, and its links hold", tools::book),
