@@ -56,7 +56,7 @@ fn ending(tree: &Tree, copy: &Tree) -> Result<()> {
     // All but the first count as passed: that they pass is seen elsewhere.
     for chapter in &CHAPTERS[1..] {
         take_reference(copy, chapter)?;
-        Progress::load(copy)?.remember(copy, chapter, Standing::Passed)?;
+        Progress::load(copy)?.remember(copy, chapter, Standing::Passed, None)?;
     }
     let edited = copy.chapter(Side::Mine, &CHAPTERS[0]).join("src/lib.rs");
     let text = fs::read_to_string(&edited).map_err(Error::file("read", &edited))?;
