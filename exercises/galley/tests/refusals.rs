@@ -185,7 +185,7 @@ fn a_layer_that_never_ends() {
     };
     judge(
         &build("33554432"),
-        "larger than the limit of 33554432 bytes; if you trust it, allow more with --layer-limit",
+        "larger than the limit of 33554432 bytes; if you trust it, allow more with galley's --layer-limit",
     );
     judge(&build("many"), "'many' is no number of bytes");
     assert_eq!(store(&kitchen), before);

@@ -57,7 +57,7 @@ pub enum Error {
 /// A document's limit is fixed; that of archives is not.
 fn remedy(what: &str) -> String {
     match what {
-        ARCHIVE => format!("allow more with --layer-limit or {}", crate::unpacked::LIMIT_VARIABLE),
+        ARCHIVE => format!("allow more with galley's --layer-limit or {}", crate::unpacked::LIMIT_VARIABLE),
         _ => "raise the limit".into(),
     }
 }

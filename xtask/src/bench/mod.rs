@@ -61,7 +61,7 @@ fn in_scratch(tree: &Tree, work: impl FnOnce(&Path) -> Result<()>) -> Result<()>
 
 /// Prints a measured value beside its budget; says so if it is over.
 fn judge(what: &str, measured: f64, most: f64, unit: &str) -> Result<()> {
-    let line = format!("{what}: {measured:.2}{unit} (at most {most}{unit})");
+    let line = format!("{what}: {measured:.3}{unit} (at most {most}{unit})");
     if measured <= most {
         println!("{line}");
         return Ok(());
