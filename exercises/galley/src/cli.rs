@@ -20,7 +20,7 @@ pub enum Command {
     /// Build an image from a Dockerfile
     Build(Build),
     /// Create a container and run a command in it
-    Run(Run),
+    Run(Box<Run>),
     /// List images
     Images(Quiet),
     /// List containers
