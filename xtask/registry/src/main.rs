@@ -1,11 +1,12 @@
-//! `registry-server --listen 127.0.0.1:5000 [--root DIR] [--auth user:password] [--tokens] [--fault METHOD,PATH,KIND]…`
+//! The registry as a program: `cargo xtask registry`. `--mirror` makes it a mirror
+//! of Docker Hub, `--mirror=URL` of another registry.
 
 use std::process::ExitCode;
 
-use registry_server::{Fault, Options, Server};
+use registry_server::{DOCKER_HUB, Fault, Options, Server};
 
 const USAGE: &str = "usage: registry-server [--listen 127.0.0.1:5000] [--root DIR] [--auth USER:PASSWORD] [--tokens] \
-    [--fault METHOD,PART-OF-PATH,429|drop=BYTES|corrupt|wrong-digest|slow=MS|redirect=URL]...";
+    [--mirror[=URL]] [--fault METHOD,PART-OF-PATH,429|drop=BYTES|cut=BYTES|corrupt|wrong-digest|slow=MS|redirect=URL]...";
 
 fn main() -> ExitCode {
     let Some((options, faults)) = parse(std::env::args().skip(1)) else {
@@ -33,6 +34,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Option<(Options, Vec<Fa
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--tokens" => options.tokens = true,
+            "--mirror" => options.mirror = Some(DOCKER_HUB.to_owned()),
             "--listen" => options.listen = Some(arguments.next()?.parse().ok()?),
             "--root" => options.root = Some(arguments.next()?.into()),
             "--fault" => faults.push(Fault::parse(&arguments.next()?)?),
@@ -41,7 +43,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Option<(Options, Vec<Fa
                 options.auth = value.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()));
                 options.auth.as_ref()?;
             }
-            _ => return None,
+            other => options.mirror = Some(other.strip_prefix("--mirror=")?.to_owned()),
         }
     }
     Some((options, faults))
