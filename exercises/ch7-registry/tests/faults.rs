@@ -207,3 +207,23 @@ fn large_blobs_go_on_where_they_stopped() {
     bench.run(&["pull-blob", &bench.store_path(), &case.name, &digest, &size]).ok("a pull that was cut five times");
     same(&bench.store.blob_path(&blob.digest), &case.server.blob_path(&digest), "the blob");
 }
+
+/// After a first break the rest goes in pieces, of which each counts once it is
+/// answered; a broken line is given up only if nothing gets through any more.
+#[test]
+fn what_is_left_of_a_large_blob_goes_in_pieces() {
+    let mut case = Case::new();
+    case.bench.retries = 1;
+    let bytes: Vec<u8> = (0..8_000_000_u32).flat_map(u32::to_le_bytes).collect();
+    let blob = case.bench.store.write_blob(&mut &bytes[..]).unwrap();
+    let digest = blob.digest.to_string();
+    case.server.order(Fault::new("PUT", "/uploads/", Kind::Cut(2_000_000)));
+    for _ in 0..2 {
+        case.server.order(Fault::new("PATCH", "/uploads/", Kind::Cut(3_000_000)));
+    }
+    case.bench.run(&["push-blob", &case.bench.store_path(), &case.name, &digest]).ok("a push that was cut three times");
+    same(&case.server.blob_path(&digest), &case.bench.store.blob_path(&blob.digest), "the blob");
+    let log = case.server.log();
+    let count = |method: &str| log.iter().filter(|entry| entry.method == method).count();
+    assert_eq!((count("POST"), count("PATCH"), count("PUT")), (1, 4, 2), "{log:?}");
+}
