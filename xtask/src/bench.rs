@@ -1,7 +1,10 @@
 //! `cargo xtask bench`: how long things take.
 //!
 //! `harness` measures what a learner waits for, on a fresh clone of the last
-//! commit; the budgets are part of the output.
+//! commit; `transfer` measures a push and a pull in pairs with others. The budgets
+//! are part of the output.
+
+mod transfer;
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -23,7 +26,8 @@ const RUNS: usize = 7;
 pub fn run(tree: &Tree, what: &str) -> Result<u8> {
     match what {
         "harness" => harness(tree),
-        other => Err(Error::Usage(format!("there is no measurement '{other}'; there is: harness"))),
+        "transfer" => transfer::run(tree),
+        other => Err(Error::Usage(format!("there is no measurement '{other}'; there are: harness, transfer"))),
     }
 }
 

@@ -51,7 +51,7 @@ const COMMANDS: &[Command] = &[
             flag("code", "Show each step's function, before and after"),
             YES,
         ]),
-    Command::new("bench", "Measure how long things take").takes(Words::One("WHAT", "harness")),
+    Command::new("bench", "Measure how long things take").takes(Words::One("WHAT", "harness or transfer")),
     Command::new("book", "Build the book; the words after it go to the book's own tool")
         .takes(Words::Rest("ARGS", "build, serve or lint; build if there is none")),
     Command::new("registry", "Run a registry on localhost, for class and for trying things")

@@ -132,7 +132,8 @@ impl<'a> Upload<'a> {
         file: &'a File,
         meter: &'a Meter,
     ) -> Option<Self> {
-        let (repository, _) = url.split_once("/blobs/uploads/")?;
+        // GHCR's has no "s" at its end.
+        let (repository, _) = url.split_once("/blobs/upload")?;
         let (upload, digest) = url.rsplit_once("digest=")?;
         let (repository, url) = (repository.to_owned(), upload[..upload.len() - 1].to_owned());
         Some(Self { agent, authorization, repository, url, digest, file, meter, confirmed: 0, alive: 0 })
