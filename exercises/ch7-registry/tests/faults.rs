@@ -123,42 +123,49 @@ fn pull(fault: Kind, at: usize, retries: u32) -> bool {
     first
 }
 
+/// Tries each fault at each request. Most of the time is spent waiting, so all
+/// requests have their turn at the same time.
+fn each(word: &str, faults: impl Fn() -> Vec<Kind> + Sync, one: impl Fn(Kind, usize) + Sync) {
+    std::thread::scope(|scope| {
+        for at in 0..requests(word) {
+            let (faults, one) = (&faults, &one);
+            scope.spawn(move || faults().into_iter().for_each(|fault| one(fault, at)));
+        }
+    });
+}
+
+fn all() -> Vec<Kind> {
+    passing().into_iter().chain(lasting()).collect()
+}
+
 #[test]
 fn pushes_end_in_success_or_one_line() {
-    for at in 0..requests("push") {
-        for fault in passing().into_iter().chain(lasting()) {
-            push(fault, at, 0);
-        }
-    }
+    each("push", all, |fault, at| {
+        push(fault, at, 0);
+    });
 }
 
 #[test]
 fn pulls_end_in_success_or_one_line() {
-    for at in 0..requests("pull") {
-        for fault in passing().into_iter().chain(lasting()) {
-            pull(fault, at, 0);
-        }
-    }
+    each("pull", all, |fault, at| {
+        pull(fault, at, 0);
+    });
 }
 
 #[test]
 fn pushes_outlive_what_passes() {
-    for at in 0..requests("push") {
-        for fault in passing() {
-            let what = format!("{fault:?} at request {at} would pass if it were tried again");
-            assert!(push(fault, at, 4), "{what}");
-        }
-    }
+    each("push", passing, |fault, at| {
+        let what = format!("{fault:?} at request {at} would pass if it were tried again");
+        assert!(push(fault, at, 4), "{what}");
+    });
 }
 
 #[test]
 fn pulls_outlive_what_passes() {
-    for at in 0..requests("pull") {
-        for fault in passing() {
-            let what = format!("{fault:?} at request {at} would pass if it were tried again");
-            assert!(pull(fault, at, 4), "{what}");
-        }
-    }
+    each("pull", passing, |fault, at| {
+        let what = format!("{fault:?} at request {at} would pass if it were tried again");
+        assert!(pull(fault, at, 4), "{what}");
+    });
 }
 
 #[test]

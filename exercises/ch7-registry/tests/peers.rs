@@ -3,23 +3,23 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be prepared must fail, and says where")]
 
+#[path = "peers/docker_registry.rs"]
+mod docker_registry;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use docker_registry::{DockerRegistry, PASSWORD};
 use images::{Digest, Store, spec};
 use registry_server::{Options, Server};
 use tempfile::TempDir;
-
-const PASSWORD: &str = "geheim:7";
-/// bcrypt of [`PASSWORD`], the only kind that docker-registry takes.
-const HTPASSWD: &str = "ada:$2b$04$THh72S35y3DBwv5ei.ia3.q9EATfqniB.UbONotZli4EVyz59fBUW\n";
 
 /// Whether a tool is there; if not, the test ends and says why.
 fn has(tool: &str) -> bool {
@@ -28,61 +28,6 @@ fn has(tool: &str) -> bool {
         eprintln!("skipped: {tool} is not installed; `cargo xtask setup` installs it");
     }
     found
-}
-
-/// Debian's docker-registry on a free port, until dropped.
-struct DockerRegistry {
-    child: Child,
-    address: String,
-    _directory: TempDir,
-}
-
-impl DockerRegistry {
-    fn start(htpasswd: bool) -> Self {
-        let directory = checks::scratch();
-        let auth = format!("htpasswd: {{realm: shelf, path: {}/htpasswd}}", directory.path().display());
-        fs::write(directory.path().join("htpasswd"), HTPASSWD).unwrap();
-        Self::start_with(directory, if htpasswd { &auth } else { "" })
-    }
-
-    /// With this line below `auth:`, or without any.
-    fn start_with(directory: TempDir, auth: &str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let address = format!("localhost:{port}");
-        let root = directory.path().display();
-        let mut config = format!(
-            "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {root}/data}}}}\nhttp: {{addr: 127.0.0.1:{port}}}\n"
-        );
-        if !auth.is_empty() {
-            config.push_str(&format!("auth: {{{auth}}}\n"));
-        }
-        let file = directory.path().join("config.yml");
-        fs::write(&file, config).unwrap();
-        let mut child = Command::new("docker-registry")
-            .arg("serve")
-            .arg(&file)
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap());
-        // It says where it listens when it does; the rest of its log is drained.
-        let mut lines = log.lines().map_while(Result::ok);
-        let listening = lines.by_ref().any(|line| line.contains("listening on"));
-        std::thread::spawn(move || lines.for_each(drop));
-        assert!(listening, "docker-registry did not start");
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            std::thread::yield_now();
-        }
-        Self { child, address, _directory: directory }
-    }
-}
-
-impl Drop for DockerRegistry {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// A service that gives [`PASSWORD`]'s owner signed tokens (JSON Web Tokens, as
