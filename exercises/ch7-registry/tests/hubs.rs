@@ -142,7 +142,9 @@ fn an_image_goes_to_docker_hub_and_back() {
     case.ok(&["push", &case.bench.store_path(), "ada/quotes:1"], "");
     let log = case.web.log();
     assert!(log.iter().any(|line| line.contains("scope=repository:ada/quotes:pull,push with Basic: 200")), "{log:#?}");
-    assert_eq!(case.ok(&["tags", "ada/quotes"], "").trim(), "1");
+    case.stock("ada/quotes", "2");
+    case.stock("ada/quotes", "3.0-slim");
+    assert_eq!(case.ok(&["tags", "ada/quotes"], ""), "1\n2\n3.0-slim\n", "they come on three pages");
     let other = Bench::new();
     case.ok(&["pull", &other.store_path(), "index.docker.io/ada/quotes:1"], "");
     assert_eq!(other.named("docker.io/ada/quotes:1"), Some(parts.manifest.digest.to_string()));

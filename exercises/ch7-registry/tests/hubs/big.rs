@@ -149,12 +149,7 @@ impl Big {
                 self.add_manifest(name, key, media_type, &asked.body);
                 Answer::new(201).with("docker-content-digest", Digest::of(&asked.body).to_string())
             }
-            ("GET", "/tags/") => {
-                let all = self.manifests.lock().unwrap();
-                let tags = all.keys().filter_map(|known| known.strip_prefix(&format!("{name}:")));
-                let tags: Vec<_> = tags.filter(|tag| !tag.contains(':')).map(|tag| format!("\"{tag}\"")).collect();
-                Answer::new(200).body(format!(r#"{{"name":"{name}","tags":[{}]}}"#, tags.join(",")))
-            }
+            ("GET", "/tags/") => self.tags(name, query),
             ("POST", "/blobs/") => {
                 let location = format!("/v2/{name}/{}/0c2e?_state=Abc-", self.profile.uploads);
                 Answer::new(202).with("location", location).with("range", "0-0")
@@ -166,6 +161,22 @@ impl Big {
             ("HEAD", "/blobs/") if self.blobs.lock().unwrap().contains_key(key) => Answer::new(200),
             ("GET", "/blobs/") => Answer::new(307).with("location", format!("https://{}/{key}", self.profile.storage)),
             _ => error(404, "BLOB_UNKNOWN", "blob unknown to registry"),
+        }
+    }
+
+    /// One tag on each page, and where the next page is.
+    fn tags(&self, name: &str, query: &str) -> Answer {
+        let all = self.manifests.lock().unwrap();
+        let keys = all.keys().filter_map(|known| known.strip_prefix(&format!("{name}:")));
+        let mut tags: Vec<_> = keys.filter(|tag| !tag.contains(':')).collect();
+        tags.sort_unstable();
+        let last = query.strip_prefix("n=1&last=").unwrap_or_default();
+        let mut rest = tags.into_iter().filter(|tag| *tag > last);
+        let page = rest.next().unwrap_or_default();
+        let answer = Answer::new(200).body(format!(r#"{{"name":"{name}","tags":["{page}"]}}"#));
+        match rest.next() {
+            Some(_) => answer.with("link", format!("</v2/{name}/tags/list?n=1&last={page}>; rel=\"next\"")),
+            None => answer,
         }
     }
 
