@@ -303,8 +303,9 @@ pub struct Remove {
 
 #[derive(Args)]
 pub struct Login {
-    #[arg(short, long)]
-    pub username: String,
+    /// Asked for on the terminal if it is missing
+    #[arg(short, long, required_if_eq("password_stdin", "true"))]
+    pub username: Option<String>,
     /// Read the password from standard input
     #[arg(long)]
     pub password_stdin: bool,

@@ -14,6 +14,11 @@ use crate::transfers::shown;
 const DOCKER_HUB: &str = "docker.io";
 
 pub fn login(arguments: &Login) -> Result<()> {
+    let user = match &arguments.username {
+        Some(user) => user.clone(),
+        None if stdin().is_terminal() => ask_openly("Username: ")?,
+        None => return Err(Error::Usage("give your name there, with --username".to_owned())),
+    };
     let password = if arguments.password_stdin {
         let mut line = String::new();
         stdin().read_line(&mut line).map_err(Error::file("read", "standard input".as_ref()))?;
@@ -24,9 +29,19 @@ pub fn login(arguments: &Login) -> Result<()> {
         return Err(Error::Usage("give the password on standard input, with --password-stdin".to_owned()));
     };
     let registry = arguments.registry.as_deref().unwrap_or(DOCKER_HUB);
-    let path = registry::login(registry, &arguments.username, &password)?;
+    let path = registry::login(registry, &user, &password)?;
     println!("Login succeeded; kept in {}", path.display());
     Ok(())
+}
+
+fn ask_openly(prompt: &str) -> Result<String> {
+    eprint!("{prompt}");
+    let mut line = String::new();
+    stdin().read_line(&mut line).map_err(Error::file("read from", "the terminal".as_ref()))?;
+    match line.trim() {
+        "" => Err(Error::Usage("a name is needed".to_owned())),
+        name => Ok(name.to_owned()),
+    }
 }
 
 /// Asks on the terminal, which shows nothing of the answer. Keys come one by one,
