@@ -25,6 +25,8 @@ pub enum Words {
     None,
     Maybe(&'static str, &'static str),
     One(&'static str, &'static str),
+    /// As many as are wanted, or none.
+    Any(&'static str, &'static str),
     /// Everything from the first word on that is no option of the command; it is
     /// passed on to another program.
     Rest(&'static str, &'static str),
@@ -66,6 +68,7 @@ impl Command {
             Words::None => String::new(),
             Words::Maybe(name, _) => format!(" [{name}]"),
             Words::One(name, _) => format!(" {name}"),
+            Words::Any(name, _) => format!(" [{name}]…"),
             Words::Rest(name, _) => format!(" [--] [{name}]…"),
         };
         format!("cargo xtask {}{options}{words}", self.name)
@@ -75,7 +78,7 @@ impl Command {
         let mut lines: Vec<(String, &str)> = Vec::new();
         match self.words {
             Words::None => {}
-            Words::Maybe(name, help) | Words::One(name, help) | Words::Rest(name, help) => {
+            Words::Maybe(name, help) | Words::One(name, help) | Words::Any(name, help) | Words::Rest(name, help) => {
                 lines.push((name.to_owned(), help));
             }
         }
@@ -240,7 +243,7 @@ impl Command {
         let most = match self.words {
             Words::None => 0,
             Words::Maybe(..) | Words::One(..) => 1,
-            Words::Rest(..) => return Ok(()),
+            Words::Any(..) | Words::Rest(..) => return Ok(()),
         };
         if let Some(word) = words.get(most) {
             return Err(self.fault(&format!("{} has no use for '{}'", self.name, word.to_string_lossy())));
@@ -270,6 +273,7 @@ mod tests {
         ]),
         Command::new("reset", "Put it back").takes(Words::One("CHAPTER", "ch3")),
         Command::new("call", "Call it").takes(Words::Rest("WORDS", "its words")).options(&[flag("mine", "All mine")]),
+        Command::new("list", "List them").takes(Words::Any("CHAPTER", "ch3")).options(&[flag("long", "All of each")]),
         Command::new("inner", ""),
     ];
 
@@ -302,6 +306,9 @@ mod tests {
             assert_eq!(given.number("step").ok(), Some(Some(2_usize)), "{line}");
         }
         assert_eq!(given("grade").word(), None);
+        let words = |line| given(line).words.join(OsStr::new(" "));
+        assert_eq!(words("list ch1 --long ch2"), "ch1 ch2");
+        assert_eq!(words("list --long"), "");
     }
 
     #[test]
@@ -354,6 +361,7 @@ mod tests {
             assert!(wanted && text.contains("Usage: cargo xtask grade [OPTIONS] [CHAPTER]\n"), "{line}: {text}");
             assert!(text.contains("\n  --step N    Only this step\n"), "{text}");
         }
+        assert!(help("list --help").0.contains("Usage: cargo xtask list [OPTIONS] [CHAPTER]…"));
         assert!(help("call --help").0.contains("Usage: cargo xtask call [OPTIONS] [--] [WORDS]…"));
     }
 }

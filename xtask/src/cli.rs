@@ -51,7 +51,8 @@ const COMMANDS: &[Command] = &[
             flag("code", "Show each step's function, before and after"),
             YES,
         ]),
-    Command::new("bench", "Measure how long things take").takes(Words::One("WHAT", "harness or transfer")),
+    Command::new("bench", "Measure how long things take, beside what other tools take")
+        .takes(Words::Any("WHAT", "harness, transfer; everything if there is none")),
     Command::new("book", "Build the book; the words after it go to the book's own tool")
         .takes(Words::Rest("ARGS", "build, serve or lint; build if there is none")),
     Command::new("registry", "Run a registry on localhost, for class and for trying things")
@@ -98,7 +99,7 @@ pub fn run() -> Result<u8> {
         "list" => list::run(&tree),
         "galley" => run_galley(&tree, given),
         "demo" => run_demo(&tree, given),
-        "bench" => bench::run(&tree, given.word().unwrap_or_default()),
+        "bench" => bench::run(&tree, &given.words),
         "book" => run_tool(&tree, "book-tool", given),
         "registry" => run_tool(&tree, "registry-server", given),
         "doctor" => doctor::run(&tree),

@@ -66,7 +66,9 @@ pub fn hard_registries(tree: &Tree) -> Result<Stage> {
     let text = tests_of(tree, &which)?;
     match text.lines().find_map(|line| line.split_once("skipped: ")) {
         Some((_, reason)) => Ok(Stage::Skipped(reason.to_owned())),
-        None => Ok(Stage::Passed("every fault at every request, lies, TLS, helpers, a mirror, big registries".to_owned())),
+        None => {
+            Ok(Stage::Passed("every fault at every request, lies, TLS, helpers, a mirror, big registries".to_owned()))
+        }
     }
 }
 

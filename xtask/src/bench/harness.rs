@@ -1,10 +1,5 @@
-//! `cargo xtask bench`: how long things take.
-//!
-//! `harness` measures what a learner waits for, on a fresh clone of the last
-//! commit; `transfer` measures a push and a pull in pairs with others. The budgets
-//! are part of the output.
-
-mod transfer;
+//! What a learner waits for: a first check on a fresh clone of the last commit, one
+//! where nothing changed, and one after an edit.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -15,6 +10,7 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 
+use super::pairs::middle;
 use crate::check::compile::cargo;
 use crate::error::{Error, Result};
 use crate::tree::Tree;
@@ -22,21 +18,12 @@ use crate::tree::Tree;
 /// How often a warm command is run; the median counts.
 const RUNS: usize = 7;
 
-/// Measures what `what` names.
-pub fn run(tree: &Tree, what: &str) -> Result<u8> {
-    match what {
-        "harness" => harness(tree),
-        "transfer" => transfer::run(tree),
-        other => Err(Error::Usage(format!("there is no measurement '{other}'; there are: harness, transfer"))),
-    }
-}
-
-/// Measures the harness and prints a table.
-fn harness(tree: &Tree) -> Result<u8> {
+/// Measures the harness and prints a line for each budget.
+pub fn run(tree: &Tree) -> Result<()> {
     let clone = tree.target().join("tmp").join(format!("bench-{}", std::process::id()));
     let result = measure(tree, &clone);
     fs::remove_dir_all(&clone).map_err(Error::file("remove", &clone))?;
-    result.map(|()| 0)
+    result
 }
 
 fn measure(tree: &Tree, clone: &Path) -> Result<()> {
@@ -85,9 +72,8 @@ fn check(clone: &Path) -> Result<(Duration, Duration)> {
 }
 
 fn median(mut once: impl FnMut() -> Result<(Duration, Duration)>) -> Result<Duration> {
-    let mut times = (0..RUNS).map(|_| once().map(|(wall, _)| wall)).collect::<Result<Vec<_>>>()?;
-    times.sort();
-    Ok(times[times.len() / 2])
+    let times = (0..RUNS).map(|_| once().map(|(wall, _)| wall)).collect::<Result<Vec<_>>>()?;
+    Ok(middle(times))
 }
 
 /// The CPU time of every child that was waited for, theirs included.
