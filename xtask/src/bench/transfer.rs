@@ -234,7 +234,7 @@ impl Drop for Registry {
 
 /// Theirs and ours; in every other round ours goes first.
 fn pair(round: usize, theirs: impl Fn() -> Result<Took>, ours: impl Fn() -> Result<Took>) -> Result<(Took, Took)> {
-    if round % 2 == 0 {
+    if round.is_multiple_of(2) {
         let theirs = theirs()?;
         return Ok((theirs, ours()?));
     }
