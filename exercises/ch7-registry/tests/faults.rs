@@ -16,15 +16,16 @@ use registry_server::{Fault, Kind, Server};
 /// What may pass if it is tried again…
 fn passing() -> Vec<Kind> {
     let busy = Kind::Refuse { status: 503, code: "UNAVAILABLE".into(), message: "on order".into() };
-    vec![busy, Kind::Drop(0), Kind::Drop(100), Kind::Cut(0), Kind::Cut(100)]
+    let slow = Kind::Slow(std::time::Duration::from_millis(1));
+    vec![busy, slow, Kind::Drop(0), Kind::Drop(100), Kind::Cut(0), Kind::Cut(100)]
 }
 
-/// …and what may not.
+/// …and what may not, at least not without a pause.
 fn lasting() -> Vec<Kind> {
     let refuse = |status| Kind::Refuse { status, code: "DENIED".into(), message: "on order".into() };
     // Nobody listens on port 1.
     let elsewhere = Kind::Redirect("http://127.0.0.1:1/".to_owned());
-    vec![refuse(401), refuse(403), refuse(404), refuse(501), Kind::Corrupt, Kind::WrongDigest, elsewhere]
+    vec![refuse(401), refuse(403), refuse(404), refuse(429), refuse(501), Kind::Corrupt, Kind::WrongDigest, elsewhere]
 }
 
 /// An image, its maker's store, and a registry.
