@@ -91,7 +91,11 @@ impl Mirror {
         };
         match answer.status().as_u16() {
             200 => keep(storage, answer, name, kind, key),
-            404 => Ok(None),
+            // Big registries say 401 of what does not exist.
+            401 | 403 | 404 => {
+                let code = if kind == "blobs" { "BLOB_UNKNOWN" } else { "MANIFEST_UNKNOWN" };
+                Ok(Some(Response::error(404, code, "unknown to the registry that is mirrored")))
+            }
             429 | 500..=599 if !by_digest && storage.linked(name, "_tags", key)?.is_some() => Ok(None),
             status => {
                 let message = format!("{} says {status}", self.upstream);

@@ -59,6 +59,8 @@ fn tags_are_asked_for_each_time_and_outlive_their_registry() {
         upstream.order(Fault::new("GET", "/manifests/", kind));
         assert_eq!(ask(&mirror, "GET", path), (200, "{ }".to_owned()));
     }
+    upstream.order(Fault::parse("GET,/manifests/,404").unwrap());
+    assert_eq!(ask(&mirror, "GET", path).0, 404, "a tag that was removed is not kept alive");
     drop(upstream);
     assert_eq!(ask(&mirror, "GET", path), (200, "{ }".to_owned()));
     let (status, text) = ask(&mirror, "GET", "/v2/library/other/manifests/1");
