@@ -11,7 +11,9 @@ use crate::assemble::{self, Mix};
 use crate::error::{Error, Result};
 use crate::sandbox::{Job, Limits};
 use crate::tree::{Side, Tree};
-use crate::{bench, check, clean, demo, desk, doctor, hint, list, sandbox, setup, sync, test, tool, tree, vm, watch};
+use crate::{
+    bench, check, clean, demo, desk, doctor, handover, hint, list, sandbox, setup, sync, test, tool, tree, vm, watch,
+};
 
 const CHAPTER: Words = Words::One("CHAPTER", "such as ch3");
 const STEP: Choice = value("step", "N", "Only this step");
@@ -23,6 +25,7 @@ const COMMANDS: &[Command] = &[
         .options(&[
             STEP,
             value("time", "SECONDS", "How long one check may take, if not 20"),
+            value("user", "ID", "Run the checks as this user; only root can"),
             flag("solution", "Grade the reference solution instead"),
             flag("watch", "Grade again whenever you save"),
             flag("json", "Print one JSON object and nothing else"),
@@ -54,7 +57,7 @@ const COMMANDS: &[Command] = &[
     Command::new("bench", "Measure how long things take, beside what other tools take")
         .takes(Words::Any("WHAT", "harness, transfer; everything if there is none")),
     Command::new("book", "Build the book; the words after it go to the book's own tool")
-        .takes(Words::Rest("ARGS", "build, serve or lint; build if there is none")),
+        .takes(Words::Rest("ARGS", "build, serve, lint, browser or pdf; build if there is none")),
     Command::new("registry", "Run a registry on localhost, for class and for trying things")
         .takes(Words::Rest("ARGS", "What to pass on, such as --listen 127.0.0.1:5000")),
     Command::new("doctor", "Try what this workbook needs, and say how to get what is missing"),
@@ -100,8 +103,9 @@ pub fn run() -> Result<u8> {
         "galley" => run_galley(&tree, given),
         "demo" => run_demo(&tree, given),
         "bench" => bench::run(&tree, &given.words),
-        "book" => run_tool(&tree, "book-tool", given),
-        "registry" => run_tool(&tree, "registry-server", given),
+        // The page that `book --open` opens is told what is passed.
+        "book" => run_tool(&tree, "book-tool", given, handover::fragment(&tree)?),
+        "registry" => run_tool(&tree, "registry-server", given, None),
         "doctor" => doctor::run(&tree),
         "clean" => clean::run(&tree),
         "setup" => setup::run(setup::TEST, given.flag("yes")).map(|()| 0),
@@ -117,7 +121,7 @@ fn chapter_of(given: &Given) -> Result<&'static Chapter> {
 }
 
 fn run_check(tree: &Tree, given: &Given) -> Result<u8> {
-    given.exclude("watch", &["json", "solution"])?;
+    given.exclude("watch", &["json", "solution", "user"])?;
     let (name, step) = (given.word(), given.number("step")?);
     let time = given.number("time")?.map(Duration::from_secs);
     if given.flag("watch") {
@@ -134,6 +138,7 @@ fn run_check(tree: &Tree, given: &Given) -> Result<u8> {
         side,
         json: given.flag("json"),
         time,
+        user: given.number("user")?,
     };
     let code = check::run(tree, &request)?;
     // Everything is passed: what remains is to see it work, all together.
@@ -201,8 +206,10 @@ fn run_galley(tree: &Tree, given: &Given) -> Result<u8> {
 }
 
 /// Replaces this process by a tool that is built only when it is asked for.
-fn run_tool(tree: &Tree, package: &str, given: &Given) -> Result<u8> {
+fn run_tool(tree: &Tree, package: &str, given: &Given, passed: Option<String>) -> Result<u8> {
     let program = tool::build(tree, package)?;
-    let fault = std::process::Command::new(&program).args(&given.words).current_dir(tree.root()).exec();
+    let mut command = std::process::Command::new(&program);
+    command.envs(passed.map(|passed| ("GALLEY_PROGRESS", passed)));
+    let fault = command.args(&given.words).current_dir(tree.root()).exec();
     Err(Error::file("run", &program)(fault))
 }
