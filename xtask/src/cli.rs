@@ -51,6 +51,8 @@ const COMMANDS: &[Command] = &[
         .options(&[
             flag("auto", "Do not wait for Enter"),
             flag("big", "For a projector: large gaps, nothing dim"),
+            flag("quick", "Show commands at once, not letter by letter"),
+            value("to", "REGISTRY/USER", "Push the workshop's image to a real registry"),
             flag("code", "Show each step's function, before and after"),
             YES,
         ]),
@@ -142,11 +144,10 @@ fn run_check(tree: &Tree, given: &Given) -> Result<u8> {
     };
     let code = check::run(tree, &request)?;
     // Everything is passed: what remains is to see it work, all together.
-    let ending = name.is_none() && request.step.is_none() && !request.json && request.chapters.len() == CHAPTERS.len();
-    if code == 0 && ending && request.side == Side::Mine {
+    let asked = name.is_none() && request.step.is_none() && !request.json && request.side == Side::Mine;
+    if code == 0 && asked && check::all_passed(tree)? {
         println!("\nEvery chapter is passed. Now the whole workshop, on your own runtime:\n");
-        let workshop =
-            demo::Request { chapter: None, mix: Mix::Passed, auto: true, big: false, code: false, yes: false };
+        let workshop = demo::Request { mix: Mix::Passed, auto: true, ..demo::Request::default() };
         return demo::run(tree, &workshop);
     }
     Ok(code)
@@ -158,7 +159,9 @@ fn run_demo(tree: &Tree, given: &Given) -> Result<u8> {
         mix: Mix::Reference,
         auto: given.flag("auto"),
         big: given.flag("big"),
+        quick: given.flag("quick"),
         code: given.flag("code"),
+        to: given.text("to")?.map(str::to_owned),
         yes: given.flag("yes"),
     };
     demo::run(tree, &request)

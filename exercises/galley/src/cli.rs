@@ -303,11 +303,11 @@ pub struct Remove {
 
 #[derive(Args)]
 pub struct Login {
-    /// Asked for on the terminal if it is missing
-    #[arg(short, long, required_if_eq("password_stdin", "true"))]
+    /// Without it, what is stored is tried, and asked for if that does not do
+    #[arg(short, long)]
     pub username: Option<String>,
     /// Read the password from standard input
-    #[arg(long)]
+    #[arg(long, requires = "username")]
     pub password_stdin: bool,
     /// The registry [default: docker.io]
     pub registry: Option<String>,

@@ -179,15 +179,10 @@ pub fn details(graded: &Graded) -> String {
 /// first that is not passed.
 pub fn chapters(tree: &Tree, name: Option<&str>) -> Result<Vec<&'static Chapter>> {
     match name {
-        None => {
-            let progress = Progress::load(tree)?;
-            for chapter in CHAPTERS {
-                if progress.standing(tree, chapter)? != Some(Standing::Passed) {
-                    return Ok(vec![chapter]);
-                }
-            }
-            Ok(CHAPTERS.iter().collect())
-        }
+        None => Ok(match first_to_pass(tree)? {
+            Some(chapter) => vec![chapter],
+            None => CHAPTERS.iter().collect(),
+        }),
         Some(range) => match range.split_once("..") {
             None => Ok(vec![crate::tree::chapter(range)?]),
             Some((first, last)) => {
@@ -199,6 +194,21 @@ pub fn chapters(tree: &Tree, name: Option<&str>) -> Result<Vec<&'static Chapter>
             }
         },
     }
+}
+
+/// The first chapter that is not passed as it stands now.
+fn first_to_pass(tree: &Tree) -> Result<Option<&'static Chapter>> {
+    let progress = Progress::load(tree)?;
+    for chapter in CHAPTERS {
+        if progress.standing(tree, chapter)? != Some(Standing::Passed) {
+            return Ok(Some(chapter));
+        }
+    }
+    Ok(None)
+}
+
+pub fn all_passed(tree: &Tree) -> Result<bool> {
+    Ok(first_to_pass(tree)?.is_none())
 }
 
 /// Colors only on a terminal, and never where `NO_COLOR` is set (no-color.org).

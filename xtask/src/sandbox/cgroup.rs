@@ -3,6 +3,7 @@
 //! Written with plain files: the crate that chapter 3 uses would triple the
 //! harness's build.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -231,26 +232,36 @@ fn kill_all(directory: &Path) {
     std::thread::sleep(Duration::from_millis(1));
 }
 
-/// Removes the groups of checks that were killed; returns those it found.
+/// Removes the groups of checks that were killed, of builds that were, and of these
+/// containers, by their short ids; returns those it found.
 ///
 /// A group whose keeper is alive belongs to a check that runs now. A group that is
 /// root's stays when an ordinary user cleans; it is among the second ones.
-pub fn remove_leftovers() -> (Vec<PathBuf>, Vec<PathBuf>) {
+pub fn remove_leftovers(containers: &[String]) -> (Vec<PathBuf>, Vec<PathBuf>) {
     // Everywhere: the check may have been started in another session, and so below
     // another group.
     let (mut found, mut open) = (Vec::new(), vec![PathBuf::from(MOUNT)]);
     while let Some(directory) = open.pop() {
         let Ok(entries) = fs::read_dir(&directory) else { continue };
+        let of_galley = directory.file_name() == Some(OsStr::new("galley"));
         for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
-            let name = entry.file_name();
-            match name.to_str().and_then(|name| name.strip_prefix(PREFIX)) {
-                Some(pid) if is_keeper(pid) => {}
-                Some(_) => {
-                    remove(&entry.path());
-                    found.push(entry.path());
-                }
-                None => open.push(entry.path()),
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let left = match (name.strip_prefix(PREFIX), name.strip_prefix("build-")) {
+                (Some(pid), _) if is_keeper(pid) => continue,
+                (Some(_), _) => true,
+                (_, Some(pid)) => of_galley && !Path::new("/proc").join(pid).exists(),
+                _ => of_galley && containers.contains(&name),
+            };
+            if left {
+                remove(&entry.path());
+                found.push(entry.path());
+            } else {
+                open.push(entry.path());
             }
+        }
+        if of_galley {
+            // As galley does after its last container; a group in use stays (EBUSY).
+            let _ = fs::remove_dir(&directory);
         }
     }
     found.into_iter().partition(|path| !path.exists())

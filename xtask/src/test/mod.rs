@@ -4,8 +4,12 @@
 //! is printed, and the skipped ones are counted.
 
 mod chapters;
+mod demo;
 mod host;
+mod leave;
 mod road;
+mod shelf;
+mod tmux;
 mod tools;
 mod variants;
 
@@ -45,6 +49,9 @@ const STAGES: &[(&str, Run)] = &[
     ("other tools read what galley writes", tools::peers),
     ("registries that fail, lie, or want TLS", tools::hard_registries),
     ("the workshop, from build to pull", road::demo),
+    ("the workshop, to a real registry", shelf::pushed),
+    ("every chapter's live demo, in a terminal", demo::played),
+    ("a demo that is left leaves nothing behind", leave::anywhere),
     ("the book builds, and its links hold", tools::book),
     ("every page in a browser, light and dark", tools::browser),
 ];
