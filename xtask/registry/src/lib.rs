@@ -115,6 +115,7 @@ impl Server {
     pub fn start(options: Options) -> io::Result<Self> {
         let listener = TcpListener::bind(options.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0))))?;
         let address = listener.local_addr()?;
+        let mirror = options.mirror.as_deref().map(mirror::Mirror::of).transpose()?;
         let (root, temporary) = match options.root {
             Some(root) => (root, None),
             None => temporary_root().map(|root| (root.clone(), Some(root)))?,
@@ -122,7 +123,7 @@ impl Server {
         let shared = Arc::new(Shared {
             storage: storage::Storage::open(&root)?,
             access: auth::Access::new(options.auth, options.tokens),
-            mirror: options.mirror.as_deref().map(mirror::Mirror::of).transpose()?,
+            mirror,
             whole_locations: options.whole_locations,
             faults: Mutex::default(),
             log: Mutex::default(),
