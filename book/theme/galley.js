@@ -118,6 +118,7 @@
 
     // A slide is a heading and what fits below it; what fits nowhere scrolls.
     function slidesOf() {
+        const heads = (block) => /^H[123]$/.test(block.tagName);
         const slides = [];
         let top = 0;
         for (const block of main.children) {
@@ -127,8 +128,8 @@
                 continue;
             }
             const [slide] = slides.slice(-1);
-            const fits = slide && (slide.length === 1 || box.bottom - top < main.clientHeight * 0.8);
-            if (fits && !/^H[123]$/.test(block.tagName)) {
+            const fits = slide && (slide.every(heads) || box.bottom - top < main.clientHeight * 0.8);
+            if (fits && !heads(block)) {
                 slide.push(block);
             } else {
                 slides.push([block]);

@@ -177,7 +177,7 @@ export async function find(page, words) {
     await field.press('End');
     // The index is loaded when the search is first opened.
     const told = (words) => document.querySelector('#mdbook-searchresults-header').textContent.includes(`'${words}'`);
-    await page.waitForFunction(told, words, { timeout: 10_000 });
+    await page.waitForFunction(told, words);
     const results = page.locator('#mdbook-searchresults li > a');
     return results.evaluateAll((links) => links.map((link) => link.pathname.split('/').pop()));
 }
@@ -266,7 +266,7 @@ export async function present(page, findings, base, place) {
     await page.keyboard.press('End');
     const before = page.url();
     await page.keyboard.press('ArrowRight');
-    await page.waitForURL((url) => url.href !== before && url.search === '?present', { timeout: 10_000 });
+    await page.waitForURL((url) => url.href !== before && url.search === '?present');
 }
 
 // Without script there are the text, every frame, every answer, and the contents.
