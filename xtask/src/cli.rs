@@ -57,7 +57,7 @@ const COMMANDS: &[Command] = &[
             YES,
         ]),
     Command::new("bench", "Measure how long things take, beside what other tools take")
-        .takes(Words::Any("WHAT", "harness, start, build; everything if there is none")),
+        .takes(Words::Any("WHAT", "harness, start, build, transfer; everything if there is none")),
     Command::new("book", "Build the book; the words after it go to the book's own tool")
         .takes(Words::Rest("ARGS", "build, serve, lint, browser or pdf; build if there is none")),
     Command::new("registry", "Run a registry on localhost, for class and for trying things")

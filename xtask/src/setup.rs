@@ -34,6 +34,7 @@ pub const TEST: &[Package] = &[
     package("buildah", "buildah", "building an image with another tool, for galley to run"),
     package("slirp4netns", "slirp4netns", "connections out of a container"),
     package("docker-registry", "docker-registry", "pushing to a registry that others wrote"),
+    package("openssl", "openssl", "certificates for registries that want TLS"),
     package("tmux", "tmux", "playing the demo in a real terminal"),
     package("patch", "patch", "trying stored wrong solutions on the checks"),
     package("chromium", "chromium", "reading every page of the book in a browser"),

@@ -121,7 +121,7 @@ impl Client {
         // The challenge of another host, where a redirect led, is not answered.
         while ours && response.status() == StatusCode::UNAUTHORIZED {
             if last {
-                return Err(self.not_let_in(&mut response));
+                return Err(self.not_let_in_again(used.as_deref(), &mut response));
             }
             let (answer, made) = self.answer(&response, used.as_deref())?;
             (response, ours) = self.follow(request, Some(&answer), true)?;
@@ -170,6 +170,16 @@ impl Client {
             Some(_) => Error::LoginRefused { registry, message: message(response) },
             None => Error::LoginNeeded(registry),
         }
+    }
+
+    /// A password that is refused is wrong. A token that is refused was given to
+    /// whom it should, but does not reach as far: big registries say that of names
+    /// that do not exist, too.
+    fn not_let_in_again(&self, used: Option<&str>, response: &mut Response<Body>) -> Error {
+        if used.is_some_and(|used| used.starts_with("Bearer ")) {
+            return Error::NoAccess { registry: self.registry.clone(), message: message(response) };
+        }
+        self.not_let_in(response)
     }
 
     pub(crate) fn needs_password(&self) -> Error {
@@ -276,11 +286,13 @@ pub(crate) fn refused(method: &'static str, url: &str, response: &mut Response<B
     Error::Refused { method, url: without_query(url), status: response.status().as_u16(), message: message(response) }
 }
 
-/// The registry's own words, on one line (distribution-spec, "Error Codes").
+/// The registry's own words, on one line (distribution-spec, "Error Codes"). Token
+/// services have no such rule; Docker Hub's says `details`.
 fn message(response: &mut Response<Body>) -> String {
     let answer: Value = serde_json::from_slice(&start(response)).unwrap_or_default();
     let error = &answer["errors"][0];
-    let words: Vec<_> = [&error["code"], &error["message"]].into_iter().filter_map(Value::as_str).collect();
+    let words: Vec<_> =
+        [&error["code"], &error["message"], &answer["details"]].into_iter().filter_map(Value::as_str).collect();
     if words.is_empty() {
         return response.status().canonical_reason().unwrap_or("without a reason").to_owned();
     }

@@ -21,6 +21,12 @@ pub enum Error {
     /// The registry, or its token service, did not take what we sent.
     #[error("{registry} refused the login: {message}; check the name and the password, then `galley login {registry}`")]
     LoginRefused { registry: String, message: String },
+    /// It knows who we are, or lets in anybody, but not here.
+    #[error(
+        "{registry} gives no access to this repository: {message}; check its name; if it is not public, \
+         `galley login {registry}` as somebody who may"
+    )]
+    NoAccess { registry: String, message: String },
     /// Any other status that was not expected, with the registry's own words.
     #[error("{method} {url}: {status} {message}")]
     Refused { method: &'static str, url: String, status: u16, message: String },
@@ -77,7 +83,7 @@ impl Error {
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::Refused { status, .. } => (400..500).contains(status) && *status != 429,
-            Self::LoginNeeded(_) | Self::LoginRefused { .. } => true,
+            Self::LoginNeeded(_) | Self::LoginRefused { .. } | Self::NoAccess { .. } => true,
             _ => false,
         }
     }

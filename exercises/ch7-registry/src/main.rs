@@ -7,6 +7,7 @@
 //! registry logout REGISTRY
 //! registry ping REGISTRY               is it there, and does it know me?
 //! registry manifest NAME               its digest and its media type
+//! registry tags NAME                   what else is there under this name
 //! registry push-blob STORE NAME DIGEST [REPOSITORY TO MOUNT FROM]
 //! registry push STORE NAME [PLATFORM]
 //! registry pull-blob STORE NAME DIGEST SIZE
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
         Ok(false) => {
             eprintln!(
                 "usage: registry parse NAME | challenge HEADER | login REGISTRY USER | logout REGISTRY | ping REGISTRY\n\
-                 \x20      | manifest NAME | push-blob STORE NAME DIGEST [FROM] | push STORE NAME [PLATFORM]\n\
+                 \x20      | manifest NAME | tags NAME | push-blob STORE NAME DIGEST [FROM] | push STORE NAME [PLATFORM]\n\
                  \x20      | pull-blob STORE NAME DIGEST SIZE | pull STORE NAME [PLATFORM | all]"
             );
             ExitCode::from(2)
@@ -62,6 +63,10 @@ fn run(words: &[&str]) -> Result<bool, Error> {
             let name = parse_reference(name)?;
             let fetched = Client::new(&name.registry)?.manifest(&name.repository, &name.key())?;
             println!("{} {}", fetched.digest, fetched.media_type);
+        }
+        ["tags", name] => {
+            let name = parse_reference(name)?;
+            Client::new(&name.registry)?.tags(&name.repository)?.iter().for_each(|tag| println!("{tag}"));
         }
         ["push-blob", store, name, digest, ref from @ ..] => {
             let (store, name) = (Store::open(Path::new(store))?, parse_reference(name)?);

@@ -28,7 +28,7 @@ pub struct Reference {
 /// `localhost`, or has a capital letter; otherwise the registry is `docker.io`,
 /// whose one-part names belong to `library/`. An older name of `docker.io` is
 /// `index.docker.io`. Without a tag and a digest, the tag is `latest`. 64
-/// hexadecimal digits are an image's id, and no name.
+/// hexadecimal digits alone are an image's id, and no name.
 ///
 /// # Errors
 /// [`Error::Reference`] with the reason, from [`crate::grammar`].

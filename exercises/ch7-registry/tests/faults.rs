@@ -16,15 +16,16 @@ use registry_server::{Fault, Kind, Server};
 /// What may pass if it is tried again…
 fn passing() -> Vec<Kind> {
     let busy = Kind::Refuse { status: 503, code: "UNAVAILABLE".into(), message: "on order".into() };
-    vec![busy, Kind::Drop(0), Kind::Drop(100), Kind::Cut(0), Kind::Cut(100)]
+    let slow = Kind::Slow(std::time::Duration::from_millis(1));
+    vec![busy, slow, Kind::Drop(0), Kind::Drop(100), Kind::Cut(0), Kind::Cut(100)]
 }
 
-/// …and what may not.
+/// …and what may not, at least not without a pause.
 fn lasting() -> Vec<Kind> {
     let refuse = |status| Kind::Refuse { status, code: "DENIED".into(), message: "on order".into() };
     // Nobody listens on port 1.
     let elsewhere = Kind::Redirect("http://127.0.0.1:1/".to_owned());
-    vec![refuse(401), refuse(403), refuse(404), refuse(501), Kind::Corrupt, Kind::WrongDigest, elsewhere]
+    vec![refuse(401), refuse(403), refuse(404), refuse(429), refuse(501), Kind::Corrupt, Kind::WrongDigest, elsewhere]
 }
 
 /// An image, its maker's store, and a registry.
@@ -123,42 +124,49 @@ fn pull(fault: Kind, at: usize, retries: u32) -> bool {
     first
 }
 
+/// Tries each fault at each request. Most of the time is spent waiting, so all
+/// requests have their turn at the same time.
+fn each(word: &str, faults: impl Fn() -> Vec<Kind> + Sync, one: impl Fn(Kind, usize) + Sync) {
+    std::thread::scope(|scope| {
+        for at in 0..requests(word) {
+            let (faults, one) = (&faults, &one);
+            scope.spawn(move || faults().into_iter().for_each(|fault| one(fault, at)));
+        }
+    });
+}
+
+fn all() -> Vec<Kind> {
+    passing().into_iter().chain(lasting()).collect()
+}
+
 #[test]
 fn pushes_end_in_success_or_one_line() {
-    for at in 0..requests("push") {
-        for fault in passing().into_iter().chain(lasting()) {
-            push(fault, at, 0);
-        }
-    }
+    each("push", all, |fault, at| {
+        push(fault, at, 0);
+    });
 }
 
 #[test]
 fn pulls_end_in_success_or_one_line() {
-    for at in 0..requests("pull") {
-        for fault in passing().into_iter().chain(lasting()) {
-            pull(fault, at, 0);
-        }
-    }
+    each("pull", all, |fault, at| {
+        pull(fault, at, 0);
+    });
 }
 
 #[test]
 fn pushes_outlive_what_passes() {
-    for at in 0..requests("push") {
-        for fault in passing() {
-            let what = format!("{fault:?} at request {at} would pass if it were tried again");
-            assert!(push(fault, at, 4), "{what}");
-        }
-    }
+    each("push", passing, |fault, at| {
+        let what = format!("{fault:?} at request {at} would pass if it were tried again");
+        assert!(push(fault, at, 4), "{what}");
+    });
 }
 
 #[test]
 fn pulls_outlive_what_passes() {
-    for at in 0..requests("pull") {
-        for fault in passing() {
-            let what = format!("{fault:?} at request {at} would pass if it were tried again");
-            assert!(pull(fault, at, 4), "{what}");
-        }
-    }
+    each("pull", passing, |fault, at| {
+        let what = format!("{fault:?} at request {at} would pass if it were tried again");
+        assert!(pull(fault, at, 4), "{what}");
+    });
 }
 
 #[test]
@@ -206,4 +214,24 @@ fn large_blobs_go_on_where_they_stopped() {
     }
     bench.run(&["pull-blob", &bench.store_path(), &case.name, &digest, &size]).ok("a pull that was cut five times");
     same(&bench.store.blob_path(&blob.digest), &case.server.blob_path(&digest), "the blob");
+}
+
+/// After a first break the rest goes in pieces, of which each counts once it is
+/// answered; a broken line is given up only if nothing gets through any more.
+#[test]
+fn what_is_left_of_a_large_blob_goes_in_pieces() {
+    let mut case = Case::new();
+    case.bench.retries = 1;
+    let bytes: Vec<u8> = (0..8_000_000_u32).flat_map(u32::to_le_bytes).collect();
+    let blob = case.bench.store.write_blob(&mut &bytes[..]).unwrap();
+    let digest = blob.digest.to_string();
+    case.server.order(Fault::new("PUT", "/uploads/", Kind::Cut(2_000_000)));
+    for _ in 0..2 {
+        case.server.order(Fault::new("PATCH", "/uploads/", Kind::Cut(3_000_000)));
+    }
+    case.bench.run(&["push-blob", &case.bench.store_path(), &case.name, &digest]).ok("a push that was cut three times");
+    same(&case.server.blob_path(&digest), &case.bench.store.blob_path(&blob.digest), "the blob");
+    let log = case.server.log();
+    let count = |method: &str| log.iter().filter(|entry| entry.method == method).count();
+    assert_eq!((count("POST"), count("PATCH"), count("PUT")), (1, 4, 2), "{log:?}");
 }

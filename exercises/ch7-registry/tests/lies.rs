@@ -11,9 +11,9 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 
-use common::{Bench, Ended, OCI_MANIFEST, open};
+use common::{Bench, Ended, OCI_INDEX, OCI_MANIFEST, open};
 use images::Digest;
-use registry_server::Server;
+use registry_server::{Fault, Kind, Server};
 
 const CONFIG: &str = r#"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}"#;
 
@@ -103,15 +103,121 @@ fn circles_and_words_that_would_fool_a_terminal() {
     let name = format!("{}/ada/quotes:1", server.address());
     for _ in 0..20 {
         let there = format!("http://{}/v2/ada/quotes/manifests/1", server.address());
-        server.order(registry_server::Fault::new("GET", "/manifests/", registry_server::Kind::Redirect(there)));
+        server.order(Fault::new("GET", "/manifests/", Kind::Redirect(there)));
     }
     bench.run(&["pull", &bench.store_path(), &name]).refused("a redirect to itself");
     assert!(server.log().len() < 10, "it was followed {} times", server.log().len());
     server.calm();
     let message = "gone\n\u{1b}[2Jroot@host# ".to_owned();
-    let kind = registry_server::Kind::Refuse { status: 403, code: "DENIED".into(), message };
-    server.order(registry_server::Fault::new("GET", "/manifests/", kind));
+    let kind = Kind::Refuse { status: 403, code: "DENIED".into(), message };
+    server.order(Fault::new("GET", "/manifests/", kind));
     let ended = bench.run(&["pull", &bench.store_path(), &name]).refused("a 403");
     assert!(!ended.err.trim().chars().any(char::is_control), "control characters reach the terminal: {:?}", ended.err);
     bench.has_no_leftovers();
+}
+
+/// A server that answers whatever is asked for under a path that ends so with this
+/// head and this body, and then hangs up.
+fn liar(answers: Vec<(String, String, Vec<u8>)>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let answer = move |mut stream: TcpStream| {
+        let lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+        let head: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+        let target = head.first().and_then(|line| line.split(' ').nth(1)).unwrap_or_default();
+        let found = answers.iter().find(|(end, ..)| target.ends_with(end.as_str()));
+        if let Some((_, head, body)) = found {
+            let _ = stream.write_all(&[head.as_bytes(), b"\r\n", body].concat());
+        }
+    };
+    std::thread::spawn(move || listener.incoming().map_while(Result::ok).for_each(answer));
+    address
+}
+
+#[test]
+fn bodies_that_are_longer_or_shorter_than_they_should() {
+    let digest = Digest::of(CONFIG.as_bytes()).to_string();
+    let text = manifest(&descriptor("config.v1+json", &digest, CONFIG.len()), &[]);
+    let ok = |length: usize| format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n");
+    let until_the_end = || "HTTP/1.1 200 OK\r\n".to_owned();
+    let serve = |head: String, body: Vec<u8>| {
+        let manifest_head = format!("{}Content-Type: {OCI_MANIFEST}\r\n", ok(text.len()));
+        let manifest = ("/manifests/1".to_owned(), manifest_head, text.clone().into_bytes());
+        format!("{}/ada/quotes:1", liar(vec![manifest, (digest.clone(), head, body)]))
+    };
+    let (bench, name) = (Bench::new(), serve(until_the_end(), CONFIG.into()));
+    bench.run(&["pull", &bench.store_path(), &name]).ok("the right bytes, without a length");
+    let (short, long) = (&CONFIG.as_bytes()[..20], [CONFIG.as_bytes(), b" "].concat());
+    for (what, head, body) in [
+        ("a blob that is shorter than it says", ok(CONFIG.len()), short.to_vec()),
+        ("a blob that is shorter than the manifest says", ok(20), short.to_vec()),
+        ("a blob that is longer than the manifest says", ok(long.len()), long.clone()),
+        ("a short blob without a length", until_the_end(), short.to_vec()),
+        ("a long blob without a length", until_the_end(), long),
+        ("no blob at all", ok(0), Vec::new()),
+    ] {
+        let (bench, name) = (Bench::new(), serve(head, body));
+        bench.run(&["pull", &bench.store_path(), &name]).refused(what);
+        assert!(bench.named(&name).is_none(), "{what}, but the image has a name");
+        bench.has_no_leftovers();
+    }
+}
+
+#[test]
+fn manifests_that_are_not_the_ones_named() {
+    let server = open();
+    let digest = server.add_blob("ada/quotes", CONFIG.as_bytes()).unwrap();
+    let (config, bench) = (descriptor("config.v1+json", &digest, CONFIG.len()), Bench::new());
+    let good = manifest(&config, &[]);
+    let named = server.add_manifest("ada/quotes", "", OCI_MANIFEST, good.as_bytes()).unwrap();
+    // Other bytes under the digest that was asked for: a valid manifest, and a blob
+    // that is no manifest.
+    for other in [good.replace("layers\":[]", "layers\": []"), CONFIG.to_owned()] {
+        fs::write(server.blob_path(&named), other).unwrap();
+        let name = format!("{}/ada/quotes@{named}", server.address());
+        bench.run(&["pull", &bench.store_path(), &name]).refused("these are not the bytes of that digest");
+        bench.has_no_leftovers();
+    }
+    // An index that names a manifest with other bytes, one of another size, or another
+    // index.
+    let (os, architecture) = ("linux", registry::Platform::host().architecture);
+    let platform = format!(r#","platform":{{"os":"{os}","architecture":"{architecture}"}}}}"#);
+    let index = |digest: &str, size: usize| {
+        let entry = descriptor("manifest.v1+json", digest, size);
+        let entry = format!("{}{platform}", entry.trim_end_matches('}'));
+        format!(r#"{{"schemaVersion":2,"mediaType":"{OCI_INDEX}","manifests":[{entry}]}}"#)
+    };
+    let nested = index(&named, good.len());
+    let inner = server.add_manifest("ada/quotes", "", OCI_INDEX, nested.as_bytes()).unwrap();
+    fs::write(server.blob_path(&named), &good).unwrap();
+    let (other, name) = (Bench::new(), format!("{}/ada/quotes@{inner}", server.address()));
+    other.run(&["pull", &other.store_path(), &name]).ok("an index that is right");
+    fs::write(server.blob_path(&named), CONFIG).unwrap();
+    for text in [nested.clone(), index(&inner, nested.len())] {
+        server.add_manifest("ada/quotes", "2", OCI_INDEX, text.as_bytes()).unwrap();
+        let name = format!("{}/ada/quotes:2", server.address());
+        bench.run(&["pull", &bench.store_path(), &name]).refused("the index names what is no manifest");
+        assert!(bench.named(&name).is_none());
+        bench.has_no_leftovers();
+    }
+}
+
+#[test]
+fn redirects_to_where_nothing_good_comes_from() {
+    let (server, elsewhere, bench) = (open(), open(), Bench::new());
+    let digest = server.add_blob("ada/quotes", CONFIG.as_bytes()).unwrap();
+    let lie = elsewhere.add_blob("ada/quotes", CONFIG.replace("amd64", "amd65").as_bytes()).unwrap();
+    let text = manifest(&descriptor("config.v1+json", &digest, CONFIG.len()), &[]);
+    server.add_manifest("ada/quotes", "1", OCI_MANIFEST, text.as_bytes()).unwrap();
+    let name = format!("{}/ada/quotes:1", server.address());
+    let other_bytes = format!("http://{}/v2/ada/quotes/blobs/{lie}", elsewhere.address());
+    let no_end = format!("http://{}/", endless("HTTP/1.1 200 OK\r\n\r\n"));
+    // 192.0.2.1 is nobody's (RFC 5737); plain HTTP does not go there at all.
+    for place in [&other_bytes, &no_end, "http://192.0.2.1/blob", "file:///etc/passwd", "ftp://127.0.0.1/", "http://"] {
+        server.order(Fault::new("GET", "/blobs/", Kind::Redirect(place.to_owned())));
+        bench.run(&["pull", &bench.store_path(), &name]).refused(&format!("nothing good comes from {place}"));
+        assert!(bench.named(&name).is_none(), "{place}");
+        bench.has_no_leftovers();
+    }
+    bench.run(&["pull", &bench.store_path(), &name]).ok("a registry that stopped lying");
 }

@@ -11,7 +11,7 @@ use std::fs;
 use std::process::{Command, Output};
 
 use common::{Bench, open};
-use registry_server::Server;
+use registry_server::{Options, Server};
 
 fn run(bench: &Bench, server: &Server, word: &str, name: &str) -> Output {
     let mut command = Command::new(checks::program_path(env!("CARGO_BIN_EXE_registry")));
@@ -47,4 +47,21 @@ fn what_the_mirror_has_not_is_asked_for_at_docker_hub() {
     }
     let log = server.log();
     assert!(log.len() == 1 && log[0].method == "GET", "pushes are not the mirror's: {log:?}");
+}
+
+/// The workbook's own registry as the mirror, of one that stands in for Docker Hub.
+#[test]
+fn the_embedded_registry_is_such_a_mirror() {
+    let (maker, hub) = (Bench::new(), Server::start(Options { tokens: true, ..Options::default() }).unwrap());
+    maker.image("docker.io/library/quotes:1").stock(&hub, &maker, "library/quotes", "1");
+    let address = Some(format!("http://{}", hub.address()));
+    let mirror = Server::start(Options { mirror: address, ..Options::default() }).unwrap();
+    for _ in 0..2 {
+        let bench = Bench::new();
+        let output = run(&bench, &mirror, "pull", "quotes:1");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(bench.named("docker.io/library/quotes:1").is_some());
+    }
+    let blobs = hub.log().iter().filter(|entry| entry.path.contains("/blobs/") && entry.status == 200).count();
+    assert_eq!(blobs, 3, "each blob should come once for all: {:?}", hub.log());
 }

@@ -3,23 +3,23 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be prepared must fail, and says where")]
 
+#[path = "peers/docker_registry.rs"]
+mod docker_registry;
+
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use docker_registry::{DockerRegistry, PASSWORD};
 use images::{Digest, Store, spec};
 use registry_server::{Options, Server};
 use tempfile::TempDir;
-
-const PASSWORD: &str = "geheim:7";
-/// bcrypt of [`PASSWORD`], the only kind that docker-registry takes.
-const HTPASSWD: &str = "ada:$2b$04$THh72S35y3DBwv5ei.ia3.q9EATfqniB.UbONotZli4EVyz59fBUW\n";
 
 /// Whether a tool is there; if not, the test ends and says why.
 fn has(tool: &str) -> bool {
@@ -28,61 +28,6 @@ fn has(tool: &str) -> bool {
         eprintln!("skipped: {tool} is not installed; `cargo xtask setup` installs it");
     }
     found
-}
-
-/// Debian's docker-registry on a free port, until dropped.
-struct DockerRegistry {
-    child: Child,
-    address: String,
-    _directory: TempDir,
-}
-
-impl DockerRegistry {
-    fn start(htpasswd: bool) -> Self {
-        let directory = checks::scratch();
-        let auth = format!("htpasswd: {{realm: shelf, path: {}/htpasswd}}", directory.path().display());
-        fs::write(directory.path().join("htpasswd"), HTPASSWD).unwrap();
-        Self::start_with(directory, if htpasswd { &auth } else { "" })
-    }
-
-    /// With this line below `auth:`, or without any.
-    fn start_with(directory: TempDir, auth: &str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let address = format!("localhost:{port}");
-        let root = directory.path().display();
-        let mut config = format!(
-            "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {root}/data}}}}\nhttp: {{addr: 127.0.0.1:{port}}}\n"
-        );
-        if !auth.is_empty() {
-            config.push_str(&format!("auth: {{{auth}}}\n"));
-        }
-        let file = directory.path().join("config.yml");
-        fs::write(&file, config).unwrap();
-        let mut child = Command::new("docker-registry")
-            .arg("serve")
-            .arg(&file)
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap());
-        // It says where it listens when it does; the rest of its log is drained.
-        let mut lines = log.lines().map_while(Result::ok);
-        let listening = lines.by_ref().any(|line| line.contains("listening on"));
-        std::thread::spawn(move || lines.for_each(drop));
-        assert!(listening, "docker-registry did not start");
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            std::thread::yield_now();
-        }
-        Self { child, address, _directory: directory }
-    }
-}
-
-impl Drop for DockerRegistry {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// A service that gives [`PASSWORD`]'s owner signed tokens (JSON Web Tokens, as
@@ -350,4 +295,75 @@ fn our_registry_serves_skopeo() {
         let tags = skopeo_ok(&[&["list-tags", "--tls-verify=false"][..], &creds("--creds"), &[&name]].concat());
         assert!(tags.contains("\"2\""), "{tags}");
     }
+}
+
+/// A line to another port of this machine. The connections of which one end has
+/// said so many bytes break, one after the other.
+fn shaky(port: u16, mut breaks: Vec<u64>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let here = listener.local_addr().unwrap().port();
+    breaks.reverse();
+    let breaks = Arc::new(Mutex::new(breaks));
+    std::thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            let ends = [(client.try_clone(), server.try_clone()), (Ok(server), Ok(client))];
+            for (from, to) in ends.map(|(from, to)| (from.unwrap(), to.unwrap())) {
+                let breaks = Arc::clone(&breaks);
+                std::thread::spawn(move || carry(from, to, &breaks));
+            }
+        }
+    });
+    here
+}
+
+fn carry(mut from: TcpStream, mut to: TcpStream, breaks: &Mutex<Vec<u64>>) {
+    let (mut buffer, mut passed) = (vec![0; 16 << 10], 0);
+    while let Ok(count @ 1..) = from.read(&mut buffer) {
+        passed += count as u64;
+        let mut breaks = breaks.lock().unwrap();
+        if breaks.last().is_some_and(|bytes| passed > *bytes) {
+            breaks.pop();
+            break;
+        }
+        drop(breaks);
+        if to.write_all(&buffer[..count]).is_err() {
+            break;
+        }
+    }
+    for end in [from, to] {
+        let _ = end.shutdown(Shutdown::Both);
+    }
+}
+
+/// docker-registry forgets an upload whose piece broke, so it begins anew there; a
+/// download goes on.
+#[test]
+fn docker_registry_is_reached_over_a_line_that_breaks() {
+    if !has("docker-registry") {
+        return;
+    }
+    let (bench, registry) = (Bench::new(), DockerRegistry::start(false));
+    let port: u16 = registry.address.rsplit_once(':').unwrap().1.parse().unwrap();
+    let store = bench.store("from");
+    fs::create_dir_all(bench.path("layer")).unwrap();
+    // Multiples of an odd number look like noise to gzip.
+    let noise: Vec<u8> = (0..100_000_u64).flat_map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()).collect();
+    fs::write(bench.path("layer/noise"), &noise).unwrap();
+    let layer = store.pack(&bench.path("layer")).unwrap();
+    let descriptor = store.add_image(&spec::ImageConfiguration::default(), &[layer]).unwrap();
+    let half = descriptor_sizes(&store, &descriptor).into_iter().max().unwrap() / 2;
+    let pushed = format!("localhost:{}/ada/quotes:1", shaky(port, vec![half, half / 2]));
+    store.tag(&pushed, &descriptor).unwrap();
+    bench.ok(&["push", &bench.path("from").display().to_string(), &pushed], "");
+    let pulled = format!("localhost:{}/ada/quotes:1", shaky(port, vec![half, half / 2]));
+    bench.ok(&["pull", &bench.path("to").display().to_string(), &pulled], "");
+    let image = bench.store("to").find(&pulled).unwrap().unwrap();
+    assert_eq!(image.descriptor.digest(), descriptor.digest());
+    bench.store("to").unpacked(&image).unwrap();
+}
+
+fn descriptor_sizes(store: &Store, descriptor: &spec::Descriptor) -> Vec<u64> {
+    let image = store.image(&descriptor.digest().try_into().unwrap()).unwrap();
+    image.manifest.layers().iter().map(spec::Descriptor::size).collect()
 }

@@ -1,15 +1,20 @@
-//! Images that travel: galley's in the hands of skopeo and podman, and those of
-//! buildah and podman in galley's. A tool that is missing skips its test and says so.
+//! Images that travel, in archives and through registries: galley's in the hands of
+//! skopeo and podman, and those of buildah and podman in galley's. A tool that is missing skips its test and says so.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be prepared must fail, and says where")]
 
+#[path = "../../ch7-registry/tests/peers/docker_registry.rs"]
+#[allow(dead_code, reason = "other tests log in to it")]
+mod docker_registry;
 mod kitchen;
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use docker_registry::DockerRegistry;
 use kitchen::{Kitchen, errors, text};
+use registry_server::{Options, Server};
 use serde_json::Value;
 
 /// No limits to raise, no systemd and no journal: those of a test machine are
@@ -187,4 +192,82 @@ fn galley_runs_layers_in_zstd() {
     let inspected = other.good(&["inspect", "ada/word:1"]);
     assert!(inspected.contains("tar+zstd"), "skopeo compressed otherwise:\n{inspected}");
     assert_eq!(other.good(&["run", "--rm", "ada/word:1"]).trim(), word);
+}
+
+/// Podman and a registry: plain HTTP must be allowed each time.
+fn podman(kitchen: &Kitchen, verb: &[&str], rest: &[&str]) -> String {
+    run(kitchen, "podman", &[verb, &["--tls-verify=false"], rest].concat())
+}
+
+fn ran_by_podman(kitchen: &Kitchen, name: &str) -> String {
+    run(kitchen, "podman", &["run", "--rm", "--network", "host", "--cgroups", "disabled", name]).trim().to_owned()
+}
+
+/// There and back through one registry.
+fn through(address: &str, kitchen: &Kitchen, word: &str) {
+    let [ours, theirs] = ["ours", "theirs"].map(|name| format!("{address}/ada/{name}:1"));
+    kitchen.good(&["tag", "ada/word:1", &ours]);
+    kitchen.good(&["push", &ours]);
+    podman(kitchen, &["pull", "--quiet"], &[&ours]);
+    assert_eq!(ran_by_podman(kitchen, &ours), word, "what galley pushed, run by podman");
+    run(kitchen, "podman", &["tag", &ours, &theirs]);
+    podman(kitchen, &["push", "--quiet"], &[&theirs]);
+    let tags = podman(kitchen, &["search", "--list-tags"], &[theirs.strip_suffix(":1").unwrap()]);
+    assert!(tags.contains("theirs  1"), "podman lists {tags}");
+    let other = Kitchen::new();
+    assert_eq!(other.good(&["run", "--rm", &theirs]).trim(), word, "what podman pushed, run by galley");
+}
+
+/// An index of two platforms that podman made and pushed.
+fn several_platforms(address: &str, kitchen: &Kitchen, word: &str) {
+    let index = format!("{address}/ada/index:1");
+    let names = ["ours", "theirs"].map(|name| format!("{address}/ada/{name}:1"));
+    run(kitchen, "podman", &["manifest", "create", "ada/index:1"]);
+    // The same image under another processor's name: nobody runs that one here.
+    for (name, platform) in names.iter().zip([&["--arch", host()][..], &["--arch", "s390x"]]) {
+        let image = format!("docker://{name}");
+        podman(kitchen, &["manifest", "add"], &[platform, &["ada/index:1", &image]].concat());
+    }
+    podman(kitchen, &["manifest", "push", "--all"], &["ada/index:1", &format!("docker://{index}")]);
+    let raw = skopeo(&["inspect", "--raw", "--tls-verify=false", &format!("docker://{index}")]);
+    assert!(raw.contains("s390x") && raw.contains(host()), "podman made no index of two: {raw}");
+    let other = Kitchen::new();
+    assert_eq!(other.good(&["run", "--rm", &index]).trim(), word, "an index that podman pushed, run by galley");
+    // skopeo takes it to another repository, all of it.
+    let copy = format!("{address}/grace/index:2");
+    let [from, to] = [&index, &copy].map(|name| format!("docker://{name}"));
+    let all = ["copy", "--quiet", "--all", "--src-tls-verify=false", "--dest-tls-verify=false"];
+    skopeo(&[&["--insecure-policy"][..], &all, &[&from, &to]].concat());
+    assert_eq!(Kitchen::new().good(&["run", "--rm", &copy]).trim(), word, "an index that skopeo copied");
+}
+
+fn host() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+#[test]
+fn the_embedded_registry_serves_podman_and_galley() {
+    if !has("podman") || !has("skopeo") {
+        return;
+    }
+    let Some((kitchen, word)) = with_image() else { return };
+    let server = Server::start(Options::default()).unwrap();
+    let address = server.address().to_string();
+    through(&address, &kitchen, &word);
+    several_platforms(&address, &kitchen, &word);
+}
+
+#[test]
+fn docker_registry_serves_podman_and_galley() {
+    if !has("podman") || !has("skopeo") || !has("docker-registry") {
+        return;
+    }
+    let Some((kitchen, word)) = with_image() else { return };
+    let registry = DockerRegistry::start(false);
+    through(&registry.address, &kitchen, &word);
+    several_platforms(&registry.address, &kitchen, &word);
 }

@@ -1,7 +1,7 @@
 //! The store: an OCI image layout whose blobs are named by what they hold.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, BufWriter, Read, Write as _};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,9 @@ use nix::fcntl::{Flock, FlockArg};
 use crate::error::At;
 use crate::temporary::Temporary;
 use crate::{Blob, Digest, Error, Result, digest::Verified};
+
+/// Bytes from the network are written in pieces of this many.
+const PIECE: usize = 128 << 10;
 
 /// A directory in the form of an OCI image layout (image-spec,
 /// image-layout.md): `oci-layout`, `index.json`, `blobs/sha256/`.
@@ -79,9 +82,17 @@ impl Store {
 
     /// Stores bytes that somebody else has described. Other bytes, or more or
     /// fewer of them, are refused, and nothing is kept.
+    ///
+    /// They are hashed once, by what verifies them: [`Store::write_blob`] would hash
+    /// them again to find a name that is known.
     pub fn write_expected(&self, reader: &mut dyn Read, expected: &Digest, size: u64) -> Result<Blob> {
         let expected = Blob { digest: expected.clone(), size };
-        self.write_blob(&mut Verified::new(reader, expected))
+        let (temporary, file) = self.temporary_file()?;
+        let mut file = BufWriter::with_capacity(PIECE, file);
+        io::copy(&mut Verified::new(reader, expected.clone()), &mut file).at("write", temporary.path())?;
+        file.flush().and_then(|()| file.get_ref().sync_all()).at("sync", temporary.path())?;
+        temporary.keep(&self.blob_path(&expected.digest))?;
+        Ok(expected)
     }
 
     /// The bytes of a blob, checked against its digest.
@@ -136,7 +147,7 @@ impl Store {
     /// Writes a file of the store anew: temporary file, fsync, rename.
     pub(crate) fn replace(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let (temporary, mut file) = self.temporary_file()?;
-        io::Write::write_all(&mut file, bytes).and_then(|()| file.sync_all()).at("write", temporary.path())?;
+        file.write_all(bytes).and_then(|()| file.sync_all()).at("write", temporary.path())?;
         temporary.keep(&self.root.join(name))
     }
 

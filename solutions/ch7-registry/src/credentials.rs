@@ -93,8 +93,10 @@ pub fn stored(registry: &str) -> Result<Option<Login>> {
 
 /// Asks the registry whether it takes the name and the password, and stores
 /// them if it does: with the credential helper if there is one, else in the file.
-/// Returns the helper's name or the file's.
+/// Returns the helper's name or the file's. A registry may be given as an address,
+/// such as Docker Hub's old one, `https://index.docker.io/v1/`.
 pub fn login(registry: &str, user: &str, password: &str) -> Result<PathBuf> {
+    let registry = registry_of(registry).unwrap_or(registry);
     let login = Login::new(user, password);
     Client::with_login(registry, Some(login.clone())).ping()?;
     let path = path();
@@ -116,6 +118,7 @@ fn key_of(registry: &str) -> &str {
 
 /// Forgets what is stored for a registry; false if nothing was.
 pub fn logout(registry: &str) -> Result<bool> {
+    let registry = registry_of(registry).unwrap_or(registry);
     let known = stored(registry).map_or(true, |login| login.is_some());
     if known {
         if let Some(helper) = Helper::named(&read(&path())?, registry, key_of(registry)) {

@@ -16,8 +16,8 @@
 //! redirects; [`transport`], connections; [`granted`] and [`oauth`], tokens;
 //! [`several`] and [`meter`], transfers at the same time; [`contents`] and
 //! [`platform`], what belongs to an image; [`lines`], what is told of it;
-//! [`retry`] and [`resume`], what is done when requests fail; [`roots`], whose
-//! certificates are trusted; [`address`]; [`credentials`] and [`helpers`], where
+//! [`retry`] and [`resume`], what is done when requests fail; [`tags`], lists of names;
+//! [`roots`], whose certificates are trusted; [`address`]; [`credentials`] and [`helpers`], where
 //! logins are stored; [`mirror`]; [`error`].
 
 pub mod address;
@@ -42,6 +42,7 @@ pub mod resume;
 pub mod retry;
 pub mod roots;
 pub mod several;
+pub mod tags;
 pub mod transport;
 
 pub use blobs::Transfer;

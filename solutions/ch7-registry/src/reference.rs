@@ -28,7 +28,7 @@ pub struct Reference {
 /// `localhost`, or has a capital letter; otherwise the registry is `docker.io`,
 /// whose one-part names belong to `library/`. An older name of `docker.io` is
 /// `index.docker.io`. Without a tag and a digest, the tag is `latest`. 64
-/// hexadecimal digits are an image's id, and no name.
+/// hexadecimal digits alone are an image's id, and no name.
 ///
 /// # Errors
 /// [`Error::Reference`] with the reason, from [`crate::grammar`].
@@ -56,7 +56,7 @@ pub fn parse_reference(text: &str) -> Result<Reference> {
         _ => ("docker.io", name),
     };
     let registry = if registry == "index.docker.io" { "docker.io" } else { registry };
-    let is_id = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    let is_id = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
     if is_id {
         return Err(refuse("64 hexadecimal digits are an image's id"));
     }

@@ -102,82 +102,127 @@ impl Resuming {
     }
 }
 
-/// Goes on with an upload whose PUT broke: asks first whether the registry has
-/// the blob after all, then how much of it, and sends the rest
-/// (distribution-spec, "Pushing a blob in chunks"). `None` if the upload's
-/// address is of no shape that we know.
-pub fn upload(agent: &Agent, url: &str, authorization: Option<&str>, file: &File, meter: &Meter) -> Option<Answer> {
-    let (repository, _) = url.split_once("/blobs/uploads/")?;
-    let (upload, digest) = url.rsplit_once("digest=")?;
-    let upload = Upload { agent, authorization, repository, url: &upload[..upload.len() - 1], digest, file, meter };
-    Some(upload.go_on())
-}
+/// After a break, what is left of an upload goes in pieces of this many bytes:
+/// some registries forget the piece that broke, and keep the ones before.
+const PIECE: u64 = 8 << 20;
 
-struct Upload<'a> {
+/// An upload whose PUT broke.
+pub struct Upload<'a> {
     agent: &'a Agent,
     authorization: Option<&'a str>,
     /// `https://host/v2/<repository>`
-    repository: &'a str,
-    /// Where the upload was, without the digest.
-    url: &'a str,
+    repository: String,
+    /// Where the upload is, without the digest. Each answer may name another place.
+    url: String,
     digest: &'a str,
     file: &'a File,
     meter: &'a Meter,
+    /// Bytes that the registry said it has.
+    confirmed: u64,
+    /// How many it had when the line was last called alive.
+    alive: u64,
 }
 
-impl Upload<'_> {
-    fn go_on(&self) -> Answer {
+impl<'a> Upload<'a> {
+    /// `None` if the upload's address is of no shape that we know.
+    pub fn at(
+        agent: &'a Agent,
+        url: &'a str,
+        authorization: Option<&'a str>,
+        file: &'a File,
+        meter: &'a Meter,
+    ) -> Option<Self> {
+        // GHCR's has no "s" at its end.
+        let (repository, _) = url.split_once("/blobs/upload")?;
+        let (upload, digest) = url.rsplit_once("digest=")?;
+        let (repository, url) = (repository.to_owned(), upload[..upload.len() - 1].to_owned());
+        Some(Self { agent, authorization, repository, url, digest, file, meter, confirmed: 0, alive: 0 })
+    }
+
+    /// Whether so much was taken since this was last asked that the line is alive.
+    pub fn got_on(&mut self) -> bool {
+        let got_on = self.confirmed >= self.alive + PROGRESS;
+        if got_on {
+            self.alive = self.confirmed;
+        }
+        got_on
+    }
+
+    /// Asks first whether the registry has the blob after all, then how much of it,
+    /// and sends the rest, the last piece with the PUT that closes the upload
+    /// (distribution-spec, "Pushing a blob in chunks").
+    pub fn go_on(&mut self) -> Answer {
         let mut there = self.send("HEAD", &format!("{}/blobs/{}", self.repository, self.digest))?;
         if there.status() == 200 {
             // Its bytes were all taken; only the answer to the PUT was lost.
             *there.status_mut() = ureq::http::StatusCode::CREATED;
             return Ok(there);
         }
-        let status = self.send("GET", self.url)?;
-        let (begun, offset) = match received(&status) {
-            Some(offset) => (status, offset),
-            None => (self.send("POST", &format!("{}/blobs/uploads/", self.repository))?, 0),
+        let status = self.send("GET", &self.url)?;
+        let (mut answer, mut offset) = match received(&status) {
+            Some(offset) if status.status() == 204 => (status, offset),
+            _ => (self.send("POST", &format!("{}/blobs/uploads/", self.repository))?, 0),
         };
-        let location = begun.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
-        let Some(location) = location else { return Ok(begun) };
-        self.put(&absolute(location, self.url), offset)
+        let (length, piece) = (self.file.metadata()?.len(), piece(&answer));
+        loop {
+            let location = answer.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
+            let Some(location) = location else { return Ok(answer) };
+            self.url = absolute(location, &self.url);
+            self.confirmed = offset;
+            if length - offset.min(length) <= piece {
+                return self.part("PUT", offset, length.saturating_sub(offset));
+            }
+            answer = self.part("PATCH", offset, piece)?;
+            if answer.status() != 202 {
+                return Ok(answer);
+            }
+            offset = received(&answer).unwrap_or(offset + piece);
+        }
     }
 
-    fn put(&self, location: &str, offset: u64) -> Answer {
+    /// Sends a part of the file.
+    fn part(&self, method: &str, offset: u64, length: u64) -> Answer {
         let mut file = self.file;
-        let length = file.metadata()?.len();
         file.seek(SeekFrom::Start(offset))?;
         self.meter.set(offset);
-        let mut file = self.meter.measure(file);
-        let separator = if location.contains('?') { '&' } else { '?' };
-        let mut request = self
-            .agent
-            .put(format!("{location}{separator}digest={}", self.digest))
+        let separator = if self.url.contains('?') { '&' } else { '?' };
+        let url = match method {
+            "PUT" => format!("{}{separator}digest={}", self.url, self.digest),
+            _ => self.url.clone(),
+        };
+        let request = self
+            .request(method, &url)
             .header(header::CONTENT_TYPE, "application/octet-stream")
-            .header(header::CONTENT_LENGTH, length.saturating_sub(offset))
-            .header(header::CONTENT_RANGE, format!("{offset}-{}", length.saturating_sub(1)));
-        if let Some(value) = self.authorization {
-            request = request.header(header::AUTHORIZATION, value);
-        }
-        request.send(SendBody::from_reader(&mut file))
+            .header(header::CONTENT_LENGTH, length)
+            .header(header::CONTENT_RANGE, format!("{offset}-{}", (offset + length).saturating_sub(1)));
+        self.agent.run(request.body(SendBody::from_reader(&mut self.meter.measure(file.take(length))))?)
     }
 
     fn send(&self, method: &str, url: &str) -> Answer {
-        let mut request = ureq::http::Request::builder().method(method).uri(url);
-        if let Some(value) = self.authorization {
-            request = request.header(header::AUTHORIZATION, value);
-        }
-        if method == "POST" {
-            request = request.header(header::CONTENT_LENGTH, "0");
-        }
+        let request = self.request(method, url);
+        let request = if method == "POST" { request.header(header::CONTENT_LENGTH, "0") } else { request };
         self.agent.run(request.body(SendBody::none())?)
     }
+
+    fn request(&self, method: &str, url: &str) -> ureq::http::request::Builder {
+        let request = ureq::http::Request::builder().method(method).uri(url);
+        match self.authorization {
+            Some(value) => request.header(header::AUTHORIZATION, value),
+            None => request,
+        }
+    }
+}
+
+/// The length of pieces: a registry may want longer ones than ours.
+fn piece(begun: &Response<Body>) -> u64 {
+    let least = begun.headers().get("oci-chunk-min-length").and_then(|value| value.to_str().ok()?.parse().ok());
+    least.unwrap_or(0).max(PIECE)
 }
 
 /// How much of an upload the registry has: `Range: 0-99` is 100 bytes. `0-0`
 /// is said for one byte and for none, so it tells nothing.
-fn received(status: &Response<Body>) -> Option<u64> {
-    let range = status.headers().get(header::RANGE)?.to_str().ok()?;
+fn received(answer: &Response<Body>) -> Option<u64> {
+    let range = answer.headers().get(header::RANGE)?.to_str().ok()?;
     let last: u64 = range.strip_prefix("bytes=").unwrap_or(range).strip_prefix("0-")?.parse().ok()?;
-    (status.status() == 204 && last > 0).then_some(last + 1)
+    (last > 0).then_some(last + 1)
 }

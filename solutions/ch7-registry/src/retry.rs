@@ -58,11 +58,15 @@ pub fn is_passing(response: &Response<Body>) -> bool {
     matches!(response.status().as_u16(), 429 | 500 | 502 | 503 | 504)
 }
 
-/// The seconds in `Retry-After` (RFC 9110, section 10.2.3). Its other form, a
-/// date, needs clocks that agree; then the wait is ours to choose.
+/// The time that a registry wants to be left alone: the seconds in `Retry-After`
+/// (RFC 9110, section 10.2.3), or, if none of a rate is left, the time that the rate
+/// is for: Docker Hub says `RateLimit-Remaining: 0;w=21600`. The other form of
+/// `Retry-After`, a date, needs clocks that agree; then the wait is ours to choose.
 pub fn asked(response: &Response<Body>) -> Option<Duration> {
-    let text = response.headers().get("retry-after")?.to_str().ok()?;
-    text.trim().parse().ok().map(Duration::from_secs)
+    let header = |name| response.headers().get(name)?.to_str().ok();
+    let after = || header("retry-after")?.trim().parse().ok();
+    let window = || header("ratelimit-remaining")?.trim().strip_prefix("0;w=")?.parse().ok();
+    after().or_else(window).map(Duration::from_secs)
 }
 
 /// Whether a connection that was there has gone. One that was never made, or that
@@ -102,6 +106,23 @@ mod tests {
         let seconds = |seconds| Some(Duration::from_secs(seconds));
         assert_eq!(fresh().after_refusal(seconds(7)), seconds(7));
         assert_eq!(fresh().after_refusal(seconds(3600)), None);
+    }
+
+    #[test]
+    fn a_used_up_rate_is_a_long_wait() {
+        let answer = |headers: &[(&'static str, &'static str)]| {
+            let mut response = Response::new(Body::builder().data(""));
+            response.headers_mut().extend(
+                headers
+                    .iter()
+                    .map(|(name, value)| (name.parse::<ureq::http::HeaderName>().unwrap(), value.parse().unwrap())),
+            );
+            asked(&response).map(|wait| wait.as_secs())
+        };
+        assert_eq!(answer(&[("ratelimit-limit", "100;w=21600"), ("ratelimit-remaining", "0;w=21600")]), Some(21600));
+        assert_eq!(answer(&[("ratelimit-remaining", "0;w=21600"), ("retry-after", "3")]), Some(3));
+        assert_eq!(answer(&[("ratelimit-remaining", "76;w=21600")]), None);
+        assert_eq!(answer(&[("retry-after", "Sat, 28 Nov 2026 12:00:00 GMT")]), None);
     }
 
     #[test]

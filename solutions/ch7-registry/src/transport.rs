@@ -11,8 +11,9 @@ use ureq::{Agent, Body, SendBody};
 use crate::address::{host, is_local, may_be_plain, without_query};
 use crate::client::{Content, Request};
 use crate::meter::Meter;
+use crate::resume::Upload;
 use crate::retry::{self, Patience};
-use crate::{Error, Result, mirror, resume, roots};
+use crate::{Error, Result, mirror, roots};
 
 type Answer = std::result::Result<Response<Body>, ureq::Error>;
 
@@ -46,13 +47,17 @@ impl Transport {
     ) -> Result<Response<Body>> {
         let agent = self.agent_for(request.method, url)?;
         let mut patience = Patience::as_asked();
-        let go_on = || match request.content {
-            // What was sent of a file may have been kept.
-            Content::File(file) => resume::upload(agent, url, authorization, file, meter),
-            _ => Some(once(agent, request, url, authorization, meter)),
-        };
         let begin = || once(agent, request, url, authorization, meter);
-        let mut answer = if again { go_on().unwrap_or_else(begin) } else { begin() };
+        // What was sent of a file may have been kept.
+        let mut upload = match request.content {
+            Content::File(file) => Upload::at(agent, url, authorization, file, meter),
+            _ => None,
+        };
+        let is_file = matches!(request.content, Content::File(_));
+        let mut answer = match &mut upload {
+            Some(upload) if again => upload.go_on(),
+            _ => begin(),
+        };
         loop {
             let wait = match &answer {
                 Ok(response) if retry::is_passing(response) => patience.after_refusal(retry::asked(response)),
@@ -62,8 +67,17 @@ impl Transport {
             if !wait.is_some_and(|wait| meter.wait(wait)) {
                 break;
             }
-            let Some(next) = go_on() else { break };
-            answer = next;
+            answer = match &mut upload {
+                Some(upload) => {
+                    let next = upload.go_on();
+                    if upload.got_on() {
+                        patience.renew();
+                    }
+                    next
+                }
+                None if is_file => break,
+                None => begin(),
+            };
         }
         answer.map_err(|error| explain(request.method, url, &error))
     }

@@ -10,11 +10,13 @@
 //! - `storage`: blobs, manifests and tags on the disk
 //! - `auth`: who may do what, and the 401 that says how to ask
 //! - `routes`: from method and path to storage
+//! - `mirror`: what is fetched from another registry first
 //! - `fault`: what goes wrong on order
 
 mod auth;
 mod fault;
 mod http;
+mod mirror;
 mod routes;
 mod storage;
 
@@ -28,6 +30,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 pub use fault::{Fault, Kind};
+pub use mirror::DOCKER_HUB;
 
 /// How to start a [`Server`]. The default listens on a free port of 127.0.0.1,
 /// keeps its files in a directory that vanishes with it, and asks nobody's name.
@@ -44,6 +47,8 @@ pub struct Options {
     pub tokens: bool,
     /// Give an upload's location as a whole address, not as a path alone.
     pub whole_locations: bool,
+    /// Mirror this registry, such as [`DOCKER_HUB`], and take no pushes.
+    pub mirror: Option<String>,
 }
 
 /// One request that was answered.
@@ -75,6 +80,7 @@ impl fmt::Display for Entry {
 struct Shared {
     storage: storage::Storage,
     access: auth::Access,
+    mirror: Option<mirror::Mirror>,
     whole_locations: bool,
     faults: Mutex<Vec<Fault>>,
     log: Mutex<Vec<Entry>>,
@@ -109,6 +115,7 @@ impl Server {
     pub fn start(options: Options) -> io::Result<Self> {
         let listener = TcpListener::bind(options.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0))))?;
         let address = listener.local_addr()?;
+        let mirror = options.mirror.as_deref().map(mirror::Mirror::of).transpose()?;
         let (root, temporary) = match options.root {
             Some(root) => (root, None),
             None => temporary_root().map(|root| (root.clone(), Some(root)))?,
@@ -116,6 +123,7 @@ impl Server {
         let shared = Arc::new(Shared {
             storage: storage::Storage::open(&root)?,
             access: auth::Access::new(options.auth, options.tokens),
+            mirror,
             whole_locations: options.whole_locations,
             faults: Mutex::default(),
             log: Mutex::default(),

@@ -1,13 +1,24 @@
-//! `registry-server --listen 127.0.0.1:5000 [--root DIR] [--auth user:password] [--tokens] [--fault METHOD,PATH,KIND]…`
+//! The registry as a program: `cargo xtask registry`. `--mirror` makes it a mirror
+//! of Docker Hub, `--mirror=URL` of another registry.
 
 use std::process::ExitCode;
 
-use registry_server::{Fault, Options, Server};
+use registry_server::{DOCKER_HUB, Fault, Options, Server};
 
 const USAGE: &str = "usage: registry-server [--listen 127.0.0.1:5000] [--root DIR] [--auth USER:PASSWORD] [--tokens] \
-    [--fault METHOD,PART-OF-PATH,429|drop=BYTES|corrupt|wrong-digest|slow=MS|redirect=URL]...";
+    [--mirror[=URL]] [--fault METHOD,PART-OF-PATH,429|drop=BYTES|cut=BYTES|corrupt|wrong-digest|slow=MS|redirect=URL]...\n\
+    \n\
+    --root      where to keep blobs and manifests [default: a directory that vanishes]\n\
+    --auth      the one user and the password that are let in\n\
+    --tokens    ask for a token instead of the password itself\n\
+    --mirror    fetch what is missing from Docker Hub, or from URL, and take no pushes\n\
+    --fault     what goes wrong with the first request that fits";
 
 fn main() -> ExitCode {
+    if std::env::args().skip(1).any(|argument| argument == "--help" || argument == "-h") {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     let Some((options, faults)) = parse(std::env::args().skip(1)) else {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
@@ -33,6 +44,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Option<(Options, Vec<Fa
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--tokens" => options.tokens = true,
+            "--mirror" => options.mirror = Some(DOCKER_HUB.to_owned()),
             "--listen" => options.listen = Some(arguments.next()?.parse().ok()?),
             "--root" => options.root = Some(arguments.next()?.into()),
             "--fault" => faults.push(Fault::parse(&arguments.next()?)?),
@@ -41,7 +53,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Option<(Options, Vec<Fa
                 options.auth = value.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()));
                 options.auth.as_ref()?;
             }
-            _ => return None,
+            other => options.mirror = Some(other.strip_prefix("--mirror=")?.to_owned()),
         }
     }
     Some((options, faults))

@@ -27,6 +27,13 @@ fn route(shared: &Shared, request: &mut Request<'_>) -> Answer {
     if let Some(refused) = refuse(shared, request) {
         return Ok(refused);
     }
+    let asked = split(rest).filter(|(name, _, _)| valid_name(name));
+    if let (Some(mirror), Some((name, kind, key))) = (&shared.mirror, asked)
+        && (valid_digest(key) || valid_tag(key) || kind == "uploads")
+        && let Some(instead) = mirror.prepare(&shared.storage, request, name, (kind, key))?
+    {
+        return Ok(instead);
+    }
     match split(rest) {
         None if rest.is_empty() => Ok(Response::new(200).json("{}".to_owned())),
         None if rest == "_catalog" => {

@@ -84,10 +84,14 @@ impl Storage {
         fs::remove_file(self.root.join("uploads").join(id))
     }
 
+    pub fn digest_of_upload(&self, id: &str) -> io::Result<String> {
+        sha256(&mut File::open(self.root.join("uploads").join(id))?)
+    }
+
     /// Keeps an upload as a blob if its bytes have that digest.
     pub fn finish_upload(&self, id: &str, digest: &str) -> io::Result<bool> {
         let upload = self.root.join("uploads").join(id);
-        let fits = sha256(&mut File::open(&upload)?)? == digest;
+        let fits = self.digest_of_upload(id)? == digest;
         if fits {
             fs::rename(upload, self.blob_path(digest))?;
         } else {

@@ -7,6 +7,7 @@ mod build;
 mod harness;
 mod pairs;
 mod start;
+mod transfer;
 
 use std::ffi::OsString;
 use std::fs;
@@ -18,7 +19,8 @@ use crate::tree::Tree;
 /// A name on the command line, and what measures it.
 type Measurement = (&'static str, fn(&Tree) -> Result<()>);
 
-const MEASUREMENTS: &[Measurement] = &[("harness", harness::run), ("start", start::run), ("build", build::run)];
+const MEASUREMENTS: &[Measurement] =
+    &[("harness", harness::run), ("start", start::run), ("build", build::run), ("transfer", transfer::run)];
 
 /// Measures what `names` name, or everything. The exit code is 1 if a budget was
 /// not kept; the measurements after that one are made all the same.

@@ -15,6 +15,7 @@ mod script;
 mod stage;
 mod text;
 mod verdict;
+mod window;
 mod workshop;
 
 use std::time::Instant;
@@ -52,7 +53,7 @@ pub struct Request {
 
 /// Plays it; without waiting for a key with `auto`, or where nobody could press one.
 pub fn run(tree: &Tree, request: &Request) -> Result<u8> {
-    let look = Look { big: request.big, auto: request.auto || !screen::has_keys(), quick: request.quick };
+    let look = Look { big: request.big, auto: request.auto || !window::has_keys(), quick: request.quick };
     if let (Some(_), Some(chapter)) = (&request.to, request.chapter) {
         return Err(Error::Usage(format!("--to is for the workshop, and {} is a chapter", chapter.id())));
     }

@@ -8,8 +8,9 @@ use pages::Shown;
 
 use super::cue::Cue;
 use super::keys::{HELP, Key};
-use super::screen::{Screen, has_keys};
+use super::screen::Screen;
 use super::verdict::Verdict;
+use super::window::has_keys;
 use crate::error::Result;
 use crate::setup;
 use crate::terminal::{News, Session};

@@ -5,8 +5,8 @@
 //! break them anywhere.
 
 use std::cell::{Cell, RefCell};
-use std::io::{self, IsTerminal, Write, stdin, stdout};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::io::{IsTerminal, Write, stdin, stdout};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -19,13 +19,11 @@ use nix::unistd::ttyname;
 
 use super::keys::{Key, read_key};
 use super::text::{columns, folded, plain, wrapped};
+use super::window;
 use crate::error::{Error, Result};
 
 /// Prose is not wider than this, as in a book; with large type it uses the screen.
 const BOOK_WIDTH: usize = 78;
-
-/// What a terminal that does not say so is taken to have.
-const USUAL: (usize, usize) = (80, 24);
 
 /// One letter of a command, while it is typed out; and the longest for a command.
 const LETTER: Duration = Duration::from_millis(14);
@@ -207,6 +205,10 @@ impl Screen {
     /// Prints text, in rows that fit. Where nobody sees a screen, it is left as it is.
     pub fn print(&self, text: &str) -> Result<()> {
         if !stdout().is_terminal() {
+            // All that counts there is whether a row was begun.
+            if let Some(last) = text.chars().last() {
+                self.column.set(usize::from(last != '\n'));
+            }
             return self.raw(text);
         }
         for line in text.split_inclusive('\n') {
@@ -232,7 +234,7 @@ impl Screen {
         self.column.set(0);
         self.unread.set(self.unread.get() + 1);
         // One row stays from before, and one is for what is said of the keys.
-        if self.look.auto || self.hurried.get() || self.unread.get() + 2 < self.size().1 {
+        if self.look.auto || self.hurried.get() || self.unread.get() + 2 < window::size().1 {
             return Ok(());
         }
         loop {
@@ -381,19 +383,8 @@ impl Screen {
     }
 
     /// Columns, less one: a line that fills the last one wraps on some terminals.
-    pub fn width(&self) -> usize {
-        self.size().0 - 1
-    }
-
-    /// Columns and rows, as they are now.
-    fn size(&self) -> (usize, usize) {
-        // SAFETY: `winsize` is plain old data, for which all zeroes is a valid value.
-        let mut size: nix::libc::winsize = unsafe { std::mem::zeroed() };
-        // SAFETY: the descriptor is open and the structure outlives the call, which
-        // fills it (ioctl_tty(2)).
-        let result = unsafe { nix::libc::ioctl(stdout().as_raw_fd(), nix::libc::TIOCGWINSZ, &mut size) };
-        let usable = result == 0 && size.ws_col > 20 && size.ws_row > 4;
-        if usable { (size.ws_col.into(), size.ws_row.into()) } else { USUAL }
+    fn width(&self) -> usize {
+        window::size().0 - 1
     }
 
     fn styled(&self, style: &str, text: &str) -> String {
@@ -405,9 +396,4 @@ impl Drop for Screen {
     fn drop(&mut self) {
         self.as_before();
     }
-}
-
-/// Whether somebody can press keys.
-pub fn has_keys() -> bool {
-    stdin().is_terminal() && io::stdout().is_terminal()
 }

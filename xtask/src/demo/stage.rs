@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-use super::screen::has_keys;
 use super::script::Destination;
+use super::window::has_keys;
 use crate::assemble::pantry_store;
 use crate::error::{Error, Result};
 use crate::tool;

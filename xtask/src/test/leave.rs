@@ -81,15 +81,17 @@ fn leave(tree: &Tree, way: Way, random: &mut Random) -> Result<()> {
 }
 
 fn go(terminal: &Terminal, way: Way) -> Result<()> {
+    // None if it has come to its end by itself meanwhile.
     let process = terminal.process()?;
-    match way {
-        Way::Key => terminal.press(&["q"])?,
-        Way::Interrupt => terminal.press(&["C-c"])?,
-        Way::HangUp => terminal.close()?,
-        Way::Kill => kill(process, Signal::SIGKILL).map_err(Error::call("kill"))?,
+    match (way, process) {
+        (Way::Key, Some(_)) => terminal.press(&["q"])?,
+        (Way::Interrupt, Some(_)) => terminal.press(&["C-c"])?,
+        (Way::HangUp, _) => terminal.close()?,
+        (Way::Kill, Some(process)) => kill(process, Signal::SIGKILL).map_err(Error::call("kill"))?,
+        (_, None) => {}
     }
     if let Way::HangUp | Way::Kill = way {
-        return match ended_within(process, PATIENCE) {
+        return match process.is_none_or(|process| ended_within(process, PATIENCE)) {
             true => Ok(()),
             false => Err(Error::Failed("it goes on".to_owned())),
         };

@@ -17,7 +17,7 @@ const LOOK: Duration = Duration::from_millis(15);
 
 /// Runs the program, and says at the end what its exit code was: tmux(1) does not
 /// always see an end at once.
-const RUN: &str = r#""$@"; printf '[ended with %s]' $?; exec sleep 1000"#;
+const RUN: &str = r#"trap : INT; "$@"; printf '[ended with %s]' $?; trap '' INT; exec sleep 1000"#;
 
 /// How long what runs in a terminal may take to end once that is closed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -125,12 +125,11 @@ impl Terminal {
     }
 
     /// The program's process, while it runs.
-    pub fn process(&self) -> Result<Pid> {
+    pub fn process(&self) -> Result<Option<Pid>> {
         let shell = self.ask(&["display-message", "-p", "#{pane_pid}"])?;
         let path = format!("/proc/{0}/task/{0}/children", shell.trim());
         let children = fs::read_to_string(&path).map_err(Error::file("read", path.as_ref()))?;
-        let number = children.trim().parse().map_err(|_| Error::Failed(format!("the terminal runs '{children}'")))?;
-        Ok(Pid::from_raw(number))
+        Ok(children.trim().parse().ok().map(Pid::from_raw))
     }
 
     /// Closes it: what runs in it gets SIGHUP.
@@ -149,7 +148,7 @@ impl Drop for Terminal {
         // It may be closed already.
         let _ = self.tmux().arg("kill-server").output();
         let _ = fs::remove_file(self.root.join(&self.socket));
-        if let Ok(process) = process {
+        if let Ok(Some(process)) = process {
             ended_within(process, PATIENCE);
         }
     }

@@ -62,11 +62,13 @@ pub fn peers(tree: &Tree) -> Result<Stage> {
 /// What the reference does about registries that fail, lie, or want TLS.
 pub fn hard_registries(tree: &Tree) -> Result<Stage> {
     let mut which = vec!["--package", "registry", "--lib"];
-    ["faults", "helpers", "lies", "mirror", "tls"].iter().for_each(|name| which.extend(["--test", name]));
+    ["faults", "helpers", "hubs", "lies", "mirror", "tls"].iter().for_each(|name| which.extend(["--test", name]));
     let text = tests_of(tree, &which)?;
     match text.lines().find_map(|line| line.split_once("skipped: ")) {
         Some((_, reason)) => Ok(Stage::Skipped(reason.to_owned())),
-        None => Ok(Stage::Passed("every fault at every request, lies, TLS, helpers, a mirror".to_owned())),
+        None => {
+            Ok(Stage::Passed("every fault at every request, lies, TLS, helpers, a mirror, big registries".to_owned()))
+        }
     }
 }
 

@@ -48,6 +48,7 @@ fn a_blob_is_mounted_from_another_repository() {
     let digest = server.add_blob("grace/base", &fs::read(bench.store.blob_path(&blob.digest)).unwrap()).unwrap();
     let ended = bench.run(&["push-blob", &bench.store_path(), &name, &digest, "grace/base"]);
     checks::view!("mount", requests(&server, |text| text.replace(&digest, "<blob>")), {
+        "HEAD blobs/<blob>" => HEAD,
         "POST blobs/uploads/" => "with mount=<digest>&from=<repository> in its query, the POST is all: 201 is the registry's yes",
         "PUT blobs/uploads/<upload>" => "201 to the POST says that the blob is mounted: there is nothing to upload",
     });

@@ -5,6 +5,7 @@
 
 mod exec;
 mod kitchen;
+mod login;
 mod many;
 mod progress;
 mod screen;
