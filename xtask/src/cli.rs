@@ -11,7 +11,9 @@ use crate::assemble::{self, Mix};
 use crate::error::{Error, Result};
 use crate::sandbox::{Job, Limits};
 use crate::tree::{Side, Tree};
-use crate::{bench, check, clean, demo, desk, doctor, hint, list, sandbox, setup, sync, test, tool, tree, vm, watch};
+use crate::{
+    bench, check, clean, demo, desk, doctor, hint, list, record, sandbox, setup, sync, test, tool, tree, vm, watch,
+};
 
 const CHAPTER: Words = Words::One("CHAPTER", "such as ch3");
 const STEP: Choice = value("step", "N", "Only this step");
@@ -52,8 +54,8 @@ const COMMANDS: &[Command] = &[
             YES,
         ]),
     Command::new("bench", "Measure how long things take").takes(Words::One("WHAT", "harness")),
-    Command::new("book", "Build the book; the words after it go to the book's own tool")
-        .takes(Words::Rest("ARGS", "build, serve or lint; build if there is none")),
+    Command::new("book", "Build the book, or run what its pages show; other words go to the book's own tool")
+        .takes(Words::Rest("ARGS", "build, serve, lint, or record [--check] [PAGE]…; build if there is none")),
     Command::new("registry", "Run a registry on localhost, for class and for trying things")
         .takes(Words::Rest("ARGS", "What to pass on, such as --listen 127.0.0.1:5000")),
     Command::new("doctor", "Try what this workbook needs, and say how to get what is missing"),
@@ -99,7 +101,10 @@ pub fn run() -> Result<u8> {
         "galley" => run_galley(&tree, given),
         "demo" => run_demo(&tree, given),
         "bench" => bench::run(&tree, given.word().unwrap_or_default()),
-        "book" => run_tool(&tree, "book-tool", given),
+        "book" => match given.words.split_first() {
+            Some((word, rest)) if word == "record" => record::run(&tree, rest),
+            _ => run_tool(&tree, "book-tool", given),
+        },
         "registry" => run_tool(&tree, "registry-server", given),
         "doctor" => doctor::run(&tree),
         "clean" => clean::run(&tree),

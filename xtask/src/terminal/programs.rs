@@ -30,19 +30,31 @@ pub struct Programs {
 impl Programs {
     /// Builds them all, from the solutions, and the base images if there are none.
     pub fn build(tree: &Tree) -> Result<Self> {
-        let galley = assemble(tree, Mix::Reference, false)?.program;
-        fill_pantry(tree, &galley)?;
-        let mut files = chapters(tree)?;
-        files.push(("galley".to_owned(), galley));
-        files.push(("registry-server".to_owned(), tool::build(tree, "registry-server")?));
-        files.push(("probe".to_owned(), probe(tree)?));
-        Ok(Self { files, pantry: pantry_store(tree) })
+        fill_pantry(tree, &assemble(tree, Mix::Reference, false)?.program)?;
+        chapters(tree)?;
+        tool::build(tree, "registry-server")?;
+        probe(tree)?;
+        Ok(Self::built(tree))
     }
+
+    /// As they were built before: in the virtual machine, which would take long.
+    pub fn built(tree: &Tree) -> Self {
+        let mut files: Vec<(String, PathBuf)> =
+            CHAPTERS.iter().map(|(_, program, called)| ((*called).to_owned(), aside(tree).join(program))).collect();
+        files.push(("galley".to_owned(), tree.target().join("galley/reference/bin/debug/galley")));
+        files.push(("registry-server".to_owned(), tree.target().join("debug/registry-server")));
+        files.push(("probe".to_owned(), tree.target().join("check/probe")));
+        Self { files, pantry: pantry_store(tree) }
+    }
+}
+
+fn aside(tree: &Tree) -> PathBuf {
+    tree.target().join("terminal")
 }
 
 /// The chapters' own programs. They are put aside: the other tree's have the same
 /// names.
-fn chapters(tree: &Tree) -> Result<Vec<(String, PathBuf)>> {
+fn chapters(tree: &Tree) -> Result<()> {
     let mut command = cargo();
     command.args(["build", "--quiet", "--manifest-path"]).arg(tree.manifest(Side::Reference));
     command.arg("--target-dir").arg(tree.target());
@@ -53,10 +65,6 @@ fn chapters(tree: &Tree) -> Result<Vec<(String, PathBuf)>> {
     if !status.success() {
         return Err(Error::Failed("the solutions could not be built; rustc's words are above".to_owned()));
     }
-    let aside = tree.target().join("terminal");
     let built = tree.target().join("debug");
-    CHAPTERS
-        .iter()
-        .map(|(_, program, called)| Ok(((*called).to_owned(), put_aside(&built.join(program), &aside)?)))
-        .collect()
+    CHAPTERS.iter().try_for_each(|(_, program, _)| put_aside(&built.join(program), &aside(tree)).map(drop))
 }

@@ -71,6 +71,13 @@ pub enum News {
     Done(u8),
 }
 
+/// What a command did.
+#[derive(Debug)]
+pub struct Said {
+    pub code: u8,
+    pub output: String,
+}
+
 impl Session {
     /// Starts a sandbox with a shell in it.
     pub fn start(tree: &Tree, programs: &Programs) -> Result<Self> {
@@ -103,7 +110,7 @@ impl Session {
         let child = command.process_group(0).spawn().map_err(Error::file("run", Path::new("the shell")))?;
         drop(command);
         let mut session = Self { child, report, commands, output, waiting: Vec::new() };
-        session.run(":", Duration::from_secs(20))?;
+        session.run(":", Duration::from_secs(20), |_| true)?;
         Ok(session)
     }
 
@@ -133,23 +140,21 @@ impl Session {
         self.output.as_fd()
     }
 
-    /// Runs a command to its end and returns what it printed.
-    pub fn run(&mut self, command: &str, patience: Duration) -> Result<String> {
+    /// Runs a command to its end, and on until `enough` has come out: what it leaves
+    /// in the background may print, too.
+    pub fn run(&mut self, command: &str, patience: Duration, enough: impl Fn(&[u8]) -> bool) -> Result<Said> {
         self.send(command)?;
         let deadline = Instant::now() + patience;
-        let mut output = Vec::new();
+        let (mut output, mut code) = (Vec::new(), None);
         loop {
+            if let Some(code) = code.filter(|_| enough(&output)) {
+                return Ok(Said { code, output: String::from_utf8_lossy(&output).into_owned() });
+            }
             match self.next(deadline.saturating_duration_since(Instant::now()))? {
                 Some(News::Output(bytes)) => output.extend(bytes),
-                Some(News::Done(_)) => return Ok(String::from_utf8_lossy(&output).into_owned()),
-                None if Instant::now() >= deadline => {
-                    let said = String::from_utf8_lossy(&output).into_owned();
-                    return Err(Error::Failed(format!(
-                        "`{command}` did not end within {} s; it said:\n{said}",
-                        patience.as_secs()
-                    )));
-                }
-                None => {}
+                Some(News::Done(ended)) => code = Some(ended),
+                None if Instant::now() < deadline => {}
+                None => return Err(not_in_time(command, code, patience, &output)),
             }
         }
     }
@@ -207,6 +212,12 @@ impl Drop for Session {
             eprintln!("xtask: the shell was not seen to end: {error}");
         }
     }
+}
+
+fn not_in_time(command: &str, code: Option<u8>, patience: Duration, output: &[u8]) -> Error {
+    let did_not = if code.is_some() { "did not print all that is shown" } else { "did not end" };
+    let said = String::from_utf8_lossy(output);
+    Error::Failed(format!("`{command}` {did_not} within {} s; it said:\n{said}", patience.as_secs()))
 }
 
 fn no_pipe(error: io::Error) -> Error {

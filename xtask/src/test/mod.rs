@@ -7,7 +7,7 @@ mod chapters;
 mod host;
 mod road;
 mod tools;
-mod variants;
+pub mod variants;
 
 use std::io::{Write, stdout};
 use std::time::Instant;
@@ -39,6 +39,7 @@ const STAGES: &[(&str, Run)] = &[
     ("every reference passes its checks", chapters::references),
     ("…as an ordinary user, too", chapters::references_as_user),
     ("chapter 3 with unified control groups, in a virtual machine", chapters::unified),
+    ("every terminal block says what it said", tools::terminals),
     ("wrong solutions are rejected, others accepted", variants::judged),
     ("galley is assembled from what is passed", road::assembled),
     ("galley does what its flags say", tools::command_line),
