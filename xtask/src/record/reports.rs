@@ -4,7 +4,7 @@ use course::Chapter;
 use pages::{Attributes, Shown};
 
 use super::differ::diff;
-use super::normal::normal;
+use super::normal::Normalizer;
 use super::page::{Change, Source};
 use crate::check::{self, Graded, Request, Trial};
 use crate::error::{Error, Result};
@@ -41,8 +41,8 @@ impl Place {
     /// A diff against a new report, below the place; `None` if it says the same.
     pub fn difference(&self, transcript: &str) -> Option<String> {
         let varies = &self.attributes.varies;
-        let (recorded, now) = (normal(&self.lines, varies).0, normal(&self.of(transcript), varies).0);
-        let lines = diff(&recorded, &now)?;
+        let normal = |lines: &[String]| Normalizer::default().lines(lines, varies);
+        let lines = diff(&normal(&self.lines), &normal(&self.of(transcript)))?;
         Some(format!("book/{}:{}: the report is another now:\n    {}", self.page, self.line, lines.join("\n    ")))
     }
 

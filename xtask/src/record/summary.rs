@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use pages::Attributes;
 
 use super::differ::diff;
-use super::normal::{always, known, normal};
+use super::normal::{Normalizer, always, known};
 use super::page::{Played, Source};
 use super::reports::{self, Place};
 use crate::error::{Error, Result};
@@ -26,13 +26,14 @@ impl Summary {
     pub fn of_terminals(sources: &[Source], played: &[Vec<Played>]) -> Self {
         let mut summary = Self::default();
         for (source, played) in sources.iter().zip(played) {
+            let mut sides = Sides::default();
             for (console, played) in source.terminals().zip(played) {
                 match played {
                     Ok(outputs) => {
                         summary.terminals += 1;
                         let commands = console.commands.iter().zip(outputs);
                         summary.faults.extend(commands.filter_map(|(command, now)| {
-                            difference(&source.name, command, now, &console.attributes.varies)
+                            sides.difference(&source.name, command, now, &console.attributes.varies)
                         }));
                     }
                     Err(reason) => summary.skip(&source.name, console.line, reason),
@@ -60,8 +61,10 @@ impl Summary {
     pub fn add_idle_rules(&mut self, sources: &[Source]) {
         let mut idle = always();
         for source in sources {
+            let mut normalizer = Normalizer::default();
             for (line, attributes, lines) in recorded(source) {
-                let used = normal(&lines, &attributes.varies).1;
+                normalizer.lines(&lines, &attributes.varies);
+                let used = &normalizer.used;
                 idle.retain(|name| !used.contains(name));
                 let place = format!("book/{}:{line}", source.name);
                 self.faults.extend(attributes.varies.iter().filter(|name| !used.contains(name.as_str())).map(|name| {
@@ -95,14 +98,25 @@ impl Summary {
     }
 }
 
-fn difference(page: &str, command: &pages::Command, now: &[String], varies: &[String]) -> Option<String> {
-    let lines = diff(&normal(&command.output, varies).0, &normal(now, varies).0)?;
-    Some(format!(
-        "book/{page}:{}: `{}` prints something else now:\n    {}",
-        command.line,
-        command.text,
-        lines.join("\n    ")
-    ))
+/// A page as it was recorded, and as it is now.
+#[derive(Default)]
+struct Sides {
+    recorded: Normalizer,
+    now: Normalizer,
+}
+
+impl Sides {
+    fn difference(
+        &mut self,
+        page: &str,
+        command: &pages::Command,
+        now: &[String],
+        varies: &[String],
+    ) -> Option<String> {
+        let lines = diff(&self.recorded.lines(&command.output, varies), &self.now.lines(now, varies))?;
+        let (line, text, lines) = (command.line, &command.text, lines.join("\n    "));
+        Some(format!("book/{page}:{line}: `{text}` prints something else now:\n    {lines}"))
+    }
 }
 
 /// Everything that was recorded on a page.

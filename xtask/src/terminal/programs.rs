@@ -1,5 +1,6 @@
 //! The programs that pages call, by the names that they call them.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::assemble::{Mix, assemble, fill_pantry, pantry_store};
@@ -21,8 +22,8 @@ const CHAPTERS: &[(&str, &str, &str)] = &[
 
 /// What a page's commands find.
 pub struct Programs {
-    /// Each with the name that it is called by.
-    pub files: Vec<(String, PathBuf)>,
+    /// A directory with all programs, by the names that they are called by.
+    pub directory: PathBuf,
     /// The image layout with the base images.
     pub pantry: PathBuf,
 }
@@ -30,30 +31,23 @@ pub struct Programs {
 impl Programs {
     /// Builds them all, from the solutions, and the base images if there are none.
     pub fn build(tree: &Tree) -> Result<Self> {
-        fill_pantry(tree, &assemble(tree, Mix::Reference, false)?.program)?;
+        let programs = Self::built(tree);
+        let galley = assemble(tree, Mix::Reference, false)?.program;
+        fill_pantry(tree, &galley)?;
         chapters(tree)?;
-        tool::build(tree, "registry-server")?;
-        probe(tree)?;
-        Ok(Self::built(tree))
+        let built = CHAPTERS.iter().map(|(_, program, called)| (tree.target().join("debug").join(program), *called));
+        let others =
+            [(galley, "galley"), (tool::build(tree, "registry-server")?, "registry-server"), (probe(tree)?, "probe")];
+        built.chain(others).try_for_each(|(file, called)| install(&file, &programs.directory.join(called)))?;
+        Ok(programs)
     }
 
-    /// As they were built before: in the virtual machine, which would take long.
+    /// As they were built before: in the virtual machine, where it would take long.
     pub fn built(tree: &Tree) -> Self {
-        let mut files: Vec<(String, PathBuf)> =
-            CHAPTERS.iter().map(|(_, program, called)| ((*called).to_owned(), aside(tree).join(program))).collect();
-        files.push(("galley".to_owned(), tree.target().join("galley/reference/bin/debug/galley")));
-        files.push(("registry-server".to_owned(), tree.target().join("debug/registry-server")));
-        files.push(("probe".to_owned(), tree.target().join("check/probe")));
-        Self { files, pantry: pantry_store(tree) }
+        Self { directory: tree.target().join("terminal"), pantry: pantry_store(tree) }
     }
 }
 
-fn aside(tree: &Tree) -> PathBuf {
-    tree.target().join("terminal")
-}
-
-/// The chapters' own programs. They are put aside: the other tree's have the same
-/// names.
 fn chapters(tree: &Tree) -> Result<()> {
     let mut command = cargo();
     command.args(["build", "--quiet", "--manifest-path"]).arg(tree.manifest(Side::Reference));
@@ -62,9 +56,16 @@ fn chapters(tree: &Tree) -> Result<()> {
         command.args(["--package", package]);
     });
     let status = command.status().map_err(Error::file("run", Path::new("cargo")))?;
-    if !status.success() {
-        return Err(Error::Failed("the solutions could not be built; rustc's words are above".to_owned()));
+    match status.success() {
+        true => Ok(()),
+        false => Err(Error::Failed("the solutions could not be built; rustc's words are above".to_owned())),
     }
-    let built = tree.target().join("debug");
-    CHAPTERS.iter().try_for_each(|(_, program, _)| put_aside(&built.join(program), &aside(tree)).map(drop))
+}
+
+/// Copies a program under another name, out of the way of the next build: the other
+/// tree's programs are called the same.
+fn install(file: &Path, destination: &Path) -> Result<()> {
+    let directory = destination.parent().unwrap_or(destination);
+    let copy = put_aside(file, &directory.join("new"))?;
+    fs::rename(&copy, destination).map_err(Error::file("write", destination))
 }
