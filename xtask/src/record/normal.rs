@@ -24,6 +24,7 @@ const ALWAYS: &[Rule] = &[
     ("kibibytes", "{n} KiB"),
     ("upload", "{x32}"),
     ("trial", "galley-trial-{x}"),
+    ("port", "127.0.0.1:{n}"),
 ];
 
 const ON_DEMAND: &[Rule] = &[

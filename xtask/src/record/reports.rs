@@ -80,10 +80,13 @@ pub fn places(source: &Source) -> Result<Vec<Place>> {
     Ok(places)
 }
 
-/// A graded solution's report, as the learner would see it whose code it is.
+/// A graded solution's report, as the learner would see it whose code it is, in a
+/// repository at `/galley`.
 pub fn transcript(tree: &Tree, graded: &Graded, step: Option<usize>) -> String {
     let request = Request { chapters: Vec::new(), step, side: Side::Mine, json: false, time: None };
-    check::transcript(tree, graded, &request)
+    let root = tree.root().display().to_string();
+    let mine = format!("{root}/solutions");
+    check::transcript(tree, graded, &request).replace(&mine, "/galley/exercises").replace(&root, "/galley")
 }
 
 /// Grades a stored solution on one of the desks, and returns its report.
