@@ -63,6 +63,121 @@
     };
 })();
 
+// `cargo xtask check` hands over what is passed, `#progress=ch1:1100,ch2:0000`.
+(function progress() {
+    const given = /^#progress=([\w:,]+)$/.exec(location.hash);
+    let text = given ? given[1] : '';
+    try {
+        if (given) {
+            localStorage.setItem('galley-progress', text);
+            history.replaceState(null, '', location.pathname + location.search);
+        } else {
+            text = localStorage.getItem('galley-progress') || '';
+        }
+    } catch { /* Nothing may be kept: it is shown on this page only. */ }
+    for (const [, chapter, steps] of text.matchAll(/(ch\d+):([01]+)/g)) {
+        document.querySelectorAll(`.steps[data-chapter=${chapter}] a`).forEach((step, index) => {
+            if (steps[index] === '1') {
+                step.classList.add('done');
+                step.ariaLabel += ' (passed)';
+            }
+        });
+        const link = document.querySelector(`#mdbook-sidebar a[href*="${chapter}-"]`);
+        if (link) {
+            const label = `${steps.replaceAll('0', '').length} of ${steps.length} steps passed`;
+            const dots = steps.replaceAll('1', '●').replaceAll('0', '○');
+            link.insertAdjacentHTML('beforeend', `<span class="dots" role="img" aria-label="${label}">${dots}</span>`);
+        }
+    }
+    window.addEventListener('hashchange', () => location.hash.startsWith('#progress=') && location.reload());
+})();
+
+// `?teach` shows the instructor's notes, `?present` makes slides of a page.
+(function views() {
+    const main = document.querySelector('main');
+    const on = ['teach', 'present'].filter((view) => new URLSearchParams(location.search).has(view));
+    if (!on.length || !main) {
+        return;
+    }
+    document.documentElement.classList.add(...on.map((view) => view + 'ing'));
+    const bar = document.createElement('p');
+    bar.className = 'bar views';
+    const links = Object.entries({ Notes: '?teach', Slides: '?present', Leave: '' });
+    bar.innerHTML = '<span role="status">Opened for teaching</span>'
+        + links.map(([words, view]) => `<a href="${location.pathname}${view}">${words}</a>`).join('');
+    main.prepend(bar);
+
+    // From page to page the view stays; the results of a search come later.
+    function keep(link) {
+        if (link && link.origin === location.origin && !link.closest('.views') && !link.search.match(`[?&]${on[0]}`)) {
+            link.search += (link.search ? '&' : '?') + on.join('&');
+        }
+    }
+    document.querySelectorAll('a[href]').forEach(keep);
+    document.addEventListener('click', (event) => keep(event.target.closest('a[href]')), true);
+
+    // A slide is a heading and what fits below it; what fits nowhere scrolls.
+    function slidesOf() {
+        const heads = (block) => /^H[123]$/.test(block.tagName);
+        const slides = [];
+        let top = 0;
+        for (const block of main.children) {
+            const box = block.getBoundingClientRect();
+            // Of a hidden note there is nothing to show.
+            if (block === bar || box.height === 0) {
+                continue;
+            }
+            const [slide] = slides.slice(-1);
+            const fits = slide && (slide.every(heads) || box.bottom - top < main.clientHeight * 0.8);
+            if (fits && !heads(block)) {
+                slide.push(block);
+            } else {
+                slides.push([block]);
+                top = box.top;
+            }
+        }
+        return slides;
+    }
+
+    function present() {
+        const slides = slidesOf();
+        let at = 0;
+        bar.insertAdjacentHTML('afterbegin', '<button type="button">Back</button><button type="button">Next</button>');
+        const [back, next, status] = bar.children;
+        function show(to) {
+            if (!slides[to]) {
+                document.querySelector(`.nav-chapters.${to < 0 ? 'previous' : 'next'}`)?.click();
+                return;
+            }
+            at = to;
+            [...main.children].forEach((block) => block.classList.toggle('away', block !== bar && !slides[at].includes(block)));
+            main.scrollTop = 0;
+            status.textContent = `${at + 1} of ${slides.length}`;
+        }
+        function goTo() {
+            const part = document.getElementById(location.hash.slice(1));
+            show(Math.max(0, slides.findIndex((slide) => slide.some((block) => block.contains(part)))));
+        }
+        back.onclick = () => show(at - 1);
+        next.onclick = () => show(at + 1);
+        document.addEventListener('keydown', (event) => {
+            const by = { ArrowLeft: -1, PageUp: -1, ArrowRight: 1, PageDown: 1 }[event.key];
+            const other = event.altKey || event.ctrlKey || event.metaKey || event.target.closest('.fig, pre, input');
+            if (by && !other) {
+                event.preventDefault();
+                event.stopPropagation();
+                show(at + by);
+            }
+        }, true);
+        window.addEventListener('hashchange', goTo);
+        main.tabIndex = 0;
+        goTo();
+    }
+    if (on.includes('present')) {
+        window.addEventListener('load', present);
+    }
+})();
+
 // What is folded is printed too.
 (function printFolded() {
     function open() {

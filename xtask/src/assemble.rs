@@ -22,13 +22,14 @@ use crate::sync::put;
 use crate::tree::{Side, Tree};
 
 /// Which chapters are taken from the learner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mix {
     /// Those that are passed.
     Passed,
     /// All, whether they work or not.
     Mine,
     /// None.
+    #[default]
     Reference,
 }
 
@@ -57,6 +58,19 @@ impl Assembled {
             if ids.is_empty() { "none".to_owned() } else { ids.join(" ") }
         };
         format!("yours: {}; the reference: {}", list(Side::Mine), list(Side::Reference))
+    }
+
+    /// A line for each part of the runtime, with whose it is.
+    pub fn parts(&self) -> String {
+        let mut lines = String::from("\nThe runtime that did this:\n");
+        for (chapter, side) in &self.sides {
+            let whose = if *side == Side::Mine { "yours" } else { "the reference" };
+            lines.push_str(&format!("  {}  {whose:<13}  {}\n", chapter.id(), chapter.title));
+        }
+        if self.sides.iter().all(|(_, side)| *side == Side::Mine) {
+            lines.push_str("Every part of it is yours.\n");
+        }
+        lines
     }
 }
 

@@ -16,6 +16,9 @@ use crate::error::{Error, Result};
 use crate::sandbox;
 use crate::tree::Tree;
 
+/// How much of its id a container's control group is called by.
+const SHORT_ID: usize = 12;
+
 /// Removes it all and says what it was. What another user left stays, and is named.
 pub fn run(tree: &Tree) -> Result<u8> {
     let (mut removed, mut left) = (Vec::new(), Vec::new());
@@ -24,7 +27,7 @@ pub fn run(tree: &Tree) -> Result<u8> {
         let list = if kill(pid, Signal::SIGKILL) == Err(Errno::EPERM) { &mut left } else { &mut removed };
         list.push(format!("process {pid} ({name})"));
     }
-    let (groups, others) = sandbox::remove_leftovers();
+    let (groups, others) = sandbox::remove_leftovers(&containers(tree)?);
     removed.extend(groups.iter().map(|group| format!("control group {}", group.display())));
     left.extend(others.iter().map(|group| format!("control group {}", group.display())));
     for path in temporary_files(tree)? {
@@ -88,6 +91,19 @@ fn temporary_files(tree: &Tree) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// The containers of the demos and tests that are cleaned up, by the ids that their
+/// control groups bear.
+fn containers(tree: &Tree) -> Result<Vec<String>> {
+    let mut ids = Vec::new();
+    for home in entries(&tree.target().join("tmp"))? {
+        for container in entries(&home.join("containers"))? {
+            let id = container.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            ids.push(id.chars().take(SHORT_ID).collect());
+        }
+    }
+    Ok(ids)
+}
+
 fn is_unfinished(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.strip_prefix('.').is_some_and(|pid| pid.parse::<u32>().is_ok())
@@ -97,7 +113,7 @@ fn is_unfinished(path: &Path) -> bool {
 fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
     match fs::read_dir(directory) {
         Ok(entries) => Ok(entries.flatten().map(|entry| entry.path()).collect()),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(Vec::new()),
         Err(error) => Err(Error::file("read", directory)(error)),
     }
 }

@@ -12,7 +12,8 @@ use crate::error::{Error, Result};
 use crate::sandbox::{Job, Limits};
 use crate::tree::{Side, Tree};
 use crate::{
-    bench, check, clean, demo, desk, doctor, hint, list, record, sandbox, setup, sync, test, tool, tree, vm, watch,
+    bench, check, clean, demo, desk, doctor, handover, hint, list, record, sandbox, setup, sync, test, tool, tree, vm,
+    watch,
 };
 
 const CHAPTER: Words = Words::One("CHAPTER", "such as ch3");
@@ -25,6 +26,7 @@ const COMMANDS: &[Command] = &[
         .options(&[
             STEP,
             value("time", "SECONDS", "How long one check may take, if not 20"),
+            value("user", "ID", "Run the checks as this user; only root can"),
             flag("solution", "Grade the reference solution instead"),
             flag("watch", "Grade again whenever you save"),
             flag("json", "Print one JSON object and nothing else"),
@@ -50,12 +52,14 @@ const COMMANDS: &[Command] = &[
         .options(&[
             flag("auto", "Do not wait for Enter"),
             flag("big", "For a projector: large gaps, nothing dim"),
+            flag("quick", "Show commands at once, not letter by letter"),
+            value("to", "REGISTRY/USER", "Push the workshop's image to a real registry"),
             flag("code", "Show each step's function, before and after"),
             YES,
         ]),
     Command::new("bench", "Measure how long things take").takes(Words::One("WHAT", "harness")),
     Command::new("book", "Build the book, or run what its pages show; other words go to the book's own tool")
-        .takes(Words::Rest("ARGS", "build, serve, lint, or record [--check] [PAGE]…; build if there is none")),
+        .takes(Words::Rest("ARGS", "build, serve, lint, browser, pdf, or record [--check] [PAGE]…; build if none")),
     Command::new("registry", "Run a registry on localhost, for class and for trying things")
         .takes(Words::Rest("ARGS", "What to pass on, such as --listen 127.0.0.1:5000")),
     Command::new("doctor", "Try what this workbook needs, and say how to get what is missing"),
@@ -103,9 +107,10 @@ pub fn run() -> Result<u8> {
         "bench" => bench::run(&tree, given.word().unwrap_or_default()),
         "book" => match given.words.split_first() {
             Some((word, rest)) if word == "record" => record::run(&tree, rest),
-            _ => run_tool(&tree, "book-tool", given),
+            // The page that `book --open` opens is told what is passed.
+            _ => run_tool(&tree, "book-tool", given, handover::fragment(&tree)?),
         },
-        "registry" => run_tool(&tree, "registry-server", given),
+        "registry" => run_tool(&tree, "registry-server", given, None),
         "doctor" => doctor::run(&tree),
         "clean" => clean::run(&tree),
         "setup" => setup::run(setup::TEST, given.flag("yes")).map(|()| 0),
@@ -121,7 +126,7 @@ fn chapter_of(given: &Given) -> Result<&'static Chapter> {
 }
 
 fn run_check(tree: &Tree, given: &Given) -> Result<u8> {
-    given.exclude("watch", &["json", "solution"])?;
+    given.exclude("watch", &["json", "solution", "user"])?;
     let (name, step) = (given.word(), given.number("step")?);
     let time = given.number("time")?.map(Duration::from_secs);
     if given.flag("watch") {
@@ -138,14 +143,14 @@ fn run_check(tree: &Tree, given: &Given) -> Result<u8> {
         side,
         json: given.flag("json"),
         time,
+        user: given.number("user")?,
     };
     let code = check::run(tree, &request)?;
     // Everything is passed: what remains is to see it work, all together.
-    let ending = name.is_none() && request.step.is_none() && !request.json && request.chapters.len() == CHAPTERS.len();
-    if code == 0 && ending && request.side == Side::Mine {
+    let asked = name.is_none() && request.step.is_none() && !request.json && request.side == Side::Mine;
+    if code == 0 && asked && check::all_passed(tree)? {
         println!("\nEvery chapter is passed. Now the whole workshop, on your own runtime:\n");
-        let workshop =
-            demo::Request { chapter: None, mix: Mix::Passed, auto: true, big: false, code: false, yes: false };
+        let workshop = demo::Request { mix: Mix::Passed, auto: true, ..demo::Request::default() };
         return demo::run(tree, &workshop);
     }
     Ok(code)
@@ -157,7 +162,9 @@ fn run_demo(tree: &Tree, given: &Given) -> Result<u8> {
         mix: Mix::Reference,
         auto: given.flag("auto"),
         big: given.flag("big"),
+        quick: given.flag("quick"),
         code: given.flag("code"),
+        to: given.text("to")?.map(str::to_owned),
         yes: given.flag("yes"),
     };
     demo::run(tree, &request)
@@ -205,8 +212,10 @@ fn run_galley(tree: &Tree, given: &Given) -> Result<u8> {
 }
 
 /// Replaces this process by a tool that is built only when it is asked for.
-fn run_tool(tree: &Tree, package: &str, given: &Given) -> Result<u8> {
+fn run_tool(tree: &Tree, package: &str, given: &Given, passed: Option<String>) -> Result<u8> {
     let program = tool::build(tree, package)?;
-    let fault = std::process::Command::new(&program).args(&given.words).current_dir(tree.root()).exec();
+    let mut command = std::process::Command::new(&program);
+    command.envs(passed.map(|passed| ("GALLEY_PROGRESS", passed)));
+    let fault = command.args(&given.words).current_dir(tree.root()).exec();
     Err(Error::file("run", &program)(fault))
 }

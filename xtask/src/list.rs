@@ -3,6 +3,7 @@
 use course::CHAPTERS;
 
 use crate::error::Result;
+use crate::handover;
 use crate::progress::{Progress, Standing, is_starter};
 use crate::tree::Tree;
 
@@ -20,6 +21,9 @@ pub fn run(tree: &Tree) -> Result<u8> {
         for (index, step) in chapter.steps.iter().enumerate() {
             println!("       step {}  {:<14} {}", index + 1, step.function, step.goal);
         }
+    }
+    if let Some(link) = handover::link(tree)? {
+        println!("\nThe same in the book: {link}");
     }
     Ok(0)
 }

@@ -13,6 +13,7 @@ mod demo;
 mod desk;
 mod doctor;
 mod error;
+mod handover;
 mod hint;
 mod list;
 mod pantry;

@@ -1,7 +1,8 @@
 //! What the learner has passed, kept in `.galley/progress`.
 //!
-//! Each line is `chapter standing fingerprint`. A standing holds for exactly the
-//! source it was given for: after an edit the chapter counts as ungraded.
+//! Each line is `chapter standing fingerprint steps`. A standing holds for exactly
+//! the source it was given for: after an edit the chapter counts as ungraded. The
+//! steps, `1` for a passed one and `0` for another, are as they were last graded.
 
 use std::fs;
 use std::path::PathBuf;
@@ -21,7 +22,29 @@ pub enum Standing {
 
 /// The remembered standings.
 pub struct Progress {
-    lines: Vec<(String, Standing, String)>,
+    lines: Vec<Line>,
+}
+
+struct Line {
+    chapter: String,
+    standing: Standing,
+    print: String,
+    steps: String,
+}
+
+impl Line {
+    fn read(text: &str) -> Option<Self> {
+        let mut words = text.split(' ');
+        let (chapter, standing, print) = (words.next()?, words.next()?, words.next()?);
+        let standing = if standing == "passed" { Standing::Passed } else { Standing::NotYet };
+        let steps = words.next().unwrap_or_default();
+        Some(Self { chapter: chapter.to_owned(), standing, print: print.to_owned(), steps: steps.to_owned() })
+    }
+
+    fn write(&self) -> String {
+        let standing = if self.standing == Standing::Passed { "passed" } else { "not-yet" };
+        format!("{} {standing} {} {}\n", self.chapter, self.print, self.steps)
+    }
 }
 
 fn file(tree: &Tree) -> PathBuf {
@@ -37,39 +60,37 @@ impl Progress {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(Error::file("read", &path)(error)),
         };
-        let lines = text.lines().filter_map(|line| {
-            let mut words = line.split(' ');
-            let (chapter, standing, print) = (words.next()?, words.next()?, words.next()?);
-            let standing = if standing == "passed" { Standing::Passed } else { Standing::NotYet };
-            Some((chapter.to_owned(), standing, print.to_owned()))
-        });
-        Ok(Self { lines: lines.collect() })
+        Ok(Self { lines: text.lines().filter_map(Line::read).collect() })
     }
 
     /// How the chapter's source stands as it is now; `None` if it was not graded.
     /// An untouched starter needs no grading.
     pub fn standing(&self, tree: &Tree, chapter: &Chapter) -> Result<Option<Standing>> {
         let print = fingerprint(&tree.chapter(Side::Mine, chapter).join("src"))?;
-        let known = self.lines.iter().find(|(id, _, known)| *id == chapter.id() && *known == print);
-        if let Some((_, standing, _)) = known {
-            return Ok(Some(*standing));
+        if let Some(line) = self.line(chapter).filter(|line| line.print == print) {
+            return Ok(Some(line.standing));
         }
         Ok(is_starter(tree, chapter)?.then_some(Standing::NotYet))
     }
 
-    /// Remembers a standing for the source as it is now.
-    pub fn remember(mut self, tree: &Tree, chapter: &Chapter, standing: Standing) -> Result<()> {
+    /// A chapter's steps as they were last graded, `1100`; empty if they never were.
+    pub fn steps(&self, chapter: &Chapter) -> &str {
+        self.line(chapter).map_or("", |line| &line.steps)
+    }
+
+    fn line(&self, chapter: &Chapter) -> Option<&Line> {
+        self.lines.iter().find(|line| line.chapter == chapter.id())
+    }
+
+    /// Remembers a standing for the source as it is now. Without `steps`, which a
+    /// source that does not compile has none of, those known before are kept.
+    pub fn remember(mut self, tree: &Tree, chapter: &Chapter, standing: Standing, steps: Option<String>) -> Result<()> {
         let print = fingerprint(&tree.chapter(Side::Mine, chapter).join("src"))?;
-        self.lines.retain(|(id, _, _)| *id != chapter.id());
-        self.lines.push((chapter.id(), standing, print));
-        self.lines.sort_by(|a, b| a.0.cmp(&b.0));
-        let text: String = self
-            .lines
-            .iter()
-            .map(|(id, standing, print)| {
-                format!("{id} {} {print}\n", if *standing == Standing::Passed { "passed" } else { "not-yet" })
-            })
-            .collect();
+        let steps = steps.unwrap_or_else(|| self.steps(chapter).to_owned());
+        self.lines.retain(|line| line.chapter != chapter.id());
+        self.lines.push(Line { chapter: chapter.id(), standing, print, steps });
+        self.lines.sort_by(|a, b| a.chapter.cmp(&b.chapter));
+        let text: String = self.lines.iter().map(Line::write).collect();
         sync::put(&file(tree), &text)
     }
 }

@@ -33,6 +33,7 @@ pub const TEST: &[Package] = &[
     package("podman", "podman", "running what galley saved, and galley what podman saved"),
     package("buildah", "buildah", "building an image with another tool, for galley to run"),
     package("docker-registry", "docker-registry", "pushing to a registry that others wrote"),
+    package("tmux", "tmux", "playing the demo in a real terminal"),
     package("patch", "patch", "trying stored wrong solutions on the checks"),
     package("chromium", "chromium", "reading every page of the book in a browser"),
     package("nodejs", "node", "driving that browser"),

@@ -16,7 +16,8 @@ use crate::tree::{Side, Tree};
 pub fn run(tree: &Tree, name: Option<&str>, step: Option<usize>, time: Option<Duration>) -> Result<u8> {
     loop {
         // Named anew each time: after the last step comes the next chapter.
-        let request = Request { chapters: check::chapters(tree, name)?, step, side: Side::Mine, json: false, time };
+        let request =
+            Request { chapters: check::chapters(tree, name)?, step, side: Side::Mine, json: false, time, user: None };
         // Watched before it is graded, so that no save falls in between.
         let queue = Inotify::init(InitFlags::IN_CLOEXEC).map_err(Error::call("inotify_init1"))?;
         for chapter in &request.chapters {

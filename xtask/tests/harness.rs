@@ -151,6 +151,8 @@ fn verdicts() {
     let seen = copy.json(1, &check_json);
     assert!(seen["chapters"][0]["compile_error"].as_str().is_some_and(|words| words.contains("E0308")), "{seen:#}");
 
+    handed_over(&copy, &starter);
+
     // Edited checks are named.
     copy.write(SOURCE, &starter);
     let main = copy.read("exercises/ch1-chroot/tests/checks/main.rs");
@@ -160,6 +162,27 @@ fn verdicts() {
     assert!(copy.expect(1, &check).contains("exercises/ch1-chroot/tests/checks/main.rs"));
 
     watching(&copy, &starter);
+}
+
+/// A step that passes is told to the book's pages, once; a starter takes it back.
+fn handed_over(copy: &Copy, starter: &str) {
+    let check = |arguments: &[&str]| {
+        let output = copy.command(arguments).env("GALLEY_BOOK", "https://book.example/").output();
+        text(&output.expect("the harness can be started").stdout)
+    };
+    let right = "    match status {
+        WaitStatus::Exited(_, code) => code as u8,
+        WaitStatus::Signaled(_, signal, _) => 128 + signal as u8,
+        _ => 125,
+    }";
+    answer(copy, starter, "ch1 step 1:", right);
+    let link = "https://book.example/#progress=ch1:100000\n";
+    let (first, second) = (check(&["check", "ch1"]), check(&["check", "ch1"]));
+    assert!(first.ends_with(&format!("book:  {link}")), "{first}");
+    assert!(!second.contains("book:  "), "{second}");
+    assert!(check(&["list"]).ends_with(link));
+    copy.write(SOURCE, starter);
+    assert!(check(&["list"]).ends_with("#progress=ch1:000000\n"));
 }
 
 /// Says everything that a verdict was ever read from, and ends well.

@@ -303,10 +303,11 @@ pub struct Remove {
 
 #[derive(Args)]
 pub struct Login {
+    /// Without it, what is stored is tried, and asked for if that does not do
     #[arg(short, long)]
-    pub username: String,
+    pub username: Option<String>,
     /// Read the password from standard input
-    #[arg(long)]
+    #[arg(long, requires = "username")]
     pub password_stdin: bool,
     /// The registry [default: docker.io]
     pub registry: Option<String>,

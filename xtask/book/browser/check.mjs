@@ -5,12 +5,17 @@
 //
 // PAGES is the built book, MODULES a directory whose node_modules has
 // playwright-core and axe-core, as package-lock.json here names them.
+//
+// reader.mjs opens pages and notes faults; uses.mjs has what is done on them.
 
 import { createRequire } from 'node:module';
-import { createServer } from 'node:http';
-import { readFileSync, readdirSync, existsSync } from 'node:fs';
-import { extname, join, normalize, resolve } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { readFileSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { Findings, barriers, open, serve, weight } from './reader.mjs';
+import * as uses from './uses.mjs';
 
 const [pages, modules, browserPath = '/usr/bin/chromium'] = process.argv.slice(2).map((path) => resolve(path));
 if (!modules) {
@@ -20,201 +25,179 @@ if (!modules) {
 const require = createRequire(join(modules, 'package.json'));
 const { chromium } = require('playwright-core');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const questions = JSON.parse(readFileSync(new URL('./questions.json', import.meta.url), 'utf8'));
 
-const THEMES = ['light', 'dark'];
 const WIDTHS = [320, 375, 768, 1280];
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const KIB = 1024;
 const MEDIAN_WEIGHT = 130 * KIB;
 const MOST_WEIGHT = 180 * KIB;
-// Not read page by page: all chapters on one page, for the printer.
-const WITHOUT_WEIGHT = ['print.html'];
+// Pages open at once: one more than there are processors, since pages wait, too.
+const AT_ONCE = availableParallelism() + 1;
+// What a search or a key must have done within, on a busy machine.
+const PATIENCE = 20_000;
 
-const faults = [];
-let passed = 0;
+const findings = new Findings();
+const weights = [];
+const server = await serve(pages);
+const site = `http://127.0.0.1:${server.address().port}/`;
+const files = `${pathToFileURL(pages)}/`;
+const browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-gpu'] });
 
-function expect(holds, place, fault) {
-    if (holds) {
-        passed += 1;
-    } else {
-        faults.push(`${place}: ${fault}`);
-    }
-}
-
-// What does not work at all is a fault among others, not the end.
-async function attempt(place, work) {
+// A context of its own has an empty cache: each page is weighed as a first
+// visit. Colors that are still changing have no contrast to be measured.
+async function inContext(options, work) {
+    const context = await browser.newContext({ viewport: { width: WIDTHS[0], height: 800 }, reducedMotion: 'reduce', ...options });
+    context.setDefaultTimeout(PATIENCE);
+    await context.addInitScript(() => { window.print = () => {}; });
     try {
-        await work();
-    } catch (error) {
-        faults.push(`${place}: ${error.message.split('\n')[0]}`);
+        await work(context);
+    } finally {
+        await context.close();
     }
 }
 
-const TYPES = {
-    '.html': 'text/html; charset=utf-8',
-    '.css': 'text/css',
-    '.js': 'text/javascript',
-    '.svg': 'image/svg+xml',
-    '.png': 'image/png',
-};
-
-function serve() {
-    const server = createServer((request, response) => {
-        const path = normalize(join(pages, decodeURIComponent(new URL(request.url, 'http://x').pathname)));
-        if (!path.startsWith(pages) || !existsSync(path)) {
-            response.writeHead(404).end();
-            return;
+// Everything about one page, in one visit: as it comes on a phone, then wide,
+// with all that can be opened opened, in both themes.
+function visit(name) {
+    return (context) => inTurn(name, async (place) => {
+        const seen = new Map();
+        const page = await open(context, findings, { address: site + name, origin: site, place, seen });
+        if (name !== 'print.html') {
+            weights.push({ name, weight: await weight(seen) });
         }
-        response.writeHead(200, { 'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream' });
-        response.end(readFileSync(path));
-    });
-    return new Promise((done) => server.listen(0, '127.0.0.1', () => done(server)));
-}
-
-// A page that notes what goes wrong and what is loaded.
-async function open(context, address, place) {
-    const page = await context.newPage();
-    const seen = { weight: 0, bodies: [] };
-    page.on('pageerror', (error) => faults.push(`${place}: script error: ${error.message}`));
-    page.on('console', (message) => {
-        if (message.type() === 'error') {
-            faults.push(`${place}: ${message.text()}`);
+        // The contents alone have nothing to skip.
+        if (name !== 'toc.html') {
+            await uses.skipLink(page, findings, place);
+        }
+        await uses.sideways(page, findings, WIDTHS, place);
+        await uses.unfold(page, findings, place);
+        await uses.workFigures(page, findings, place);
+        await uses.mouseOnly(page, findings, place);
+        // With the focus elsewhere; the skip link covers buttons while it has it.
+        await page.evaluate(() => document.activeElement.blur());
+        for (const colorScheme of ['light', 'dark']) {
+            await page.emulateMedia({ colorScheme });
+            await barriers(page, findings, axe, `${place}, ${colorScheme}`);
+            if (await uses.spreadFigures(page, true)) {
+                await barriers(page, findings, axe, `${place}, ${colorScheme}, all frames`, '.fig');
+            }
+            await uses.spreadFigures(page, false);
         }
     });
-    page.on('request', (request) => {
-        const url = request.url();
-        if (!url.startsWith(origin) && !url.startsWith('data:')) {
-            faults.push(`${place}: request to ${url}`);
-        }
-    });
-    page.on('response', (response) => {
-        if (response.url().startsWith(origin)) {
-            seen.bodies.push(response.body().then((body) => (seen.weight += gzipSync(body).length), () => {}));
-        }
-    });
-    await page.goto(address, { waitUntil: 'load' });
-    return { page, seen };
 }
 
-async function barriers(page, place) {
-    await page.evaluate(axe);
-    const { violations } = await page.evaluate((tags) => window.axe.run(document, { runOnly: tags }), RULES);
-    for (const { id, help, nodes } of violations) {
-        const where = nodes.slice(0, 3).map((node) => node.target.join(' ')).join(' | ');
-        faults.push(`${place}: ${id}: ${help} (${nodes.length}): ${where}`);
-    }
-    passed += violations.length === 0 ? 1 : 0;
-}
-
-// Loaded narrow, as on a phone, where the sidebar is closed; then made wider.
-async function sideways(context, address, place) {
-    const { page } = await open(context, address, place);
-    for (const width of WIDTHS) {
-        await page.setViewportSize({ width, height: 800 });
-        const wide = await page.evaluate(() => {
-            const boxes = [document.documentElement, document.body, document.querySelector('#mdbook-content')];
-            const box = boxes.find((box) => box && box.scrollWidth > box.clientWidth + 1);
-            return box && `${box.tagName} ${box.scrollWidth} > ${box.clientWidth}`;
-        });
-        expect(!wide, `${place} at ${width}`, `scrolls sideways: ${wide}`);
-    }
-    await page.close();
-}
-
-async function skipLink(page, place) {
-    await page.keyboard.press('Tab');
-    const first = await page.evaluate(() => document.activeElement.className);
-    expect(first === 'skip-link', place, `the first Tab reaches '${first}', not the skip link`);
+function inTurn(place, work) {
+    return findings.attempt(place, () => work(place));
 }
 
 // What a reader uses on any page: the sidebar, the themes, the search.
-async function useControls(context, address, place) {
-    const { page } = await open(context, address, place);
-    const button = page.locator('#mdbook-sidebar-toggle');
-    const shown = () => page.locator('#mdbook-sidebar').getAttribute('aria-hidden');
-    const before = await shown();
-    await button.focus();
-    await page.keyboard.press('Enter');
-    expect((await shown()) !== before, place, 'Enter does not switch the sidebar');
-    await page.keyboard.press('Space');
-    expect((await shown()) === before, place, 'Space does not switch the sidebar back');
-
-    await page.locator('#mdbook-theme-toggle').press('Enter');
-    await barriers(page, `${place}, themes open`);
-    await page.keyboard.press('Escape');
-
-    await page.locator('#mdbook-search-toggle').press('Enter');
-    await page.keyboard.type('namespace');
-    const result = page.locator('#mdbook-searchresults li a').first();
-    const found = await result.waitFor({ timeout: 5000 }).then(() => true, () => false);
-    expect(found, place, 'the search finds nothing for "namespace"');
-    await barriers(page, `${place}, search open`);
-    await page.close();
+function controls(colorScheme) {
+    return (context) => inTurn(`controls, ${colorScheme}`, async (place) => {
+        const page = await open(context, findings, { address: `${site}index.html`, origin: site, place });
+        const look = await page.evaluate(() => document.documentElement.classList.contains('navy'));
+        findings.expect(look === (colorScheme === 'dark'), place, 'the theme is not the one of the system');
+        await barriers(page, findings, axe, `${place}, sidebar open`);
+        await uses.sidebar(page, findings, place);
+        await page.locator('#mdbook-theme-toggle').press('Enter');
+        await barriers(page, findings, axe, `${place}, themes open`);
+        await page.keyboard.press('Escape');
+        const found = await uses.find(page, 'namespace');
+        findings.expect(found.length > 0, place, 'the search finds nothing for "namespace"');
+        await barriers(page, findings, axe, `${place}, search open`);
+    });
 }
 
-// Without script there are the text and the table of contents.
-async function withoutScript(browser, address, place) {
-    const context = await browser.newContext({ javaScriptEnabled: false });
-    const page = await context.newPage();
-    await page.goto(address);
-    const text = await page.locator('main').innerText();
-    expect(text.length > 100, place, 'no text without script');
-    expect(await page.locator('.contents-link').isVisible(), place, 'no way to the contents without script');
-    await page.locator('.contents-link').click();
-    expect((await page.locator('main a').count()) > 10, place, 'no contents without script');
-    await context.close();
+// The views for teaching, as they are reached and as they look.
+function views(colorScheme) {
+    return (context) => inTurn(`views, ${colorScheme}`, async (place) => {
+        const page = await open(context, findings, { address: `${site}index.html`, origin: site, place });
+        await uses.teach(page, findings, site, place);
+        await page.goto(`${site}ch1-chroot.html?teach`);
+        await barriers(page, findings, axe, `${place}, ?teach`);
+        await uses.present(page, findings, site, place);
+        await page.goto(`${site}ch1-chroot.html?present`);
+        await barriers(page, findings, axe, `${place}, ?present`);
+        await uses.progress(page, findings, site, place);
+        await barriers(page, findings, axe, `${place}, steps passed`);
+    });
 }
 
-const server = await serve();
-const origin = `http://127.0.0.1:${server.address().port}/`;
-const browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
+function asked(context) {
+    return inTurn('search', async (place) => {
+        const page = await open(context, findings, { address: `${site}index.html`, origin: site, place });
+        await uses.ask(page, findings, questions, place);
+    });
+}
+
+// From a disk, without a server: script, search, contents, progress.
+function fromDisk(context) {
+    return inTurn('file://', async (place) => {
+        const page = await open(context, findings, { address: `${files}index.html`, origin: files, place });
+        await uses.ask(page, findings, questions.slice(0, 3), place);
+        await page.locator('#mdbook-sidebar a[href$="ch1-chroot.html"]').click();
+        await page.waitForURL(`${files}ch1-chroot.html`);
+        await uses.progress(page, findings, files, place);
+        await uses.teach(page, findings, files, place);
+    });
+}
+
+function unknownAddress(context) {
+    return inTurn('an unknown address', async (place) => {
+        const address = `${site}no/such/page.html`;
+        const page = await open(context, findings, { address, origin: site, place, missing: true });
+        findings.expect(await page.locator('main h1').isVisible(), place, 'there is no page for it');
+        await barriers(page, findings, axe, place);
+        await page.locator('main a[href="toc.html"]').press('Enter');
+        await page.waitForURL(`${site}toc.html`);
+    });
+}
+
+function scriptless(context) {
+    return inTurn('without script', async () => {
+        for (const name of names.filter((name) => !['toc.html', 'print.html'].includes(name))) {
+            const place = `${name} without script`;
+            const page = await open(context, findings, { address: site + name, origin: site, place });
+            await uses.withoutScript(page, findings, place);
+            if (name === 'index.html') {
+                await page.locator('.contents-link').click();
+                findings.expect((await page.locator('main a').count()) > 10, place, 'no contents');
+            }
+            await page.close();
+        }
+    });
+}
+
 const names = readdirSync(pages).filter((name) => name.endsWith('.html')).sort();
-const weights = [];
-
-for (const theme of THEMES) {
-    for (const name of names) {
-        const place = `${name}, ${theme}`;
-        // A new context has an empty cache: each page is weighed as a first visit.
-        const context = await browser.newContext({ colorScheme: theme, viewport: { width: 1280, height: 800 } });
-        await context.addInitScript(() => { window.print = () => {}; });
-        await attempt(place, async () => {
-            const { page, seen } = await open(context, origin + name, place);
-            await Promise.all(seen.bodies);
-            if (theme === 'light' && !WITHOUT_WEIGHT.includes(name)) {
-                weights.push({ name, weight: seen.weight });
-            }
-            // The contents alone have nothing to skip.
-            if (name !== 'toc.html') {
-                await skipLink(page, place);
-            }
-            await barriers(page, place);
-        });
-        await context.close();
+const wide = { viewport: { width: 1280, height: 800 } };
+// The longest first: the print page is as long as all others together.
+const jobs = [
+    [{}, visit('print.html')],
+    [{ javaScriptEnabled: false }, scriptless],
+    ...['light', 'dark'].map((colorScheme) => [{ ...wide, colorScheme }, views(colorScheme)]),
+    ...['light', 'dark'].map((colorScheme) => [{ ...wide, colorScheme }, controls(colorScheme)]),
+    [wide, asked],
+    [wide, fromDisk],
+    [wide, unknownAddress],
+    ...names.filter((name) => name !== 'print.html').map((name) => [{}, visit(name)]),
+];
+async function work() {
+    for (let job = jobs.shift(); job; job = jobs.shift()) {
+        await inContext(...job);
     }
-    const context = await browser.newContext({ colorScheme: theme, viewport: { width: 1280, height: 800 } });
-    context.setDefaultTimeout(10_000);
-    const place = `controls, ${theme}`;
-    await attempt(place, () => useControls(context, `${origin}index.html`, place));
-    await context.close();
 }
-const phone = await browser.newContext({ viewport: { width: WIDTHS[0], height: 800 } });
-await phone.addInitScript(() => { window.print = () => {}; });
-for (const name of names) {
-    await attempt(name, () => sideways(phone, origin + name, name));
-}
-await attempt('without script', () => withoutScript(browser, `${origin}index.html`, 'without script'));
+await Promise.all(Array.from({ length: AT_ONCE }, work));
 await browser.close();
 server.close();
 
 weights.sort((a, b) => a.weight - b.weight);
 const median = weights[Math.floor(weights.length / 2)].weight;
 const most = weights[weights.length - 1];
-expect(median <= MEDIAN_WEIGHT, 'weight', `${Math.round(median / KIB)} KiB in the median`);
-expect(most.weight <= MOST_WEIGHT, most.name, `${Math.round(most.weight / KIB)} KiB`);
+findings.expect(median <= MEDIAN_WEIGHT, 'weight', `${Math.round(median / KIB)} KiB in the median`);
+findings.expect(most.weight <= MOST_WEIGHT, most.name, `${Math.round(most.weight / KIB)} KiB`);
 
-for (const fault of faults) {
+for (const fault of findings.faults) {
     console.error(fault);
 }
 console.log(`${names.length} pages, ${Math.round(median / KIB)} KiB in the median, ${Math.round(most.weight / KIB)} KiB at most (${most.name})`);
-console.log(`browser: ${passed} passed, ${faults.length} failed`);
-process.exitCode = faults.length === 0 ? 0 : 1;
+console.log(`browser: ${findings.passed} passed, ${findings.faults.length} failed`);
+process.exitCode = findings.faults.length === 0 ? 0 : 1;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::failure::{Failure, Result};
-use crate::render;
+use crate::{pdf, render};
 
 /// How the check ended.
 pub enum Outcome {
@@ -22,6 +22,8 @@ pub enum Outcome {
 /// The names that Chromium has on different systems.
 const BROWSERS: &[&str] = &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
+const NO_CHROMIUM: &str = "there is no Chromium here; on Debian: apt-get install chromium";
+
 /// Builds the book and opens every page.
 pub fn check(root: &Path) -> Result<Outcome> {
     for (program, package) in [("node", "nodejs"), ("npm", "npm")] {
@@ -29,15 +31,30 @@ pub fn check(root: &Path) -> Result<Outcome> {
             return Ok(Outcome::Unable(format!("there is no {program} here; on Debian: apt-get install {package}")));
         }
     }
-    let Some(browser) = BROWSERS.iter().find_map(|name| find(name)) else {
-        return Ok(Outcome::Unable("there is no Chromium here; on Debian: apt-get install chromium".to_owned()));
-    };
+    let Some(browser) = chromium() else { return Ok(Outcome::Unable(NO_CHROMIUM.to_owned())) };
     let pages = render::build(root)?;
     let modules = install(root)?;
     let script = root.join("xtask/book/browser/check.mjs");
+    // Meanwhile: it takes a few seconds of the minute that the pages take.
+    let printing = pdf::begin(root, &pages, &browser)?;
     let status = Command::new("node").arg(&script).args([&pages, &modules, &browser]).status();
+    let printed = printing.end();
     let status = status.map_err(Failure::io("run", &script))?;
+    printed?;
     Ok(if status.success() { Outcome::Passed } else { Outcome::Failed })
+}
+
+/// Builds the book and prints it into a PDF.
+pub fn print(root: &Path) -> Result<Outcome> {
+    let Some(browser) = chromium() else { return Ok(Outcome::Unable(NO_CHROMIUM.to_owned())) };
+    let pages = render::build(root)?;
+    let file = pdf::begin(root, &pages, &browser)?.end()?;
+    println!("{}", file.display());
+    Ok(Outcome::Passed)
+}
+
+fn chromium() -> Option<PathBuf> {
+    BROWSERS.iter().find_map(|name| find(name))
 }
 
 /// Installs the packages of the lock file, unless they are there already.

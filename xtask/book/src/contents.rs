@@ -90,7 +90,8 @@ fn taught(body: &str) -> Vec<(String, u32)> {
     sections
 }
 
-fn minutes(line: &str) -> Option<u32> {
+/// The minutes of the instructor's note that a line begins.
+pub fn minutes(line: &str) -> Option<u32> {
     let (_, rest) = line.strip_prefix("<aside class=\"teach\"")?.split_once("data-minutes=\"")?;
     rest.split('"').next()?.parse().ok()
 }

@@ -1,12 +1,13 @@
 //! The book's tool: builds the book, serves it while it is being written, and
 //! checks what no compiler does.
 //!
-//! - [`render`] builds with mdBook as a library; [`theme`] mends its template.
+//! - [`render`] builds with mdBook as a library; [`theme`] mends its template, and
+//!   [`site`] tells search engines of the pages.
 //! - [`preprocess`] is done to each page before: [`front`] matter, [`figures`].
 //! - [`serve`] is a static server that builds again when a source changes.
 //! - [`lint`] reads the sources ([`page`]) and the built pages: code from
 //!   compiled trees only, links that resolve, prose within its budget.
-//! - [`browser`] opens every page in headless Chromium.
+//! - [`browser`] opens every page in headless Chromium, which [`pdf`] prints with.
 
 mod browser;
 mod contents;
@@ -15,9 +16,11 @@ mod figures;
 mod front;
 mod lint;
 mod page;
+mod pdf;
 mod preprocess;
 mod render;
 mod serve;
+mod site;
 mod starter;
 mod theme;
 mod warnings;
@@ -32,6 +35,7 @@ usage: book-tool [build]           builds into target/book
        book-tool serve [--port N] [--open]    or: --serve, --open
        book-tool lint              checks sources and pages
        book-tool browser           opens every page in headless Chromium
+       book-tool pdf               prints the book into target/galley.pdf
        book-tool preprocess [supports RENDERER]    called by a plain mdbook build
 
 --root DIR is the repository; without it, the nearest directory upward that
@@ -45,7 +49,9 @@ enum Action {
     Serve,
     Lint,
     Browser,
+    Pdf,
     Preprocess,
+    Help,
 }
 
 /// What the command line asked for.
@@ -84,16 +90,22 @@ fn perform(options: &Options, root: &Path) -> Result<ExitCode> {
         // HTML is put into the Markdown, which only an HTML renderer can show.
         Action::Preprocess if options.asked => {}
         Action::Preprocess => preprocess::run()?,
-        Action::Browser => match browser::check(root)? {
-            browser::Outcome::Passed => {}
-            browser::Outcome::Failed => return Err(Failure::new("the pages have the faults above")),
-            browser::Outcome::Unable(why) => {
-                eprintln!("book-tool: the pages were not opened in a browser: {why}");
-                return Ok(ExitCode::from(3));
-            }
-        },
+        Action::Browser => return code(browser::check(root)?),
+        Action::Pdf => return code(browser::print(root)?),
+        Action::Help => println!("{USAGE}"),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn code(outcome: browser::Outcome) -> Result<ExitCode> {
+    match outcome {
+        browser::Outcome::Passed => Ok(ExitCode::SUCCESS),
+        browser::Outcome::Failed => Err(Failure::new("the pages have the faults above")),
+        browser::Outcome::Unable(why) => {
+            eprintln!("book-tool: the pages were not opened in a browser: {why}");
+            Ok(ExitCode::from(3))
+        }
+    }
 }
 
 fn build(root: &Path) -> Result<()> {
@@ -112,6 +124,8 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options> {
             "serve" | "--serve" => options.action = Some(Action::Serve),
             "lint" => options.action = Some(Action::Lint),
             "browser" => options.action = Some(Action::Browser),
+            "pdf" => options.action = Some(Action::Pdf),
+            "help" | "--help" | "-h" => options.action = Some(Action::Help),
             "preprocess" => options.action = Some(Action::Preprocess),
             "supports" if options.action == Some(Action::Preprocess) => {
                 let renderer = value()?;

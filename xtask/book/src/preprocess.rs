@@ -18,7 +18,8 @@ use crate::{figures, front, starter};
 
 pub mod guide;
 mod head;
-mod inline;
+pub mod inline;
+mod notes;
 pub mod quiz;
 pub mod schedule;
 
@@ -59,7 +60,7 @@ fn page(sources: &Path, contents: &Contents, entry: &Entry, body: &str) -> Resul
     let body = head::insert(contents, entry, body)?;
     let body = generated(contents, &body)?;
     let body = starter::expand(sources, &body)?;
-    let body = figures::expand(sources, &quiz::render(&body))?;
+    let body = figures::expand(sources, &notes::render(&quiz::render(&body)))?;
     Ok(body + &guide::foot(contents, entry))
 }
 

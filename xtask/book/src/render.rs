@@ -4,13 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mdbook_driver::MDBook;
-use mdbook_driver::book::BookItem;
 use mdbook_driver::config::Config;
 use mdbook_driver::errors::Error;
 
 use crate::contents::Contents;
 use crate::failure::{Failure, Result};
-use crate::{front, page, preprocess, theme, warnings};
+use crate::{preprocess, site, theme, warnings};
 
 /// Builds the book of `root`; returns the directory with the pages. A warning
 /// of mdBook's is a failure.
@@ -35,39 +34,13 @@ pub fn build(root: &Path) -> Result<PathBuf> {
     }
     let pages = book.build_dir_for("html");
     mend_contents_page(&pages.join("toc.html"))?;
-    describe(&book, &pages)?;
+    site::tell(&book, &pages)?;
     Ok(pages)
 }
 
 /// The pages as SUMMARY.md lists them, without building anything.
 pub fn contents(root: &Path) -> Result<Contents> {
     Contents::of(&MDBook::load(root).map_err(of_mdbook)?.book)
-}
-
-/// mdBook gives every page the book's description; a search engine's reader
-/// wants the page's own. Its first paragraph is taken.
-fn describe(book: &MDBook, pages: &Path) -> Result<()> {
-    let general = book.config.book.description.clone().unwrap_or_default();
-    let old = description_tag(&general);
-    for item in book.iter() {
-        let BookItem::Chapter(chapter) = item else { continue };
-        let Some(path) = &chapter.path else { continue };
-        let (front, body) = front::split(&chapter.content)?;
-        let own = front.map(|front| front.description).filter(|text| !text.is_empty());
-        let Some(text) = own.or_else(|| page::first_paragraph(body)) else { continue };
-        let path = pages.join(path).with_extension("html");
-        let html = fs::read_to_string(&path).map_err(Failure::io("read", &path))?;
-        if html.matches(&old).count() != 1 {
-            return Err(Failure::new(format!("{} has not one description, as mdBook writes it", path.display())));
-        }
-        fs::write(&path, html.replacen(&old, &description_tag(&text), 1)).map_err(Failure::io("write", &path))?;
-    }
-    Ok(())
-}
-
-fn description_tag(text: &str) -> String {
-    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
-    format!("<meta name=\"description\" content=\"{escaped}\">")
 }
 
 /// The table of contents as a page of its own is what a reader without script

@@ -29,7 +29,9 @@ pub fn serve(root: &Path, port: u16, open: bool) -> Result<()> {
     let address = listener.local_addr().map_err(|error| Failure::new(error.to_string()))?;
     println!("http://{address}/ - Ctrl-C stops it");
     if open {
-        open_browser(&format!("http://{address}/"));
+        // `cargo xtask` says what is passed; the page's script takes it from there.
+        let passed = std::env::var("GALLEY_PROGRESS").map_or_else(|_| String::new(), |passed| format!("#{passed}"));
+        open_browser(&format!("http://{address}/{passed}"));
     }
 
     let builds = Arc::new(AtomicU64::new(1));

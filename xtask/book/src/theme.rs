@@ -26,7 +26,8 @@ const PAGE: &[Edit] = &[
         old: r#"    <body>
     <div id="mdbook-help-container">"#,
         new: r##"    <body>
-    <a class="skip-link" href="{{#if base_url}}404.html{{/if}}#mdbook-content">Skip to the text</a>
+    {{#if base_url}}<nav aria-label="Shortcut"><a class="skip-link" href="404.html#mdbook-content">Skip to the text</a></nav>
+    {{else}}<a class="skip-link" href="#mdbook-content">Skip to the text</a>{{/if}}
     <div id="mdbook-help-container">"##,
     },
     Edit {

@@ -16,6 +16,7 @@ use std::time::Duration;
 use course::{CHAPTERS, Chapter};
 
 use crate::error::{Error, Result};
+use crate::handover;
 use crate::progress::{Progress, Standing};
 use crate::shipped;
 use crate::tree::{Side, Tree, files};
@@ -34,6 +35,8 @@ pub struct Request {
     pub json: bool,
     /// How long one check may take, if not as long as usual.
     pub time: Option<Duration>,
+    /// Run the checks as this user; only root can.
+    pub user: Option<u32>,
 }
 
 /// How to grade, where it is not as usual.
@@ -59,6 +62,16 @@ pub struct Graded {
 impl Graded {
     pub fn passed(&self) -> bool {
         self.steps.as_ref().is_ok_and(|steps| steps.iter().all(StepReport::passed))
+    }
+
+    /// A `1` for each step that is passed, a `0` for each other.
+    fn marks(&self) -> Option<String> {
+        let steps = self.steps.as_ref().ok()?;
+        Some(steps.iter().map(|step| if step.passed() { '1' } else { '0' }).collect())
+    }
+
+    fn is_wrong(&self) -> bool {
+        self.steps.as_ref().is_ok_and(|steps| steps.iter().any(|step| step.status == Status::Wrong))
     }
 
     /// Whether nothing but this machine stands in the way.
@@ -90,6 +103,7 @@ pub fn run(tree: &Tree, request: &Request) -> Result<u8> {
 }
 
 fn show(tree: &Tree, request: &Request) -> Result<u8> {
+    let before = handover::passed(tree)?;
     let mut all = Vec::new();
     for chapter in &request.chapters {
         report::heading(chapter, request.side);
@@ -98,11 +112,21 @@ fn show(tree: &Tree, request: &Request) -> Result<u8> {
         report::print_edited(&shipped::edited(tree, chapter)?);
         all.push(graded);
     }
+    // A fault that is shown leaves no room on the screen.
+    let more = handover::passed(tree)? > before && !all.iter().any(Graded::is_wrong);
+    if more && let Some(link) = handover::link(tree)? {
+        println!("book:  {link}");
+    }
     Ok(code(&all))
 }
 
 fn grade_one(tree: &Tree, chapter: &'static Chapter, request: &Request) -> Result<Graded> {
-    one(tree, chapter, request.side, &Trial { step: request.step, time: request.time, ..Trial::default() })
+    one(
+        tree,
+        chapter,
+        request.side,
+        &Trial { step: request.step, time: request.time, user: request.user, ..Trial::default() },
+    )
 }
 
 /// Grades one chapter; a whole chapter of the learner's is remembered.
@@ -110,7 +134,7 @@ pub fn one(tree: &Tree, chapter: &'static Chapter, side: Side, trial: &Trial) ->
     let graded = judge(tree, chapter, side, trial)?;
     if side == Side::Mine && trial.step.is_none() {
         let standing = if graded.passed() { Standing::Passed } else { Standing::NotYet };
-        Progress::load(tree)?.remember(tree, chapter, standing)?;
+        Progress::load(tree)?.remember(tree, chapter, standing, graded.marks())?;
     }
     Ok(graded)
 }
@@ -155,15 +179,10 @@ pub fn details(graded: &Graded) -> String {
 /// first that is not passed.
 pub fn chapters(tree: &Tree, name: Option<&str>) -> Result<Vec<&'static Chapter>> {
     match name {
-        None => {
-            let progress = Progress::load(tree)?;
-            for chapter in CHAPTERS {
-                if progress.standing(tree, chapter)? != Some(Standing::Passed) {
-                    return Ok(vec![chapter]);
-                }
-            }
-            Ok(CHAPTERS.iter().collect())
-        }
+        None => Ok(match first_to_pass(tree)? {
+            Some(chapter) => vec![chapter],
+            None => CHAPTERS.iter().collect(),
+        }),
         Some(range) => match range.split_once("..") {
             None => Ok(vec![crate::tree::chapter(range)?]),
             Some((first, last)) => {
@@ -175,6 +194,21 @@ pub fn chapters(tree: &Tree, name: Option<&str>) -> Result<Vec<&'static Chapter>
             }
         },
     }
+}
+
+/// The first chapter that is not passed as it stands now.
+fn first_to_pass(tree: &Tree) -> Result<Option<&'static Chapter>> {
+    let progress = Progress::load(tree)?;
+    for chapter in CHAPTERS {
+        if progress.standing(tree, chapter)? != Some(Standing::Passed) {
+            return Ok(Some(chapter));
+        }
+    }
+    Ok(None)
+}
+
+pub fn all_passed(tree: &Tree) -> Result<bool> {
+    Ok(first_to_pass(tree)?.is_none())
 }
 
 /// Colors only on a terminal, and never where `NO_COLOR` is set (no-color.org).

@@ -26,6 +26,8 @@ pub enum Cue {
     /// Run without being shown.
     Unseen(String),
     Command(String),
+    /// The same, with the terminal lent to it: it may ask for something there.
+    Asking(String),
     /// `cargo xtask check …`, on a chapter that holds this code.
     Check {
         command: String,
@@ -38,12 +40,12 @@ pub enum Cue {
 impl Cue {
     /// Whether the player waits here.
     pub fn is_played(&self) -> bool {
-        matches!(self, Self::Command(_) | Self::Check { .. })
+        matches!(self, Self::Command(_) | Self::Asking(_) | Self::Check { .. })
     }
 }
 
 /// The cues of a chapter's page. A section in which there is nothing to play or to
-/// say is left out.
+/// say is left out; the chapter's title is always there.
 pub fn of_page(page: &Page, chapter: &Chapter) -> Vec<Cue> {
     let mut cues = Vec::new();
     for section in &page.sections {
@@ -63,7 +65,7 @@ pub fn of_page(page: &Page, chapter: &Chapter) -> Vec<Cue> {
                 Part::Report(_) | Part::Hint(_) | Part::Code(_) => {}
             }
         }
-        if own.is_empty() && section.step.is_none() {
+        if own.is_empty() && section.step.is_none() && section.level != 1 {
             continue;
         }
         let title =
@@ -94,6 +96,7 @@ mod tests {
         assert!(matches!(
             cues.as_slice(),
             [
+                Cue::Heading { step: None, .. },
                 Cue::Heading { step: Some(1), .. },
                 Cue::Note { minutes: 3, .. },
                 Cue::Command(_),

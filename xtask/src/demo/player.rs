@@ -1,25 +1,24 @@
 //! Plays a list of cues on a screen, in a world of its own.
 
-use std::io::PipeReader;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::os::fd::BorrowedFd;
+use std::path::Display;
+use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
 use pages::Shown;
 
 use super::cue::Cue;
-use super::screen::{HELP, Key, Screen};
-use crate::error::{Error, Result};
+use super::keys::{HELP, Key};
+use super::screen::{Screen, has_keys};
+use super::verdict::Verdict;
+use crate::error::Result;
 use crate::setup;
 use crate::terminal::{News, Session};
-use crate::tree::HARNESS;
 
 /// How long the player looks at one thing before it looks at the next.
 const LOOK: Duration = Duration::from_millis(200);
+
+/// How much of an output the world gets to see, in bytes, or a little more.
+const LOOKED_AT: usize = 1 << 20;
 
 /// Where the commands are run.
 pub trait World {
@@ -32,9 +31,9 @@ pub trait World {
     /// Arguments that make the harness print the report of a check on this code.
     fn report(&self, shown: &Shown) -> Vec<String>;
 
-    /// Looks at the whole once everything is played.
-    fn finish(&mut self) -> Result<()> {
-        Ok(())
+    /// Looks at the whole once everything is played, and says what it saw.
+    fn finish(&mut self) -> Result<String> {
+        Ok(String::new())
     }
 }
 
@@ -84,26 +83,43 @@ impl<'a, W: World> Player<'a, W> {
                 Turn::Leave => return Ok(Ending::Left),
             }
         }
-        self.world.finish()?;
+        let found = self.world.finish()?;
+        self.screen.print(&found)?;
         Ok(Ending::Played)
     }
 
     fn cue(&mut self, at: usize) -> Result<Turn> {
         match &self.cues[at] {
-            Cue::Heading { title, .. } => self.screen.heading(title)?,
-            Cue::Note { text, .. } => self.screen.note(text)?,
-            Cue::Left(reason) => self.screen.words(&format!("(left out: this machine {reason})"))?,
+            Cue::Heading { title, .. } => return self.heading(at, title),
+            Cue::Note { text, .. } => {
+                if !matches!(at.checked_sub(1).map(|before| &self.cues[before]), Some(Cue::Heading { .. })) {
+                    self.screen.print("\n")?;
+                }
+                self.screen.note(text)?;
+            }
+            Cue::Left(reason) => self.screen.words(&format!("\n(left out: this machine {reason})"))?,
             Cue::Unseen(command) => return self.run(at, command, false),
             Cue::Code { before, after } => return self.code(at, before, after),
-            Cue::Command(command) | Cue::Check { command, .. } => return self.command(at, command),
+            Cue::Command(command) | Cue::Asking(command) | Cue::Check { command, .. } => {
+                return self.command(at, command);
+            }
         }
         Ok(Turn::On)
     }
 
+    /// A section begins once what was said before it is read.
+    fn heading(&mut self, at: usize, title: &str) -> Result<Turn> {
+        let turn = if self.screen.unread() > 0 { self.pause(at, None)? } else { Turn::On };
+        if let Turn::On = turn {
+            self.screen.heading(title)?;
+        }
+        Ok(turn)
+    }
+
     fn code(&mut self, at: usize, before: &str, after: &str) -> Result<Turn> {
-        self.screen.words("\nThe starter:\n")?;
+        self.screen.words("\nThe starter:\n\n")?;
         self.screen.print(before)?;
-        self.screen.words("\nThe solution:\n")?;
+        self.screen.words("\nThe solution:\n\n")?;
         self.screen.print(after)?;
         self.pause(at + 1, None)
     }
@@ -115,7 +131,10 @@ impl<'a, W: World> Player<'a, W> {
             Turn::On => {}
             turn => return Ok(turn),
         }
+        let before = self.screen.unread();
         match self.run(at, command, true)? {
+            // Nothing was said that would have to be read.
+            Turn::On if self.screen.unread() == before => Ok(Turn::On),
             Turn::On => self.pause(at + 1, None),
             turn => Ok(turn),
         }
@@ -130,13 +149,12 @@ impl<'a, W: World> Player<'a, W> {
             return Ok(key.map_or(Turn::On, |_| Turn::Leave));
         }
         loop {
-            match self.screen.key()? {
-                Key::Go => {
-                    if typed.is_some() {
-                        self.screen.print("\n")?;
-                    }
-                    return Ok(Turn::On);
-                }
+            let key = self.screen.key(&self.keys(here, typed.is_some()))?;
+            if key == Key::Go || typed.is_some() {
+                self.screen.end_row()?;
+            }
+            match key {
+                Key::Go => return Ok(Turn::On),
                 Key::Leave => return Ok(Turn::Leave),
                 Key::Skip => return Ok(Turn::Travel { from: here, to: self.after(here) }),
                 Key::Back => return Ok(Turn::Travel { from: here, to: self.before(here) }),
@@ -147,11 +165,20 @@ impl<'a, W: World> Player<'a, W> {
                 }
                 Key::Shell => self.shell()?,
                 Key::Help => self.screen.words(&format!("\n{HELP}"))?,
+                Key::Digit(_) | Key::Erase => {}
             }
             if let Some(command) = typed {
                 self.screen.command(command)?;
             }
         }
+    }
+
+    /// What the keys do now, and how far the play is.
+    fn keys(&self, here: usize, typed: bool) -> String {
+        let played = |cues: &[Cue]| cues.iter().filter(|cue| cue.is_played()).count();
+        let (before, all) = (played(&self.cues[..here.min(self.cues.len())]), played(self.cues));
+        let (does, number) = if typed { ("run", before + 1) } else { ("go on", before) };
+        format!("[{number}/{all}] Enter {does} · n skip · b back · j step · s shell · ? help · q leave")
     }
 
     /// The played cue before `here`; the first cue if there is none.
@@ -166,14 +193,14 @@ impl<'a, W: World> Player<'a, W> {
     }
 
     fn jump(&self) -> Result<Option<usize>> {
-        let answer = self.screen.ask("to step: ")?;
-        let wanted = answer.parse().ok();
-        let target = self
-            .cues
-            .iter()
-            .position(|cue| matches!(cue, Cue::Heading { step, .. } if step.is_some() && *step == wanted));
+        let steps: Vec<(usize, usize)> = (self.cues.iter().enumerate())
+            .filter_map(|(at, cue)| if let Cue::Heading { step, .. } = cue { Some((at, (*step)?)) } else { None })
+            .collect();
+        let last = steps.last().map_or(0, |(_, step)| *step);
+        let Some(wanted) = self.screen.ask(&format!("to step (1 to {last}): "))? else { return Ok(None) };
+        let target = steps.iter().find(|(_, step)| *step == wanted).map(|(at, _)| *at);
         if target.is_none() {
-            self.screen.words(&format!("there is no step '{answer}' here"))?;
+            self.screen.words(&format!("there is no step {wanted} here"))?;
         }
         Ok(target)
     }
@@ -188,7 +215,7 @@ impl<'a, W: World> Player<'a, W> {
         }
         let unseen: Vec<(usize, String)> = (from..to)
             .filter_map(|at| match &self.cues[at] {
-                Cue::Command(command) | Cue::Unseen(command) => Some((at, command.clone())),
+                Cue::Command(command) | Cue::Asking(command) | Cue::Unseen(command) => Some((at, command.clone())),
                 _ => None,
             })
             .collect();
@@ -198,6 +225,8 @@ impl<'a, W: World> Player<'a, W> {
                 return Ok(Turn::Leave);
             }
         }
+        // Who asked to be elsewhere has read what is here.
+        self.screen.all_is_read();
         self.resume(to)
     }
 
@@ -207,7 +236,9 @@ impl<'a, W: World> Player<'a, W> {
             Cue::Heading { title, .. } => Some(title),
             _ => None,
         });
-        if let (Some(title), Some(Cue::Command(_) | Cue::Check { .. } | Cue::Note { .. })) = (open, self.cues.get(at)) {
+        if let (Some(title), Some(Cue::Command(_) | Cue::Asking(_) | Cue::Check { .. } | Cue::Note { .. })) =
+            (open, self.cues.get(at))
+        {
             self.screen.heading(title)?;
         }
         Ok(Turn::On)
@@ -218,6 +249,13 @@ impl<'a, W: World> Player<'a, W> {
         if let Cue::Check { shown, .. } = &self.cues[at] {
             return self.check(&self.world.report(shown));
         }
+        if let Cue::Asking(command) = &self.cues[at] {
+            return self.asking(at, command);
+        }
+        self.run_in_session(at, command, shown)
+    }
+
+    fn run_in_session(&mut self, at: usize, command: &str, shown: bool) -> Result<Turn> {
         self.session.send(command)?;
         let mut output = Vec::new();
         loop {
@@ -230,12 +268,12 @@ impl<'a, W: World> Player<'a, W> {
                         if shown {
                             self.screen.bytes(&bytes)?;
                         }
-                        output.extend(bytes);
+                        if output.len() < LOOKED_AT {
+                            output.extend(bytes);
+                        }
                     }
                     News::Done(code) => {
-                        if shown && output.last().is_some_and(|last| *last != b'\n') {
-                            self.screen.print("\n")?;
-                        }
+                        self.screen.end_row()?;
                         self.world.judge(at, code, &String::from_utf8_lossy(&output))?;
                         return Ok(Turn::On);
                     }
@@ -246,73 +284,70 @@ impl<'a, W: World> Player<'a, W> {
 
     /// Waits until `other` has something to say; a turn if the instructor leaves.
     fn listen(&self, other: BorrowedFd<'_>) -> Result<Option<Turn>> {
+        let begun = Instant::now();
         // Other keys have no meaning while something runs.
-        Ok((self.screen.wait(Some(other), LOOK)? == Some(Key::Leave)).then_some(Turn::Leave))
+        let key = self.screen.wait(Some(other), LOOK)?;
+        if begun.elapsed() >= LOOK {
+            self.screen.settle()?;
+        }
+        Ok((key == Some(Key::Leave)).then_some(Turn::Leave))
     }
 
-    /// Lets the harness print a check's report. It is a process of its own, so that
-    /// the instructor can leave while it compiles.
+    /// Lets the harness print a check's report.
     fn check(&self, arguments: &[String]) -> Result<Turn> {
-        let (output, output_end) = std::io::pipe().map_err(Error::file("make", Path::new("a pipe")))?;
-        let mut command = Command::new(HARNESS);
-        command.args(arguments).stdin(Stdio::null()).stdout(output_end).process_group(0);
-        let mut child = Running(command.spawn().map_err(Error::file("run", Path::new(HARNESS)))?);
-        drop(command);
+        let mut verdict = Verdict::start(arguments)?;
         loop {
-            if let Some(turn) = self.listen(output.as_fd())? {
+            if let Some(turn) = self.listen(verdict.as_fd())? {
                 return Ok(turn);
             }
-            match read(&output)? {
+            match verdict.read()? {
                 None => {}
                 Some(bytes) if bytes.is_empty() => break,
                 Some(bytes) => self.screen.bytes(&bytes)?,
             }
         }
-        child.0.wait().map_err(Error::file("wait for", Path::new(HARNESS)))?;
-        Ok(Turn::On)
+        self.screen.end_row()?;
+        verdict.wait().map(|()| Turn::On)
     }
 
-    /// Lends the terminal to a shell in the world as it is now.
+    /// Runs a command that may ask for something, with the terminal lent to it.
+    fn asking(&mut self, at: usize, command: &str) -> Result<Turn> {
+        if !has_keys() {
+            // It says itself that nobody can be asked.
+            return self.run_in_session(at, command, true);
+        }
+        match self.lend(|terminal| format!("{command} <{terminal} >{terminal} 2>&1"))? {
+            Some(code) => self.world.judge(at, code, "").map(|()| Turn::On),
+            None => Ok(Turn::Leave),
+        }
+    }
+
+    /// A shell in the world as it is now.
     fn shell(&mut self) -> Result<()> {
         self.screen.words("\n(a shell in this state; `exit` comes back)")?;
-        let session = &mut self.session;
-        let screen = self.screen;
-        screen.lend(|terminal| {
-            let terminal = terminal.display();
-            // With a terminal of its own the shell has job control and all its keys.
-            let shell = if setup::find("bash").is_some() { "bash --norc --noprofile" } else { "sh" };
-            let command = match setup::find("script") {
-                Some(_) => format!("script -qc '{shell}' /dev/null <{terminal} >{terminal} 2>&1"),
-                None => format!("{shell} -i <{terminal} >{terminal} 2>&1"),
-            };
-            session.send(&command)?;
-            while !matches!(session.next(LOOK)?, Some(News::Done(_))) {}
-            Ok(())
+        // With a terminal of its own the shell has job control and all its keys.
+        let shell = if setup::find("bash").is_some() { "bash --norc --noprofile" } else { "sh" };
+        self.lend(|terminal| match setup::find("script") {
+            Some(_) => format!("script -qc '{shell}' /dev/null <{terminal} >{terminal} 2>&1"),
+            None => format!("{shell} -i <{terminal} >{terminal} 2>&1"),
         })
+        .map(drop)
     }
-}
 
-/// What can be read now; `None` if nothing, empty at the end.
-fn read(pipe: &PipeReader) -> Result<Option<Vec<u8>>> {
-    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-    let mut ready = [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)];
-    if poll(&mut ready, PollTimeout::ZERO).map_err(Error::call("poll"))? == 0 {
-        return Ok(None);
-    }
-    let mut bytes = vec![0; 8192];
-    let count = nix::unistd::read(pipe, &mut bytes).map_err(Error::call("read"))?;
-    bytes.truncate(count);
-    Ok(Some(bytes))
-}
-
-/// A process that ends with this, and with it whatever it started.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if self.0.try_wait().ok().flatten().is_none() {
-            // It may end by itself meanwhile.
-            let _ = killpg(Pid::from_raw(self.0.id().cast_signed()), Signal::SIGKILL).map(|()| self.0.wait());
-        }
+    /// Runs the command that is made with the terminal's name; its code, or none if
+    /// the instructor left meanwhile.
+    fn lend(&mut self, command: impl FnOnce(Display) -> String) -> Result<Option<u8>> {
+        let (session, screen) = (&mut self.session, self.screen);
+        screen.lend(|terminal| {
+            session.send(&command(terminal.display()))?;
+            loop {
+                if let Some(News::Done(code)) = session.next(LOOK)? {
+                    return Ok(Some(code));
+                }
+                if screen.is_ended()? {
+                    return Ok(None);
+                }
+            }
+        })
     }
 }

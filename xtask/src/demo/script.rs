@@ -21,10 +21,12 @@ pub struct Line {
     pub says: &'static str,
     pub command: String,
     pub check: Check,
+    /// Whether it may ask for something on the terminal.
+    pub asks: bool,
 }
 
 fn line(says: &'static str, command: impl Into<String>) -> Line {
-    Line { heading: None, says, command: command.into(), check: Check::None }
+    Line { heading: None, says, command: command.into(), check: Check::None, asks: false }
 }
 
 impl Line {
@@ -37,13 +39,45 @@ impl Line {
     }
 }
 
-/// The whole workshop, in three parts.
-///
-/// With `limits`, containers can have some; `registry` is the address to push to.
-pub fn lines(limits: bool, registry: &str) -> Vec<Line> {
+/// Where the image goes, and how to prove who one is there.
+pub enum Destination {
+    /// The registry of the demo itself, by its address.
+    Embedded(String),
+    /// A real one: the registry, a path in it, and whose path it is.
+    Real { registry: String, path: String },
+}
+
+impl Destination {
+    /// The image's full name.
+    fn image(&self) -> String {
+        match self {
+            Self::Embedded(registry) => format!("{registry}/ada/quotes:1"),
+            Self::Real { registry, path } => format!("{registry}/{path}/quotes:1"),
+        }
+    }
+
+    fn login(&self) -> Line {
+        match self {
+            Self::Embedded(registry) => line(
+                "The image's name says where it goes. First prove who you are.",
+                format!("echo pantry | galley login -u ada --password-stdin {registry}"),
+            ),
+            Self::Real { registry, .. } => Line {
+                asks: true,
+                ..line(
+                    "The image's name says where it goes. First prove who you are, unless that is stored already.",
+                    format!("galley login {registry}"),
+                )
+            },
+        }
+    }
+}
+
+/// The whole workshop, in three parts. With `limits`, containers can have some.
+pub fn lines(limits: bool, destination: &Destination) -> Vec<Line> {
     let mut lines = what_a_container_is(limits);
     lines.extend(build_and_run());
-    lines.extend(push_and_pull(registry));
+    lines.extend(push_and_pull(destination));
     lines
 }
 
@@ -96,27 +130,27 @@ fn page() -> Line {
     .checked(Check::Page)
 }
 
-fn push_and_pull(registry: &str) -> Vec<Line> {
-    let name = format!("{registry}/ada/quotes:1");
+fn push_and_pull(destination: &Destination) -> Vec<Line> {
+    let name = destination.image();
     let mut lines = vec![
-        line(
-            "The image's name says where it goes. First prove who you are.",
-            format!("echo pantry | galley login -u ada --password-stdin {registry}"),
-        )
-        .begins("3. Push it to a registry, and pull it back"),
+        destination.login().begins("3. Push it to a registry, and pull it back"),
         line("Give the image its full name.", format!("galley tag ada/quotes:1 {name}")),
         line("Send it.", format!("galley push {name}")).checked(Check::Pushed),
     ];
-    if setup::find("skopeo").is_some() {
+    if matches!(destination, Destination::Embedded(_)) && setup::find("skopeo").is_some() {
         lines.push(line(
             "Another tool reads it: it is a plain OCI image.",
             format!("skopeo inspect --tls-verify=false --creds ada:pantry docker://{name} | head -n 12"),
         ));
     }
+    let remove = format!(
+        "galley stop -t 1 quotes && galley rm quotes && galley rmi ada/quotes:1 {name} && galley prune --all --force"
+    );
     lines.extend([
-        line("Now remove everything local.", format!("galley stop -t 1 quotes && galley rm quotes && galley rmi ada/quotes:1 {name} && galley prune --all --force")),
+        line("Now remove everything local.", remove),
         line("Nothing is left.", "galley images"),
-        line("Fetch it again, and check every byte against its digest.", format!("galley pull {name}")).checked(Check::Pulled),
+        line("Fetch it again, and check every byte against its digest.", format!("galley pull {name}"))
+            .checked(Check::Pulled),
         line("Run what came back.", format!("galley run -d -p 4567:80 --name quotes {name}")),
         page(),
         line("And put it away.", "galley rm -f quotes"),

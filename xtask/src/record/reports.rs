@@ -83,7 +83,7 @@ pub fn places(source: &Source) -> Result<Vec<Place>> {
 /// A graded solution's report, as the learner would see it whose code it is, in a
 /// repository at `/galley`.
 pub fn transcript(tree: &Tree, graded: &Graded, step: Option<usize>) -> String {
-    let request = Request { chapters: Vec::new(), step, side: Side::Mine, json: false, time: None };
+    let request = Request { chapters: Vec::new(), step, side: Side::Mine, json: false, time: None, user: None };
     let root = tree.root().display().to_string();
     let mine = format!("{root}/solutions");
     check::transcript(tree, graded, &request).replace(&mine, "/galley/exercises").replace(&root, "/galley")

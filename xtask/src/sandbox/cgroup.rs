@@ -3,12 +3,14 @@
 //! Written with plain files: the crate that chapter 3 uses would triple the
 //! harness's build.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use nix::unistd::{Pid, getpid};
+use nix::libc;
+use nix::unistd::{AccessFlags, Pid, access, getpid};
 
 use super::Limits;
 
@@ -20,6 +22,10 @@ const PREFIX: &str = "galley-check-";
 
 /// Holds the check's processes on v2.
 const LEAF: &str = "check";
+
+/// Where a user's harness goes on v2, so that the group which was delegated may hand
+/// controllers down. It goes when the session does: systemd removes a scope whole.
+const SESSION: &str = "galley-session";
 
 /// How long the kernel may take to let go of killed processes.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -56,7 +62,7 @@ impl Group {
         for directory in &self.directories {
             if self.unified {
                 // A group has only the controllers that its parent passes on.
-                directory.parent().map_or(Ok(()), pass_on)?;
+                directory.parent().map_or(Ok(()), vacate)?;
             }
             fs::create_dir(directory)?;
             for (file, value) in [
@@ -73,13 +79,13 @@ impl Group {
         Ok(())
     }
 
-    /// Moves a process to the top of the group, which becomes the root that its
-    /// cgroup namespace shows.
+    /// Moves a process to the top of the group, which becomes the root that the
+    /// cgroup namespace shows which it makes next.
     pub fn enter(&self, pid: Pid) -> io::Result<()> {
         self.directories.iter().try_for_each(|directory| fs::write(directory.join("cgroup.procs"), pid.to_string()))
     }
 
-    /// Moves a process to a leaf, because on v2 a group with controllers for its
+    /// Moves a process of the group to a leaf, because on v2 a group with controllers for its
     /// children may hold no processes itself (cgroups(7), "no internal processes").
     pub fn enter_leaf(&self, pid: Pid) -> io::Result<()> {
         if !self.unified {
@@ -121,12 +127,7 @@ impl Group {
     }
 
     /// Kills what is left in the group and removes it, with every group below.
-    /// The caller, who entered it to make its namespace, leaves first.
     pub fn delete(&self) {
-        for parent in self.directories.iter().filter_map(|directory| directory.parent()) {
-            // If this fails the group stays busy, and `clean` finds it later.
-            let _ = fs::write(parent.join("cgroup.procs"), getpid().to_string());
-        }
         self.directories.iter().for_each(|directory| remove(directory));
     }
 }
@@ -140,17 +141,41 @@ fn pass_on(group: &Path) -> io::Result<()> {
     missing.try_for_each(|name| fs::write(&file, format!("+{name}")))
 }
 
+/// Lets a group pass its controllers on: of all but the topmost one the kernel asks
+/// that no process is in it (cgroups(7), "no internal processes").
+fn vacate(group: &Path) -> io::Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match pass_on(group) {
+            // A process that forks meanwhile leaves its child here: once more.
+            Err(error) if error.raw_os_error() == Some(libc::EBUSY) && Instant::now() < deadline => {}
+            result => return result,
+        }
+        let session = group.join(SESSION);
+        fs::create_dir_all(&session)?;
+        for pid in fs::read_to_string(group.join("cgroup.procs"))?.lines() {
+            match fs::write(session.join("cgroup.procs"), pid) {
+                // It has ended.
+                Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
+                result => result?,
+            }
+        }
+    }
+}
+
 fn is_unified() -> bool {
     Path::new(MOUNT).join("cgroup.controllers").exists()
 }
 
-/// The directories that hold this process, per hierarchy.
+/// The directories to make groups in, per hierarchy. On v2 it is the highest that may
+/// be written in, which is the top for root; on v1 the ones that hold this process.
 fn parents() -> io::Result<Vec<PathBuf>> {
     let mount = Path::new(MOUNT);
-    if is_unified() {
-        return Ok(vec![mount.to_owned()]);
-    }
     let mine = fs::read_to_string("/proc/self/cgroup")?;
+    if is_unified() {
+        let own = mine.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
+        return Ok(vec![highest_writable(mount, &mount.join(own))?]);
+    }
     CONTROLLERS
         .iter()
         .map(|controller| {
@@ -167,6 +192,17 @@ fn parents() -> io::Result<Vec<PathBuf>> {
         .collect()
 }
 
+/// The first group on the way down to `own` that the caller may make groups in, and
+/// move its processes into those.
+fn highest_writable(mount: &Path, own: &Path) -> io::Result<PathBuf> {
+    let mut way: Vec<&Path> = own.ancestors().take_while(|path| path.starts_with(mount)).collect();
+    way.reverse();
+    let writable = |path: &Path| access(path, AccessFlags::W_OK);
+    let ours = |group: &&Path| writable(group).is_ok() && writable(&group.join("cgroup.procs")).is_ok();
+    let found = way.into_iter().find(ours).ok_or_else(|| io::Error::from_raw_os_error(libc::EACCES))?;
+    Ok(found.to_owned())
+}
+
 fn field(text: &str, key: &str) -> u64 {
     text.lines().find_map(|line| line.strip_prefix(key)?.trim().parse().ok()).unwrap_or(0)
 }
@@ -181,7 +217,7 @@ fn remove(directory: &Path) {
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {
         match fs::remove_dir(directory) {
-            Err(error) if error.raw_os_error() == Some(nix::libc::EBUSY) => kill_all(directory),
+            Err(error) if error.raw_os_error() == Some(libc::EBUSY) => kill_all(directory),
             _ => return,
         }
     }
@@ -196,26 +232,36 @@ fn kill_all(directory: &Path) {
     std::thread::sleep(Duration::from_millis(1));
 }
 
-/// Removes the groups of checks that were killed; returns those it found.
+/// Removes the groups of checks that were killed, of builds that were, and of these
+/// containers, by their short ids; returns those it found.
 ///
 /// A group whose keeper is alive belongs to a check that runs now. A group that is
 /// root's stays when an ordinary user cleans; it is among the second ones.
-pub fn remove_leftovers() -> (Vec<PathBuf>, Vec<PathBuf>) {
+pub fn remove_leftovers(containers: &[String]) -> (Vec<PathBuf>, Vec<PathBuf>) {
     // Everywhere: the check may have been started in another session, and so below
     // another group.
     let (mut found, mut open) = (Vec::new(), vec![PathBuf::from(MOUNT)]);
     while let Some(directory) = open.pop() {
         let Ok(entries) = fs::read_dir(&directory) else { continue };
+        let of_galley = directory.file_name() == Some(OsStr::new("galley"));
         for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
-            let name = entry.file_name();
-            match name.to_str().and_then(|name| name.strip_prefix(PREFIX)) {
-                Some(pid) if is_keeper(pid) => {}
-                Some(_) => {
-                    remove(&entry.path());
-                    found.push(entry.path());
-                }
-                None => open.push(entry.path()),
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let left = match (name.strip_prefix(PREFIX), name.strip_prefix("build-")) {
+                (Some(pid), _) if is_keeper(pid) => continue,
+                (Some(_), _) => true,
+                (_, Some(pid)) => of_galley && !Path::new("/proc").join(pid).exists(),
+                _ => of_galley && containers.contains(&name),
+            };
+            if left {
+                remove(&entry.path());
+                found.push(entry.path());
+            } else {
+                open.push(entry.path());
             }
+        }
+        if of_galley {
+            // As galley does after its last container; a group in use stays (EBUSY).
+            let _ = fs::remove_dir(&directory);
         }
     }
     found.into_iter().partition(|path| !path.exists())

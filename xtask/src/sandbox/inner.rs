@@ -14,8 +14,9 @@ use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, fork, getpid, setsid, write};
+use nix::unistd::{ForkResult, Pid, fork, getpid, read, setsid, write};
 
+use super::cgroup::Group;
 use super::meter::Meter;
 use super::network::Interface;
 use super::report::Report;
@@ -25,12 +26,15 @@ use crate::error::{Error, Result};
 /// What a check may not do even to the file system: larger files than this, in bytes.
 const LARGEST_FILE: u64 = 2 << 30;
 
+/// What the keeper writes to the gate once the control group holds this process.
+pub const OPEN: &[u8] = b"open";
+
 /// Prepares the world, runs the job in it, and ends the process.
 ///
-/// `held` is the keeper's pipe; it closes when this process ends. A limit that is
+/// Begins when the keeper opens the gate. `held` is the keeper's pipe; it closes when this process ends. A limit that is
 /// seen only then is named on it.
-pub fn live(job: &Job, cgroups: bool, held: OwnedFd, report: &mut Report) -> ! {
-    let code = match run(job, cgroups, &held, report) {
+pub fn live(job: &Job, group: Option<&Group>, gate: &OwnedFd, held: OwnedFd, report: &mut Report) -> ! {
+    let code = match enter(group, gate).and_then(|()| run(job, group.is_some(), &held, report)) {
         Ok(code) => code,
         Err(error) => {
             report.error(&error);
@@ -41,9 +45,20 @@ pub fn live(job: &Job, cgroups: bool, held: OwnedFd, report: &mut Report) -> ! {
     exit(i32::from(code))
 }
 
-fn run(job: &Job, cgroups: bool, held: &OwnedFd, report: &mut Report) -> Result<u8> {
+/// Waits until it is in its control group, and makes that the whole of what it sees.
+fn enter(group: Option<&Group>, gate: &OwnedFd) -> Result<()> {
     // If the keeper is killed, nothing of this may live on.
     prctl::set_pdeathsig(Signal::SIGKILL).map_err(Error::call("prctl"))?;
+    let mut word = [0; OPEN.len()];
+    if read(gate, &mut word).map_err(Error::call("read"))? != OPEN.len() {
+        return Err(Error::Failed("the keeper of the sandbox ended before its check began".to_owned()));
+    }
+    unshare(CloneFlags::CLONE_NEWCGROUP).map_err(Error::call("unshare"))?;
+    let leaf = group.map_or(Ok(()), |group| group.enter_leaf(getpid()));
+    leaf.map_err(Error::file("enter a control group in", "/sys/fs/cgroup".as_ref()))
+}
+
+fn run(job: &Job, cgroups: bool, held: &OwnedFd, report: &mut Report) -> Result<u8> {
     // kill(0, …) reaches the whole process group, in other pid namespaces too.
     setsid().map_err(Error::call("setsid"))?;
     own_files(&job.scratch, job.limits.memory / 2, cgroups)?;
@@ -187,7 +202,10 @@ fn own_cgroups() -> Result<()> {
             ),
             _ => continue,
         };
-        umount2(point, MntFlags::MNT_DETACH).map_err(Error::call("umount2"))?;
+        if umount2(point, MntFlags::MNT_DETACH).is_err() {
+            // In a user namespace the kernel keeps it: something else goes in between.
+            new("tmpfs", Path::new(point), "tmpfs", "mode=755")?;
+        }
         new(kind, Path::new(point), kind, &options)?;
     }
     Ok(())

@@ -11,7 +11,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, fork, getegid, geteuid, getpid, pipe2, read};
+use nix::unistd::{ForkResult, Pid, fork, getegid, geteuid, pipe2, read, write};
 
 use super::cgroup::Group;
 use super::meter::{LIMITS, Meter};
@@ -57,28 +57,32 @@ fn keep_with(job: &Job, report: &mut Report) -> Result<u8> {
 }
 
 fn keep_in(job: &Job, group: Option<&Group>, report: &mut Report) -> Result<u8> {
-    own_namespaces(group)?;
+    own_namespaces()?;
     // The end of this pipe tells that the inner process is gone.
     let (ended, held) = pipe2(OFlag::O_CLOEXEC).map_err(Error::call("pipe2"))?;
+    let (gate, opener) = pipe2(OFlag::O_CLOEXEC).map_err(Error::call("pipe2"))?;
     // SAFETY: this process has one thread, so the child may do what it likes.
     match unsafe { fork() }.map_err(Error::call("fork"))? {
         ForkResult::Child => {
-            drop(ended);
-            inner::live(job, group.is_some(), held, report)
+            drop((ended, opener));
+            inner::live(job, group, &gate, held, report)
         }
         ForkResult::Parent { child } => {
-            drop(held);
+            drop((held, gate));
+            // From out here: on systemd's machines a process can neither leave nor enter
+            // the part of the tree that its cgroup namespace shows (cgroup-v2, "nsdelegate").
+            if let Some(group) = group {
+                group.enter(child).map_err(Error::file("enter a control group in", "/sys/fs/cgroup".as_ref()))?;
+            }
+            write(&opener, inner::OPEN).map_err(Error::call("write"))?;
             let meter = group.map_or(Meter::Processes { inner: child, limits: &job.limits }, Meter::Group);
             wait(job, child, &ended, &meter, report)
         }
     }
 }
 
-/// As root, a control group for the check; nobody else may make one.
+/// A control group for the check, for root and for whom one was delegated to.
 fn own_group(job: &Job) -> Result<Option<Group>> {
-    if !geteuid().is_root() {
-        return Ok(None);
-    }
     match Group::create(&job.limits) {
         Ok(group) => Ok(Some(group)),
         // Inside a container control groups are often read-only: the limits per
@@ -91,30 +95,18 @@ fn own_group(job: &Job) -> Result<Option<Group>> {
     }
 }
 
-fn own_namespaces(group: Option<&Group>) -> Result<()> {
-    // The mount namespace is the inner process's alone: this one still needs the
-    // host's view, to remove the control group by its path.
-    let mut flags =
+/// The mount and the cgroup namespace are the inner process's alone: this one still
+/// needs the host's view, to remove the control group by its path.
+fn own_namespaces() -> Result<()> {
+    let flags =
         CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_NEWUTS | CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWNET;
-    if !geteuid().is_root() {
-        return own_user_namespace(flags);
-    }
-    if let Some(group) = group {
-        // The namespace's root is the group the process is in when it is made.
-        let in_group =
-            |result: io::Result<()>| result.map_err(Error::file("enter a control group in", "/sys/fs/cgroup".as_ref()));
-        in_group(group.enter(getpid()))?;
-        flags |= CloneFlags::CLONE_NEWCGROUP;
-        unshare(flags).map_err(no_namespaces)?;
-        return in_group(group.enter_leaf(getpid()));
-    }
-    unshare(flags).map_err(no_namespaces)
+    if geteuid().is_root() { unshare(flags).map_err(no_namespaces) } else { own_user_namespace(flags) }
 }
 
 /// Root inside, the caller outside; see user_namespaces(7) for the order of writes.
 fn own_user_namespace(flags: CloneFlags) -> Result<()> {
     let (user, group) = (geteuid(), getegid());
-    unshare(flags | CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWCGROUP).map_err(no_user_namespace)?;
+    unshare(flags | CloneFlags::CLONE_NEWUSER).map_err(no_user_namespace)?;
     for (file, text) in [
         ("/proc/self/setgroups", "deny".to_owned()),
         ("/proc/self/uid_map", format!("0 {user} 1")),

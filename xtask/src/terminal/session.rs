@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, setsid};
 
 use super::Programs;
 use crate::error::{Error, Result};
@@ -104,8 +104,11 @@ impl Session {
         let (commands_end, commands) = pipe().map_err(no_pipe)?;
         let (output, output_end) = pipe().map_err(no_pipe)?;
         command.stdout(output_end).stderr(commands_end);
-        // A group of its own: Ctrl-C is for this process, which ends the other.
-        let child = command.process_group(0).spawn().map_err(Error::file("run", Path::new("the shell")))?;
+        // A session of its own: Ctrl-C is for this process, which ends the other; and
+        // nothing in there is stopped for using a terminal in its background.
+        // SAFETY: setsid(2) may be called between fork and exec (signal-safety(7)).
+        unsafe { command.pre_exec(|| setsid().map(drop).map_err(io::Error::from)) };
+        let child = command.spawn().map_err(Error::file("run", Path::new("the shell")))?;
         drop(command);
         let mut session = Self { child, report, commands, output, waiting: Vec::new() };
         session.run(":", START, |_| true)?;

@@ -87,14 +87,26 @@ pub fn references_as_user(tree: &Tree) -> Result<Stage> {
     all_pass(tree, Some(NOBODY))
 }
 
+/// What the machine's systemd does where somebody asks for `-p Delegate=yes`: a group
+/// that holds this shell is given to nobody, and then the checks are run.
+const DELEGATED: &str = "\
+    set -e
+    target/debug/xtask check ch3 --solution
+    cd /sys/fs/cgroup
+    mkdir delegated
+    chown 65534 delegated delegated/cgroup.procs delegated/cgroup.subtree_control
+    echo $$ > delegated/cgroup.procs
+    cd -
+    exec target/debug/xtask check ch3 --solution --user 65534";
+
 /// The same machine may have version 1 only; the virtual one has version 2 alone.
 pub fn unified(tree: &Tree) -> Result<Stage> {
-    let command = ["target/debug/xtask", "check", "ch3", "--solution"];
+    let command = ["sh", "-c", DELEGATED];
     let output = Command::new(HARNESS).args(["vm", "--"]).args(command).current_dir(tree.root()).output();
     let output = output.map_err(Error::file("run", Path::new(HARNESS)))?;
     let words = String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).trim().to_owned();
     match output.status.code() {
-        Some(0) => Ok(Stage::Passed("every step".to_owned())),
+        Some(0) => Ok(Stage::Passed("every step, as root and as a user with a group of their own".to_owned())),
         Some(3) => Ok(Stage::Skipped(words.lines().last().unwrap_or_default().to_owned())),
         _ => Err(Error::Failed(words)),
     }

@@ -60,9 +60,13 @@ fn groups(directory: &Path) -> BTreeSet<String> {
         for path in entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir() && !path.is_symlink()) {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             // The last part of a check's group is its keeper: one that lives is at
-            // work for somebody else, as every check of ours has ended.
+            // work for somebody else, as every check of ours has ended; and what is in
+            // there is its own.
             let at_work = name.rsplit('-').next().is_some_and(|pid| Path::new("/proc").join(pid).is_dir());
-            if name.contains("galley") && !at_work {
+            if at_work {
+                continue;
+            }
+            if name.contains("galley") {
                 found.insert(path.display().to_string());
             }
             open.push(path);

@@ -1,15 +1,22 @@
 //! `cargo xtask test`: everything that CI runs, in stages.
 //!
-//! A stage is skipped only where the machine lacks what it needs; then the reason
+//! Two run at a time: those that wait for a browser or a terminal, beside those that
+//! compile. A stage is skipped only where the machine lacks what it needs; then the reason
 //! is printed, and the skipped ones are counted.
 
 mod chapters;
+mod demo;
 mod host;
+mod leave;
 mod road;
+mod shelf;
+mod tmux;
 mod tools;
 pub mod variants;
 
-use std::io::{Write, stdout};
+use std::io::{IsTerminal, stdout};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::Instant;
 
 use crate::error::{Error, Result};
@@ -27,9 +34,10 @@ pub enum Stage {
 }
 
 type Run = fn(&Tree) -> Result<Stage>;
+type Named = (&'static str, Run);
 
 /// Quick ones first: a slip is told before the slow stages begin.
-const STAGES: &[(&str, Run)] = &[
+const STAGES: &[Named] = &[
     ("the sources are formatted", tools::formatted),
     ("what is derived is up to date", tools::derived),
     ("both trees build without a warning", tools::lint),
@@ -45,10 +53,20 @@ const STAGES: &[(&str, Run)] = &[
     ("galley does what its flags say", tools::command_line),
     ("other tools read what galley writes", tools::peers),
     ("registries that fail, lie, or want TLS", tools::hard_registries),
-    ("the workshop, from build to pull", road::demo),
+];
+
+/// Run beside those: they wait for a browser, a terminal or a server most of the time.
+/// None of them compares the machine before and after, and they share port 4567.
+const BESIDE: &[Named] = &[
     ("the book builds, and its links hold", tools::book),
     ("every page in a browser, light and dark", tools::browser),
+    ("the workshop, from build to pull", road::demo),
+    ("the workshop, to a real registry", shelf::pushed),
+    ("every chapter's live demo, in a terminal", demo::played),
 ];
+
+/// Run when nothing else does: they clean the machine, and look at what is on it.
+const ALONE: &[Named] = &[("a demo that is left leaves nothing behind", leave::anywhere)];
 
 /// Runs every stage, goes on after a failure, and fails in the end. With `only`,
 /// the stages whose name has that in it.
@@ -56,42 +74,67 @@ pub fn run(tree: &Tree, yes: bool, only: Option<&str>) -> Result<u8> {
     setup::run(setup::TEST, yes)?;
     let start = Instant::now();
     let before = Host::look(tree)?;
-    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
-    let wanted = |name: &str| only.is_none_or(|only| name.contains(only));
-    for (number, (name, stage)) in STAGES.iter().enumerate().filter(|(_, (name, _))| wanted(name)) {
-        print!("[{}/{}] {name} … ", number + 1, STAGES.len() + 1);
-        flush()?;
-        let begun = Instant::now();
-        match stage(tree) {
-            Ok(Stage::Passed(words)) => {
-                passed += 1;
-                println!("ok: {words} ({:.1} s)", begun.elapsed().as_secs_f32());
-            }
-            Ok(Stage::Skipped(reason)) => {
-                skipped += 1;
-                println!("skipped: {reason}");
-            }
-            Err(error) => {
-                failed += 1;
-                println!("FAILED ({:.1} s)\n{error}", begun.elapsed().as_secs_f32());
-            }
-        }
-    }
-    print!("[{0}/{0}] this machine is as it was before … ", STAGES.len() + 1);
-    match before.differences(&Host::look(tree)?) {
+    let tally = Tally::default();
+    let lane = |stages: &[Named]| {
+        let wanted = stages.iter().filter(|(name, _)| only.is_none_or(|only| name.contains(only)));
+        wanted.for_each(|(name, stage)| tally.count(name, || stage(tree)));
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| lane(BESIDE));
+        lane(STAGES);
+    });
+    lane(ALONE);
+    tally.count("this machine is as it was before", || match before.differences(&Host::look(tree)?) {
         differences if differences.is_empty() => {
-            passed += 1;
-            println!("ok: mounts, control groups, processes and temporary files");
+            Ok(Stage::Passed("mounts, control groups, processes and temporary files".to_owned()))
         }
-        differences => {
-            failed += 1;
-            println!("FAILED\n{}", differences.join("\n"));
-        }
-    }
-    println!("\nThat took {} s.\n{passed} passed, {failed} failed, {skipped} skipped", start.elapsed().as_secs());
-    Ok(u8::from(failed > 0))
+        differences => Err(Error::Failed(differences.join("\n"))),
+    });
+    println!("\nThat took {} s.", start.elapsed().as_secs());
+    tally.finish()
 }
 
-fn flush() -> Result<()> {
-    stdout().flush().map_err(Error::file("write to", "standard output".as_ref()))
+/// What became of the stages so far.
+#[derive(Default)]
+struct Tally(Mutex<Counts>);
+
+#[derive(Default)]
+struct Counts {
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+}
+
+impl Tally {
+    /// Runs a stage and tells how it ended, in one piece: another may end meanwhile.
+    fn count(&self, name: &str, stage: impl FnOnce() -> Result<Stage>) {
+        if stdout().is_terminal() {
+            println!("begun    {name}");
+        }
+        let begun = Instant::now();
+        let result = stage();
+        let seconds = begun.elapsed().as_secs_f32();
+        // Counting does not panic, so that what a panic left would be whole.
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match result {
+            Ok(Stage::Passed(words)) => {
+                counts.passed += 1;
+                println!("ok       {name} ({seconds:.1} s): {words}");
+            }
+            Ok(Stage::Skipped(reason)) => {
+                counts.skipped += 1;
+                println!("skipped  {name}: {reason}");
+            }
+            Err(error) => {
+                counts.failed += 1;
+                println!("FAILED   {name} ({seconds:.1} s)\n{error}");
+            }
+        }
+    }
+
+    fn finish(self) -> Result<u8> {
+        let Counts { passed, failed, skipped } = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        println!("{passed} passed, {failed} failed, {skipped} skipped");
+        Ok(u8::from(failed > 0))
+    }
 }

@@ -1,10 +1,11 @@
 //! The whole road: assembling galley, and the workshop's demo.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use course::CHAPTERS;
+use course::{CHAPTERS, Chapter};
 
 use super::Stage;
 use super::tools::quiet;
@@ -12,6 +13,7 @@ use super::variants::share_compiled;
 use crate::assemble::{Mix, assemble};
 use crate::check::{self, Trial};
 use crate::error::{Error, Result};
+use crate::progress::{Progress, Standing};
 use crate::sync::put;
 use crate::tree::{HARNESS, Side, Tree};
 
@@ -37,15 +39,50 @@ fn in_copy(tree: &Tree, root: &Path) -> Result<Stage> {
     expect(&assemble(&copy, Mix::Passed, false)?.whose(), "yours: none; the reference: ch1")?;
 
     let first = &CHAPTERS[0];
-    let mine = copy.chapter(Side::Mine, first).join("src");
-    fs::remove_dir_all(&mine).map_err(Error::file("remove", &mine))?;
-    quiet(Command::new("cp").arg("--recursive").arg(copy.chapter(Side::Reference, first).join("src")).arg(&mine))?;
+    take_reference(&copy, first)?;
     let graded = check::one(&copy, first, Side::Mine, &Trial::default())?;
     if !graded.passed() {
         return Err(Error::Failed(format!("the copied solution does not pass\n{}", check::details(&graded))));
     }
     expect(&assemble(&copy, Mix::Passed, false)?.whose(), "yours: ch1; the reference: ch2")?;
-    Ok(Stage::Passed("first all of the reference, then chapter 1 of the learner".to_owned()))
+    ending(tree, &copy)?;
+    Ok(Stage::Passed("nothing, chapter 1, and everything of the learner, which then plays the workshop".to_owned()))
+}
+
+/// With every chapter passed, `check` plays the workshop on the learner's own code.
+fn ending(tree: &Tree, copy: &Tree) -> Result<()> {
+    let pantry = tree.target().join("pantry");
+    symlink(&pantry, copy.target().join("pantry")).map_err(Error::file("link", &pantry))?;
+    // All but the first count as passed: that they pass is seen elsewhere.
+    for chapter in &CHAPTERS[1..] {
+        take_reference(copy, chapter)?;
+        Progress::load(copy)?.remember(copy, chapter, Standing::Passed, None)?;
+    }
+    let edited = copy.chapter(Side::Mine, &CHAPTERS[0]).join("src/lib.rs");
+    let text = fs::read_to_string(&edited).map_err(Error::file("read", &edited))?;
+    put(&edited, text + "// The learner's.\n")?;
+    let output = quiet(Command::new(HARNESS).arg("check").env("GALLEY_TEST_REPOSITORY", copy.root()))?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let all = CHAPTERS.iter().map(Chapter::id).collect::<Vec<_>>().join(" ");
+    for words in [
+        "Every chapter is passed.",
+        &format!("galley, yours: {all}; the reference: none"),
+        "The digest pulled is the digest pushed, and the page was served before and after:",
+        "Every part of it is yours.",
+    ] {
+        if !said.contains(words) {
+            return Err(Error::Failed(format!("the graded ending does not say '{words}':\n{said}")));
+        }
+    }
+    Ok(())
+}
+
+/// The reference's code as the learner's.
+fn take_reference(copy: &Tree, chapter: &Chapter) -> Result<()> {
+    let mine = copy.chapter(Side::Mine, chapter).join("src");
+    fs::remove_dir_all(&mine).map_err(Error::file("remove", &mine))?;
+    quiet(Command::new("cp").arg("--recursive").arg(copy.chapter(Side::Reference, chapter).join("src")).arg(&mine))?;
+    Ok(())
 }
 
 fn expect(whose: &str, start: &str) -> Result<()> {

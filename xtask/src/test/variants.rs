@@ -31,12 +31,23 @@ struct Variant {
     wrong: bool,
 }
 
-/// Judges every variant. There is a desk for each processor: while one variant
-/// compiles, another's checks run.
+impl Variant {
+    /// The step that a wrong one fails at, from its name.
+    fn step(&self) -> Option<usize> {
+        step_of(self.patch.file_stem()?.to_str()?)
+    }
+}
+
+/// How many wrong solutions a step's checks must have been tried with.
+const WRONG_FOR_EACH_STEP: usize = 3;
+
+/// Judges every variant. There is one desk more than processors: only one variant
+/// compiles at a time, and the checks of the others, which often wait, run meanwhile.
 pub fn judged(tree: &Tree) -> Result<Stage> {
     let variants = variants(tree)?;
+    enough(&variants)?;
     let next = AtomicUsize::new(0);
-    let desks = thread::available_parallelism().map_or(1, usize::from);
+    let desks = 1 + thread::available_parallelism().map_or(1, usize::from);
     let work = |desk: usize| -> Result<Vec<String>> {
         let mut faults = Vec::new();
         while let Some(variant) = variants.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -69,6 +80,29 @@ fn variants(tree: &Tree) -> Result<Vec<Variant>> {
         }
     }
     Ok(found)
+}
+
+/// Fails where a step or a chapter has fewer than the course promises.
+fn enough(variants: &[Variant]) -> Result<()> {
+    let mut lacks = Vec::new();
+    for chapter in CHAPTERS {
+        let of = |wrong| {
+            variants.iter().filter(move |variant| variant.chapter.number == chapter.number && variant.wrong == wrong)
+        };
+        for step in 1..=chapter.steps.len() {
+            let stored = of(true).filter(|variant| variant.step() == Some(step)).count();
+            if stored < WRONG_FOR_EACH_STEP {
+                lacks.push(format!(
+                    "{} step {step} has {stored} wrong solutions, not {WRONG_FOR_EACH_STEP}",
+                    chapter.id()
+                ));
+            }
+        }
+        if of(false).next().is_none() {
+            lacks.push(format!("{} has no solution by other means", chapter.id()));
+        }
+    }
+    if lacks.is_empty() { Ok(()) } else { Err(Error::Failed(lacks.join("\n"))) }
 }
 
 fn patches(directory: &Path) -> Result<Vec<PathBuf>> {
@@ -140,7 +174,9 @@ impl Copy {
         share_compiled(tree, &root)?;
         link(&tree.side(Side::Mine).join("galley"), &solutions.join("galley"))?;
         link(&tree.side(Side::Reference).join("quotes"), &solutions.join("quotes"))?;
-        write_workspace(tree, chapter, desk, &solutions)?;
+        write_workspace(tree, &solutions)?;
+        // A copy: cargo writes the patched chapter's version into it.
+        copy_file(&tree.side(Side::Reference).join("Cargo.lock"), &solutions.join("Cargo.lock"))?;
         for other in CHAPTERS {
             let path = solutions.join(other.directory());
             remove(&path)?;
@@ -150,9 +186,8 @@ impl Copy {
         }
         let patched = solutions.join(chapter.directory());
         fs::create_dir(&patched).map_err(Error::file("create", &patched))?;
-        for name in ["Cargo.toml", "tests"] {
-            link(&tree.chapter(Side::Mine, chapter).join(name), &patched.join(name))?;
-        }
+        link(&tree.chapter(Side::Mine, chapter).join("tests"), &patched.join("tests"))?;
+        write_manifest(tree, chapter, desk, &patched)?;
         copy(&tree.chapter(Side::Reference, chapter).join("src"), &patched.join("src"))?;
         quiet(Command::new("patch").args(["--quiet", "-p1", "--directory"]).arg(&patched).arg("--input").arg(patch))?;
         Ok(Self { tree: Tree::at(&root) })
@@ -167,15 +202,22 @@ pub fn share_compiled(tree: &Tree, copy: &Path) -> Result<()> {
     link(&tree.target().join("debug"), &target.join("debug"))
 }
 
-/// The reference's workspace under a version for each chapter and desk: by that
-/// alone cargo tells a patched chapter from the real one, and from other copies.
-fn write_workspace(tree: &Tree, chapter: &Chapter, desk: usize, solutions: &Path) -> Result<()> {
+/// The reference's workspace, with the way to what is outside of it written out:
+/// cargo compiles such a crate again for each place that it is reached from.
+fn write_workspace(tree: &Tree, solutions: &Path) -> Result<()> {
     let manifest = tree.manifest(Side::Reference);
     let text = fs::read_to_string(&manifest).map_err(Error::file("read", &manifest))?;
-    let version = format!("version = \"3.{}.{desk}\"", chapter.number);
-    put(&solutions.join("Cargo.toml"), text.replace("version = \"1.0.0\"", &version))?;
-    let lock = tree.root().join("solutions/Cargo.lock");
-    fs::copy(&lock, solutions.join("Cargo.lock")).map_err(Error::file("copy", &lock)).map(drop)
+    put(&solutions.join("Cargo.toml"), text.replace("\"../", &format!("\"{}/", tree.root().display())))
+}
+
+/// The chapter's manifest under a version for each desk: by that alone cargo tells
+/// a patched chapter from the real one, and from other copies. All else keeps its
+/// version, and so what the reference compiled of it.
+fn write_manifest(tree: &Tree, chapter: &Chapter, desk: usize, patched: &Path) -> Result<()> {
+    let manifest = tree.chapter(Side::Mine, chapter).join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).map_err(Error::file("read", &manifest))?;
+    let version = format!("\nversion = \"3.0.{desk}\"");
+    put(&patched.join("Cargo.toml"), text.replacen("\nversion.workspace = true", &version, 1))
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
@@ -183,9 +225,13 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
         let destination = to.join(&file);
         let parent = destination.parent().unwrap_or(to);
         fs::create_dir_all(parent).map_err(Error::file("create", parent))?;
-        fs::copy(from.join(&file), &destination).map_err(Error::file("copy", &file))?;
+        copy_file(&from.join(&file), &destination)?;
     }
     Ok(())
+}
+
+fn copy_file(from: &Path, to: &Path) -> Result<()> {
+    fs::copy(from, to).map_err(Error::file("copy", from)).map(drop)
 }
 
 fn remove(path: &Path) -> Result<()> {

@@ -35,7 +35,7 @@ mount -t tmpfs -o mode=1777 tmp /root/tmp
 mount -t tmpfs -o mode=755 run /root/run
 mkdir -p "/root$workspace"
 mount --move /kept "/root$workspace"
-mount -t cgroup2 cgroup2 /root/sys/fs/cgroup
+mount -t cgroup2 -o nsdelegate cgroup2 /root/sys/fs/cgroup
 ip link set lo up
 hostname vm
 cp /bin/busybox /start /command /root/run/

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal as _, Read as _, stdin, stdout};
 
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
-use registry::{Direction, Platform};
+use registry::{Client, Direction, Platform};
 
 use crate::cli::Login;
 use crate::error::{Error, Result};
@@ -14,19 +14,49 @@ use crate::transfers::shown;
 const DOCKER_HUB: &str = "docker.io";
 
 pub fn login(arguments: &Login) -> Result<()> {
-    let password = if arguments.password_stdin {
+    let registry = arguments.registry.as_deref().unwrap_or(DOCKER_HUB);
+    if arguments.username.is_none() && takes_what_is_stored(registry)? {
+        println!("Login succeeded, with what is stored for {registry}");
+        return Ok(());
+    }
+    let (user, password) = if arguments.password_stdin {
         let mut line = String::new();
         stdin().read_line(&mut line).map_err(Error::file("read", "standard input".as_ref()))?;
-        line.trim_end_matches(['\r', '\n']).to_owned()
+        (arguments.username.clone().unwrap_or_default(), line.trim_end_matches(['\r', '\n']).to_owned())
     } else if stdin().is_terminal() {
-        ask("Password: ").map_err(Error::file("read the password from", "the terminal".as_ref()))?
+        asked(arguments.username.clone()).map_err(Error::file("read the login from", "the terminal".as_ref()))?
     } else {
-        return Err(Error::Usage("give the password on standard input, with --password-stdin".to_owned()));
+        let words = "name yourself with --username, and give the password on standard input, with --password-stdin";
+        return Err(Error::Usage(words.to_owned()));
     };
-    let registry = arguments.registry.as_deref().unwrap_or(DOCKER_HUB);
-    let path = registry::login(registry, &arguments.username, &password)?;
+    let path = registry::login(registry, &user, &password)?;
     println!("Login succeeded; kept in {}", path.display());
     Ok(())
+}
+
+/// Whether a login is stored that the registry takes. One that it no longer takes
+/// is as good as none.
+fn takes_what_is_stored(registry: &str) -> Result<bool> {
+    let Some(login) = registry::credentials::stored(registry)? else { return Ok(false) };
+    match Client::with_login(registry, Some(login)).ping() {
+        Ok(()) => Ok(true),
+        Err(registry::Error::LoginRefused { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Asks for what is not known yet.
+fn asked(user: Option<String>) -> io::Result<(String, String)> {
+    let user = match user {
+        Some(user) => user,
+        None => {
+            eprint!("Username: ");
+            let mut line = String::new();
+            stdin().read_line(&mut line)?;
+            line.trim().to_owned()
+        }
+    };
+    Ok((user, ask("Password: ")?))
 }
 
 /// Asks on the terminal, which shows nothing of the answer. Keys come one by one,

@@ -20,13 +20,24 @@ fn wrap(text: &str, mark: char, element: &str) -> String {
     text.split(mark).enumerate().map(part).collect()
 }
 
+/// How a strip goes on.
+#[derive(Clone, Copy)]
+pub enum Strip {
+    /// Each frame takes the place of the one before.
+    OneByOne,
+    /// Each frame is added below the one before, as what is said in a conversation.
+    Talk,
+}
+
 /// The two primitives. Both are complete without script: all of it is visible,
 /// and what belongs to a choice says so in a label.
 ///
-/// A comic strip: one state after the other. Script shows one at a time, or with
-/// `grows` all up to one, and adds the buttons.
-pub fn frames(name: &str, grows: bool, frames: &[String]) -> String {
-    let class = if grows { "frames grows" } else { "frames" };
+/// A comic strip: one state after the other. Script adds the buttons.
+pub fn frames(name: &str, strip: Strip, frames: &[String]) -> String {
+    let class = match strip {
+        Strip::OneByOne => "frames",
+        Strip::Talk => "frames grows talk",
+    };
     let items: String = frames.iter().map(|frame| format!("<li>{frame}</li>\n")).collect();
     format!("<ol class=\"{class}\" aria-label=\"{}\">\n{items}</ol>\n", escape(name))
 }
@@ -68,7 +79,7 @@ pub fn choice(question: &str, controls: &[Control]) -> String {
         };
         let checked = if control.on { " checked" } else { "" };
         let (value, label) = (escape(&control.value), rich(&control.label));
-        html += &format!("<label><input type=\"{kind}\" value=\"{value}\"{checked}> {label}</label>\n");
+        html += &format!("<label><input type=\"{kind}\" value=\"{value}\"{checked}> <span>{label}</span></label>\n");
     }
     html + "</fieldset>\n"
 }

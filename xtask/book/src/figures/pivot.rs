@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::html::{self, escape};
+use super::html::{self, Strip, escape};
 use super::sheet::Sheet;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 
 type Recording = BTreeMap<String, Vec<Step>>;
 
@@ -34,14 +34,13 @@ pub fn draw(sheet: &Sheet) -> Result<String> {
     let recording: Recording = sheet.data()?;
     let mut body = html::choice("What is done", &html::radio("pivot-way", sheet.options()));
     for (variant, label) in sheet.options() {
-        let steps = recording.get(variant);
-        let steps = steps.ok_or_else(|| Failure::new(format!("'{}' was not recorded for pivot", variant)))?;
+        let steps = sheet.recorded(&recording, variant)?;
         let mut frames = Vec::new();
         for (at, step) in steps.iter().enumerate() {
             let before = at.checked_sub(1).map(|before| &steps[before]);
             frames.push(frame(sheet, variant, step, before)?);
         }
-        body += &html::case("div", variant, label, &html::frames(label, false, &frames));
+        body += &html::case("div", variant, label, &html::frames(label, Strip::OneByOne, &frames));
     }
     Ok(sheet.around(&body))
 }

@@ -55,6 +55,12 @@ impl Sheet {
         serde_json::from_str(&text).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
     }
 
+    /// The case of that name. One that the recording lacks fails the build.
+    pub fn recorded<'a, T>(&self, cases: &'a BTreeMap<String, T>, name: &str) -> Result<&'a T> {
+        let missing = || Failure::new(format!("figure '{}': '{name}' was not recorded", self.name));
+        cases.get(name).ok_or_else(missing)
+    }
+
     /// The caption of that name. A recording that has changed its names is told
     /// to whoever builds the book, not to the reader.
     pub fn caption(&self, name: &str) -> Result<String> {

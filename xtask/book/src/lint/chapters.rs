@@ -23,6 +23,7 @@ const SHORT: f64 = 4.0;
 const OBJECTIVES: std::ops::RangeInclusive<usize> = 2..=4;
 const QUESTIONS: usize = 4;
 const HINTS: usize = 3;
+const IDEA_WORDS: usize = 250;
 
 pub fn check(root: &Path, sources: &[Source], contents: &Contents, faults: &mut Faults) -> Result<()> {
     for source in sources.iter().filter(|source| contents.find(&source.name).is_some()) {
@@ -78,12 +79,34 @@ fn parts(chapter: &Chapter, source: &Source, front: &Front, faults: &mut Faults)
     if section(&source.text, "Break it on purpose").is_empty() {
         faults.add(&place, "no section 'Break it on purpose'");
     }
+    idea(source, faults);
     questions(source, faults);
     for number in 1..=chapter.steps.len() {
         let hints = section(&source.text, &format!("Step {number}:")).matches("<summary>Hint ").count();
         if hints != HINTS {
             faults.add(&place, format_args!("{hints} hints for step {number}; {HINTS} belong there"));
         }
+    }
+}
+
+/// The idea is short, and has one picture.
+fn idea(source: &Source, faults: &mut Faults) {
+    let place = format!("book/{}", source.name);
+    let text = section(&source.text, "The idea");
+    let (mut words, mut aside) = (0, false);
+    for line in text.lines() {
+        aside |= line.starts_with("<aside") || line.starts_with("<figure");
+        if !aside {
+            words += line.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).count();
+        }
+        aside &= !(line.starts_with("</aside") || line.starts_with("</figure"));
+    }
+    if words > IDEA_WORDS {
+        faults.add(&place, format_args!("{words} words below 'The idea'; at most {IDEA_WORDS}"));
+    }
+    let pictures = text.matches("<figure>").count();
+    if pictures != 1 {
+        faults.add(&place, format_args!("{pictures} pictures below 'The idea'; one belongs there"));
     }
 }
 
@@ -184,11 +207,27 @@ mod tests {
     #[test]
     fn what_a_chapter_lacks_is_named() {
         let found = faults("# T\n### Step 1: a\n<details><summary>Hint 1: x</summary>\n");
-        for word in
-            ["0 objectives", "`do` and `teach`", "Break it", "0 questions", "1 hints for step 1", "0 hints for step 2"]
-        {
+        for word in [
+            "0 objectives",
+            "0 pictures",
+            "`do` and `teach`",
+            "Break it",
+            "0 questions",
+            "1 hints for step 1",
+            "0 hints for step 2",
+        ] {
             assert!(found.contains(word), "{word}: {found}");
         }
+    }
+
+    #[test]
+    fn an_idea_is_short_without_its_note_and_its_picture() {
+        let note = format!("<aside class=\"teach\">\n{}\n</aside>\n", "word ".repeat(300));
+        let picture = format!("<figure>\n<svg>{}</svg>\n</figure>\n", "word ".repeat(300));
+        let idea = |words: usize| format!("## The idea\n{note}{}\n{picture}", "word ".repeat(words));
+        assert!(!faults(&idea(IDEA_WORDS)).contains("The idea"));
+        assert!(faults(&idea(IDEA_WORDS + 1)).contains("251 words below 'The idea'"));
+        assert!(faults(&format!("{}{picture}", idea(1))).contains("2 pictures below 'The idea'"));
     }
 
     #[test]

@@ -19,7 +19,13 @@ pub fn insert(contents: &Contents, entry: &Entry, body: &str) -> Result<String> 
         Some(chapter) => goals(contents, entry, chapter, body)?,
         None => String::new(),
     };
-    Ok(format!("{}\n{}\n{goals}\n{}", &body[..end], line(contents, entry), &body[end..]))
+    let words = keywords(&entry.front.keywords);
+    Ok(format!("{}\n{}{words}\n{goals}\n{}", &body[..end], line(contents, entry), &body[end..]))
+}
+
+/// Seen by the search and by nobody else.
+fn keywords(words: &[String]) -> String {
+    if words.is_empty() { String::new() } else { format!("<p hidden>{}</p>\n", inline::escape(&words.join(", "))) }
 }
 
 /// The line below the title of every page.
@@ -45,7 +51,9 @@ fn line(contents: &Contents, entry: &Entry) -> String {
 
 /// The box of a chapter.
 fn goals(contents: &Contents, entry: &Entry, chapter: &Chapter, body: &str) -> Result<String> {
-    let mut html = String::from("<section class=\"goals\" aria-label=\"You will be able to\">\n");
+    // Not a region: the print page has one box per chapter, and landmarks need
+    // names of their own.
+    let mut html = String::from("<div class=\"goals\">\n");
     html += "<p><strong>You will be able to</strong></p>\n<ul>\n";
     for objective in &entry.front.objectives {
         let _ = writeln!(html, "<li>{}</li>", inline::html(objective));
@@ -66,7 +74,7 @@ fn goals(contents: &Contents, entry: &Entry, chapter: &Chapter, body: &str) -> R
             goal = inline::escape(step.goal)
         );
     }
-    html += "</p>\n</section>\n";
+    html += "</p>\n</div>\n";
     Ok(html)
 }
 

@@ -36,8 +36,12 @@ pub fn table(contents: &Contents, name: &str) -> Result<String> {
 
 /// Every session of a plan whose items take longer than it lasts.
 pub fn overruns(contents: &Contents) -> Result<Vec<String>> {
+    overruns_of(PLANS, contents)
+}
+
+fn overruns_of(plans: &[Plan], contents: &Contents) -> Result<Vec<String>> {
     let mut found = Vec::new();
-    for plan in PLANS {
+    for plan in plans {
         for session in plan.sessions {
             let mut needed = 0;
             for item in session.items {
@@ -75,4 +79,37 @@ fn row(contents: &Contents, item: &Item) -> Result<(u32, String)> {
 /// Minutes since midnight as on a clock.
 fn time(minutes: u32) -> String {
     format!("{}:{:02}", minutes / 60, minutes % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contents::Entry;
+    use crate::front::Front;
+
+    const ITEMS: &[Item] = &[Item::Page("a.md"), Item::Other("a break", 15)];
+    const PLAN: &[Plan] =
+        &[Plan { name: "p", sessions: &[Session { begins: 540, ends: 560, items: ITEMS, then: "lunch" }] }];
+
+    fn contents(minutes: u32) -> Contents {
+        let taught = vec![("A".to_owned(), minutes)];
+        Contents(vec![Entry { file: "a.md".into(), title: "A".into(), front: Front::default(), taught }])
+    }
+
+    #[test]
+    fn a_session_that_its_notes_just_fill_is_none_that_overruns() {
+        assert!(overruns_of(PLAN, &contents(5)).expect("a page").is_empty());
+    }
+
+    #[test]
+    fn a_minute_too_much_is_named_with_its_plan_and_hour() {
+        let found = overruns_of(PLAN, &contents(6)).expect("a page");
+        assert_eq!(found, ["plan 'p', session of 9:00: 21 minutes of notes in 20"]);
+    }
+
+    #[test]
+    fn a_plan_with_a_page_that_is_not_there_is_a_fault() {
+        let empty = Contents(Vec::new());
+        assert!(overruns_of(PLAN, &empty).is_err());
+    }
 }
