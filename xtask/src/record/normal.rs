@@ -33,6 +33,7 @@ const ON_DEMAND: &[Rule] = &[
     ("dates", "{a} {n} {n}:{n}"),
     ("dates", "{n}-{n}-{n} {n}:{n}"),
     ("sizes", "{n} B"),
+    ("sizes", "size {n}"),
     ("numbers", "{n}"),
 ];
 
