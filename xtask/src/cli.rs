@@ -12,7 +12,8 @@ use crate::error::{Error, Result};
 use crate::sandbox::{Job, Limits};
 use crate::tree::{Side, Tree};
 use crate::{
-    bench, check, clean, demo, desk, doctor, handover, hint, list, sandbox, setup, sync, test, tool, tree, vm, watch,
+    bench, check, clean, demo, desk, doctor, handover, hint, list, record, sandbox, setup, sync, test, tool, tree, vm,
+    watch,
 };
 
 const CHAPTER: Words = Words::One("CHAPTER", "such as ch3");
@@ -58,8 +59,8 @@ const COMMANDS: &[Command] = &[
         ]),
     Command::new("bench", "Measure how long things take, beside what other tools take")
         .takes(Words::Any("WHAT", "harness, start, build, transfer; everything if there is none")),
-    Command::new("book", "Build the book; the words after it go to the book's own tool")
-        .takes(Words::Rest("ARGS", "build, serve, lint, browser or pdf; build if there is none")),
+    Command::new("book", "Build the book, or run what its pages show; other words go to the book's own tool")
+        .takes(Words::Rest("ARGS", "build, serve, lint, browser, pdf, or record [--check] [PAGE]…; build if none")),
     Command::new("registry", "Run a registry on localhost, for class and for trying things")
         .takes(Words::Rest("ARGS", "What to pass on, such as --listen 127.0.0.1:5000")),
     Command::new("doctor", "Try what this workbook needs, and say how to get what is missing"),
@@ -105,8 +106,11 @@ pub fn run() -> Result<u8> {
         "galley" => run_galley(&tree, given),
         "demo" => run_demo(&tree, given),
         "bench" => bench::run(&tree, &given.words),
-        // The page that `book --open` opens is told what is passed.
-        "book" => run_tool(&tree, "book-tool", given, handover::fragment(&tree)?),
+        "book" => match given.words.split_first() {
+            Some((word, rest)) if word == "record" => record::run(&tree, rest),
+            // The page that `book --open` opens is told what is passed.
+            _ => run_tool(&tree, "book-tool", given, handover::fragment(&tree)?),
+        },
         "registry" => run_tool(&tree, "registry-server", given, None),
         "doctor" => doctor::run(&tree),
         "clean" => clean::run(&tree),

@@ -42,7 +42,7 @@ pub fn lint(root: &Path) -> Result<()> {
     let mut faults = Faults::default();
 
     code::check(root, &sources, &mut faults);
-    consoles::check(&sources, &mut faults);
+    consoles::check(root, &sources, &mut faults);
     course_table::check(root, &sources, &mut faults);
     prose::check(&sources, &mut faults);
     chapters::check(root, &sources, &render::contents(root)?, &mut faults)?;

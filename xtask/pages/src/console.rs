@@ -1,4 +1,5 @@
-//! Terminal blocks: commands after `$ `, and the output of each.
+//! Terminal blocks: commands after `$ `, and the output of each; and the reports of
+//! checks, which stand without their command.
 
 use crate::Fault;
 
@@ -14,21 +15,35 @@ pub struct Console {
 }
 
 /// What the fence says after `console`, between commas.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attributes {
     /// `root`: needs the real root of the machine, not that of a user namespace.
     pub root: bool,
     /// `needs=cgroup2`, `needs=skopeo`: what the machine must have.
     pub needs: Vec<String>,
+    /// `varies=numbers`: what is another each time, beside what always is.
+    pub varies: Vec<String>,
     /// Which code the learner's tree holds while the block runs.
     pub shown: Option<Shown>,
+}
+
+/// One ```` ```text,wrong=step3-shared ```` block: what a check says of a stored
+/// wrong solution, from the line `Step 3: …` to the next empty one.
+#[derive(Debug)]
+pub struct Report {
+    /// The line of the opening fence.
+    pub line: usize,
+    /// The line of the closing fence.
+    pub end: usize,
+    pub attributes: Attributes,
+    /// The solution's name.
+    pub wrong: String,
+    pub lines: Vec<String>,
 }
 
 /// The code that a check is shown on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shown {
-    /// `starter`
-    Starter,
     /// `wrong=step3-shared`: the stored wrong solution of that name.
     Wrong(String),
     /// `solution`
@@ -83,6 +98,27 @@ impl Console {
     }
 }
 
+impl Report {
+    /// Reads a block whose fence says `text`; `None` if it is no report.
+    pub fn read(line: usize, info: &str, lines: &[&str], faults: &mut Vec<Fault>) -> Option<Self> {
+        // `text` alone says nothing to be read.
+        info.split_once(',')?;
+        let attributes = attributes(line, info, faults);
+        let Some(Shown::Wrong(wrong)) = &attributes.shown else {
+            let text = "a text block with more than `text` is a check's report, and says wrong=".to_owned();
+            faults.push(Fault { line, text });
+            return None;
+        };
+        Some(Self {
+            line,
+            end: line + lines.len() + 1,
+            wrong: wrong.clone(),
+            attributes,
+            lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+        })
+    }
+}
+
 /// Whether a shell would ask for more: a backslash at the end, or a here-document
 /// whose last line has not come.
 fn is_open(command: &str) -> bool {
@@ -100,13 +136,13 @@ fn attributes(line: usize, info: &str, faults: &mut Vec<Fault>) -> Attributes {
     for word in info.split(',').skip(1).map(str::trim) {
         match word.split_once('=') {
             None if word == "root" => attributes.root = true,
-            None if word == "starter" => attributes.shown = Some(Shown::Starter),
             None if word == "solution" => attributes.shown = Some(Shown::Solution),
             Some(("wrong", name)) => attributes.shown = Some(Shown::Wrong(name.to_owned())),
             Some(("needs", name)) => attributes.needs.push(name.to_owned()),
+            Some(("varies", name)) => attributes.varies.push(name.to_owned()),
             _ => faults.push(Fault {
                 line,
-                text: format!("'{word}' is said of no terminal: root, needs=, starter, wrong= and solution are"),
+                text: format!("'{word}' is said of no terminal: root, needs=, varies=, wrong= and solution are"),
             }),
         }
     }
@@ -148,5 +184,17 @@ mod tests {
         assert_eq!(console.attributes.shown, Some(Shown::Wrong("step3-slave".into())));
         assert_eq!(faults.len(), 1);
         assert_eq!(read("console", "output").1.len(), 2);
+    }
+
+    #[test]
+    fn a_report_names_its_solution() {
+        let mut faults = Vec::new();
+        let report =
+            Report::read(3, "text,wrong=step1-x,needs=cgroup1", &["Step 1: x"], &mut faults).expect("a report");
+        assert_eq!((report.wrong.as_str(), report.end, report.attributes.needs.len()), ("step1-x", 5, 1));
+        assert!(Report::read(3, "text", &["x"], &mut faults).is_none());
+        assert_eq!(faults, []);
+        assert!(Report::read(3, "text,root", &["x"], &mut faults).is_none());
+        assert_eq!(faults.len(), 1);
     }
 }

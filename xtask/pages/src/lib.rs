@@ -12,7 +12,7 @@ mod console;
 mod front;
 mod read;
 
-pub use console::{Attributes, Command, Console, Shown};
+pub use console::{Attributes, Command, Console, Report, Shown};
 pub use front::cut;
 
 /// One page.
@@ -43,6 +43,7 @@ pub enum Part {
     Note(Note),
     Hint(Hint),
     Console(Console),
+    Report(Report),
     Code(Code),
     Unseen(Unseen),
 }
@@ -104,6 +105,14 @@ impl Page {
     pub fn consoles(&self) -> impl Iterator<Item = &Console> {
         self.sections.iter().flat_map(|section| &section.parts).filter_map(|part| match part {
             Part::Console(console) => Some(console),
+            _ => None,
+        })
+    }
+
+    /// The reports of checks, in order.
+    pub fn reports(&self) -> impl Iterator<Item = &Report> {
+        self.sections.iter().flat_map(|section| &section.parts).filter_map(|part| match part {
+            Part::Report(report) => Some(report),
             _ => None,
         })
     }

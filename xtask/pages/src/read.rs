@@ -1,6 +1,6 @@
 //! The reader: one pass over the lines.
 
-use crate::{Code, Console, Fault, Hint, Note, Page, Part, Section, Unseen, cut};
+use crate::{Code, Console, Fault, Hint, Note, Page, Part, Report, Section, Unseen, cut};
 
 pub fn page(markdown: &str) -> Page {
     let mut page = Page::default();
@@ -74,12 +74,14 @@ impl Reader<'_> {
         });
         let body = &body[..length];
         self.at += length + 1;
-        let part = if info.split(',').next() == Some("console") {
-            Part::Console(Console::read(index + 1, info, body, &mut self.page.faults))
-        } else {
-            Part::Code(Code { line: index + 1, info: info.to_owned(), text: body.join("\n") })
+        let (line, faults) = (index + 1, &mut self.page.faults);
+        let terminal = match info.split(',').next() {
+            Some("console") => Some(Part::Console(Console::read(line, info, body, faults))),
+            Some("text") => Report::read(line, info, body, faults).map(Part::Report),
+            _ => None,
         };
-        self.open.parts.push(part);
+        let code = || Part::Code(Code { line, info: info.to_owned(), text: body.join("\n") });
+        self.open.parts.push(terminal.unwrap_or_else(code));
     }
 
     /// The text up to the line that holds `end`, which is passed over.

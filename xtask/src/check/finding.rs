@@ -92,7 +92,7 @@ fn plain(line: &str) -> String {
 fn is_noise(line: &str) -> bool {
     let line = line.trim();
     line.is_empty()
-        || line == "FAILED"
+        || matches!(line, "ok" | "FAILED")
         || line.starts_with(['─', '━'])
         || [
             "running ",

@@ -24,7 +24,7 @@ use crate::tree::{Side, Tree, files};
 use grade::grade;
 
 pub use grade::{Outcome, Verdict};
-pub use report::{Status, StepReport};
+pub use report::{Status, StepReport, transcript};
 
 /// What to grade.
 pub struct Request {

@@ -109,31 +109,41 @@ fn number_of(text: &str) -> usize {
 }
 
 pub fn heading(chapter: &Chapter, side: Side) {
+    println!("{}", title(chapter, side));
+}
+
+fn title(chapter: &Chapter, side: Side) -> String {
     let tree = match side {
         Side::Mine => "your code",
         Side::Reference => "the reference solution",
     };
-    println!("{} · {} ({tree})", chapter.id(), chapter.title);
+    format!("{} · {} ({tree})", chapter.id(), chapter.title)
 }
 
 pub fn print(tree: &Tree, graded: &Graded, request: &Request) {
+    print!("{}", body(tree, graded, request, colored()));
+}
+
+/// Everything that [`heading`] and [`print`] show, without colors: for the book.
+pub fn transcript(tree: &Tree, graded: &Graded, request: &Request) -> String {
+    format!("{}\n{}", title(graded.chapter, request.side), body(tree, graded, request, false))
+}
+
+fn body(tree: &Tree, graded: &Graded, request: &Request, colored: bool) -> String {
     let steps = match &graded.steps {
         Ok(steps) => steps,
         Err(words) => {
-            println!("  it does not compile yet; rustc says:\n\n{}", words.trim_end());
-            again(graded.chapter, None, request);
-            return;
+            let again = again(graded.chapter, None, request);
+            return format!("  it does not compile yet; rustc says:\n\n{}\n{again}", words.trim_end());
         }
     };
-    for step in steps {
-        println!("{}", line(step));
-    }
+    let mut text: String = steps.iter().map(|step| line(step, colored) + "\n").collect();
     let reasons = reasons(steps);
-    reasons.iter().for_each(|reason| println!("  ??: {reason}"));
+    text.extend(reasons.iter().map(|reason| format!("  ??: {reason}\n")));
     if let Some(step) = steps.iter().find(|step| matches!(step.status, Status::Wrong)) {
-        fault(step, SCREEN.saturating_sub(FRAME + steps.len() + reasons.len()));
+        text.push_str(&fault(step, SCREEN.saturating_sub(FRAME + steps.len() + reasons.len())));
     }
-    conclusion(tree, graded, steps, request);
+    text + &conclusion(tree, graded, steps, request)
 }
 
 /// What this machine lacks, each thing once.
@@ -149,7 +159,7 @@ fn reasons(steps: &[StepReport]) -> Vec<&str> {
     reasons
 }
 
-fn line(step: &StepReport) -> String {
+fn line(step: &StepReport, colored: bool) -> String {
     let (mark, color, words) = match &step.status {
         Status::Passed => ("ok", "32", format!("passed, {}", plural(step.outcomes.len(), "check"))),
         Status::ToDo => ("--", "33", "to do".to_owned()),
@@ -157,20 +167,20 @@ fn line(step: &StepReport) -> String {
         Status::Unable(_) => ("??", "33", "cannot be checked on this machine".to_owned()),
         Status::Wrong => ("NO", "31", "not yet right".to_owned()),
     };
-    let mark = if colored() { format!("\x1b[{color}m{mark}\x1b[0m") } else { mark.to_owned() };
+    let mark = if colored { format!("\x1b[{color}m{mark}\x1b[0m") } else { mark.to_owned() };
     format!("  {mark}  step {}  {:<52} {words}", step.number, step.goal)
 }
 
-fn fault(step: &StepReport, room: usize) {
-    let Some(outcome) = step.fault() else { return };
-    println!("\nStep {}: {}", step.number, step.goal);
+fn fault(step: &StepReport, room: usize) -> String {
+    let Some(outcome) = step.fault() else { return String::new() };
     let name = outcome.name.split("::").last().unwrap_or_default().replace('_', " ");
-    println!("  the check: {name}");
+    let mut text = format!("\nStep {}: {}\n  the check: {name}\n", step.number, step.goal);
     let (all, shown) = (fault_lines(outcome).len(), lines_within(outcome, room));
-    shown.iter().for_each(|line| println!("  {line}"));
+    text.extend(shown.iter().map(|line| format!("  {line}\n")));
     if all > shown.len() {
-        println!("  … and {}; `--json` shows more", plural(all - shown.len(), "line"));
+        text.push_str(&format!("  … and {}; `--json` shows more\n", plural(all - shown.len(), "line")));
     }
+    text
 }
 
 /// What a failed check has to say, a limit that was reached first.
@@ -201,31 +211,29 @@ fn limit_sentence(limit: &str, limits: &Limits) -> String {
     }
 }
 
-fn conclusion(tree: &Tree, graded: &Graded, steps: &[StepReport], request: &Request) {
+fn conclusion(tree: &Tree, graded: &Graded, steps: &[StepReport], request: &Request) -> String {
     let chapter = graded.chapter;
     if graded.passed() {
-        println!("  {} passed.", chapter.id());
-        return;
+        return format!("  {} passed.\n", chapter.id());
     }
-    println!();
     if graded.unable() {
-        println!("What could be checked is passed. `cargo xtask doctor` says how to get what this machine lacks.");
-        return;
+        let doctor = "`cargo xtask doctor` says how to get what this machine lacks";
+        return format!("\nWhat could be checked is passed. {doctor}.\n");
     }
     let next = steps.iter().find(|step| !step.passed() && !matches!(step.status, Status::Unable(_)));
-    let number = next.map(|step| step.number);
+    let mut text = "\n".to_owned();
     if let Some(step) = next {
         let source = tree.chapter(request.side, chapter).join("src");
-        println!("next:  write `{}` in {}", step.function, tree.short(&source).display());
-        println!("read:  book/{}, step {}", chapter.page(), step.number);
+        text.push_str(&format!("next:  write `{}` in {}\n", step.function, tree.short(&source).display()));
+        text.push_str(&format!("read:  book/{}, step {}\n", chapter.page(), step.number));
     }
-    again(chapter, number, request);
+    text + &again(chapter, next.map(|step| step.number), request)
 }
 
-fn again(chapter: &Chapter, step: Option<usize>, request: &Request) {
+fn again(chapter: &Chapter, step: Option<usize>, request: &Request) -> String {
     let step = step.map_or_else(String::new, |step| format!(" --step {step}"));
     let solution = if request.side == Side::Reference { " --solution" } else { "" };
-    println!("again: cargo xtask check {}{step}{solution}", chapter.id());
+    format!("again: cargo xtask check {}{step}{solution}\n", chapter.id())
 }
 
 /// Names checks that are not as they were shipped: then "passed" may mean less.

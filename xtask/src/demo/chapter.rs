@@ -48,7 +48,7 @@ impl World for Sandboxed<'_> {
         Ok(())
     }
 
-    fn report(&self, command: &str, shown: &Shown) -> Vec<String> {
-        crate::record::report_arguments(self.chapter, command, shown)
+    fn report(&self, shown: &Shown) -> Vec<String> {
+        crate::record::report_arguments(self.chapter, shown)
     }
 }

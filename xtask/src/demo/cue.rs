@@ -62,7 +62,7 @@ pub fn of_page(page: &Page, chapter: &Chapter) -> Vec<Cue> {
                         own.extend(console.commands.iter().map(|command| played(&console.attributes, &command.text)))
                     }
                 },
-                Part::Hint(_) | Part::Code(_) => {}
+                Part::Report(_) | Part::Hint(_) | Part::Code(_) => {}
             }
         }
         if own.is_empty() && section.step.is_none() && section.level != 1 {

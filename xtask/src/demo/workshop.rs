@@ -73,7 +73,7 @@ impl World for Workshop {
     }
 
     /// The script shows none.
-    fn report(&self, _command: &str, _shown: &Shown) -> Vec<String> {
+    fn report(&self, _shown: &Shown) -> Vec<String> {
         Vec::new()
     }
 

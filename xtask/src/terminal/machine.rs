@@ -6,13 +6,17 @@ use pages::Attributes;
 
 use crate::setup;
 
+/// The need that a virtual machine can fill; see [`crate::vm`].
+pub const UNIFIED: &str = "cgroup2";
+
 /// Why a block cannot be run here; `None` if it can.
 pub fn lack(attributes: &Attributes) -> Option<String> {
     if attributes.root && !nix::unistd::geteuid().is_root() {
         return Some("needs the real root".to_owned());
     }
     attributes.needs.iter().find_map(|need| match need.as_str() {
-        "cgroup2" => no_unified_groups(),
+        UNIFIED => no_unified_groups(),
+        "cgroup1" => no_unified_groups().is_none().then(|| "has unified control groups only".to_owned()),
         program => setup::find(program).is_none().then(|| format!("needs {program}, which is not installed")),
     })
 }

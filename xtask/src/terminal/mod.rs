@@ -9,4 +9,4 @@ mod programs;
 mod session;
 
 pub use programs::Programs;
-pub use session::{News, Session};
+pub use session::{News, Said, Session};

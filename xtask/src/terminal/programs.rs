@@ -1,5 +1,6 @@
 //! The programs that pages call, by the names that they call them.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::assemble::{Mix, assemble, fill_pantry, pantry_store};
@@ -21,8 +22,8 @@ const CHAPTERS: &[(&str, &str, &str)] = &[
 
 /// What a page's commands find.
 pub struct Programs {
-    /// Each with the name that it is called by.
-    pub files: Vec<(String, PathBuf)>,
+    /// A directory with all programs, by the names that they are called by.
+    pub directory: PathBuf,
     /// The image layout with the base images.
     pub pantry: PathBuf,
 }
@@ -30,19 +31,24 @@ pub struct Programs {
 impl Programs {
     /// Builds them all, from the solutions, and the base images if there are none.
     pub fn build(tree: &Tree) -> Result<Self> {
+        let programs = Self::built(tree);
         let galley = assemble(tree, Mix::Reference, false)?.program;
         fill_pantry(tree, &galley)?;
-        let mut files = chapters(tree)?;
-        files.push(("galley".to_owned(), galley));
-        files.push(("registry-server".to_owned(), tool::build(tree, "registry-server")?));
-        files.push(("probe".to_owned(), probe(tree)?));
-        Ok(Self { files, pantry: pantry_store(tree) })
+        chapters(tree)?;
+        let built = CHAPTERS.iter().map(|(_, program, called)| (tree.target().join("debug").join(program), *called));
+        let others =
+            [(galley, "galley"), (tool::build(tree, "registry-server")?, "registry-server"), (probe(tree)?, "probe")];
+        built.chain(others).try_for_each(|(file, called)| install(&file, &programs.directory.join(called)))?;
+        Ok(programs)
+    }
+
+    /// As they were built before: in the virtual machine, where it would take long.
+    pub fn built(tree: &Tree) -> Self {
+        Self { directory: tree.target().join("terminal"), pantry: pantry_store(tree) }
     }
 }
 
-/// The chapters' own programs. They are put aside: the other tree's have the same
-/// names.
-fn chapters(tree: &Tree) -> Result<Vec<(String, PathBuf)>> {
+fn chapters(tree: &Tree) -> Result<()> {
     let mut command = cargo();
     command.args(["build", "--quiet", "--manifest-path"]).arg(tree.manifest(Side::Reference));
     command.arg("--target-dir").arg(tree.target());
@@ -50,13 +56,16 @@ fn chapters(tree: &Tree) -> Result<Vec<(String, PathBuf)>> {
         command.args(["--package", package]);
     });
     let status = command.status().map_err(Error::file("run", Path::new("cargo")))?;
-    if !status.success() {
-        return Err(Error::Failed("the solutions could not be built; rustc's words are above".to_owned()));
+    match status.success() {
+        true => Ok(()),
+        false => Err(Error::Failed("the solutions could not be built; rustc's words are above".to_owned())),
     }
-    let aside = tree.target().join("terminal");
-    let built = tree.target().join("debug");
-    CHAPTERS
-        .iter()
-        .map(|(_, program, called)| Ok(((*called).to_owned(), put_aside(&built.join(program), &aside)?)))
-        .collect()
+}
+
+/// Copies a program under another name, out of the way of the next build: the other
+/// tree's programs are called the same.
+fn install(file: &Path, destination: &Path) -> Result<()> {
+    let directory = destination.parent().unwrap_or(destination);
+    let copy = put_aside(file, &directory.join("new"))?;
+    fs::rename(&copy, destination).map_err(Error::file("write", destination))
 }

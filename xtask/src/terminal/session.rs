@@ -20,6 +20,9 @@ use crate::tree::{HARNESS, Tree};
 /// How long a session may last: a lesson, with a break.
 const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
 
+/// How long the shell may take to start, in a virtual machine on a busy host.
+const START: Duration = Duration::from_secs(60);
+
 /// Begins and ends the line that says how a command ended; no text has this byte.
 const MARK: u8 = 0x1e;
 
@@ -27,27 +30,24 @@ const MARK: u8 = 0x1e;
 /// that the sandbox gives, so that paths are short and the same everywhere, and then
 /// becomes the shell that reads commands.
 ///
-/// Arguments: the empty directory, the pantry, and `name=path` for each program.
-/// The commands come from what was the standard error of the sandbox.
+/// Arguments: the empty directory, and those with the programs and the pantry. The
+/// commands come from what was the standard error of the sandbox.
 const PREPARE: &str = r#"
+exec 3<&2 2>&1
 set -e
-scratch=$1; pantry=$2; shift 2
+scratch=$1
 mkdir "$scratch/bin" "$scratch/home" "$scratch/pantry" "$scratch/try"
-for program; do
-    touch "$scratch/bin/${program%%=*}"
-    mount --bind "${program#*=}" "$scratch/bin/${program%%=*}"
-done
-mount --bind "$pantry" "$scratch/pantry"
+mount --bind "$2" "$scratch/bin"
+mount --bind "$3" "$scratch/pantry"
 mount --rbind "$scratch" /tmp
 cd /tmp/try
 hostname kitchen
-exec 3<&2 2>&1
 export PATH=/tmp/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp/home
 export GALLEY_HOME=/tmp/home/galley GALLEY_PANTRY=/tmp/pantry
 export LC_ALL=C.UTF-8 TZ=UTC PS1='\w \$ '
 unset TMPDIR XDG_DATA_HOME XDG_RUNTIME_DIR DOCKER_CONFIG REGISTRY_AUTH_FILE
 set +e -a
-. /dev/fd/3
+. /proc/self/fd/3
 "#;
 
 /// A shell that keeps its directory, variables and background processes from one
@@ -71,6 +71,13 @@ pub enum News {
     Done(u8),
 }
 
+/// What a command did.
+#[derive(Debug)]
+pub struct Said {
+    pub code: u8,
+    pub output: String,
+}
+
 impl Session {
     /// Starts a sandbox with a shell in it.
     pub fn start(tree: &Tree, programs: &Programs) -> Result<Self> {
@@ -80,10 +87,8 @@ impl Session {
         let mut command = Command::new(HARNESS);
         command.arg("sandbox").arg("--scratch").arg(&scratch);
         command.arg("--time").arg(LONGEST.as_millis().to_string());
-        command.args(["--", "sh", "-c", PREPARE, "terminal"]).arg(&scratch).arg(&programs.pantry);
-        for (name, path) in &programs.files {
-            command.arg(format!("{name}={}", path.display()));
-        }
+        command.args(["--", "sh", "-c", PREPARE, "terminal"]).arg(&scratch);
+        command.arg(&programs.directory).arg(&programs.pantry);
         command.stdin(report_end);
         Self::over(command, Some(report))
     }
@@ -91,7 +96,7 @@ impl Session {
     /// Starts a shell on this machine itself; `environment` is an `sh` without
     /// arguments.
     pub fn outside(mut environment: Command) -> Result<Self> {
-        environment.args(["-c", "exec 3<&2 2>&1; set -a; . /dev/fd/3"]);
+        environment.args(["-c", "exec 3<&2 2>&1; set -a; . /proc/self/fd/3"]);
         Self::over(environment, None)
     }
 
@@ -106,7 +111,7 @@ impl Session {
         let child = command.spawn().map_err(Error::file("run", Path::new("the shell")))?;
         drop(command);
         let mut session = Self { child, report, commands, output, waiting: Vec::new() };
-        session.run(":", Duration::from_secs(20))?;
+        session.run(":", START, |_| true)?;
         Ok(session)
     }
 
@@ -136,23 +141,21 @@ impl Session {
         self.output.as_fd()
     }
 
-    /// Runs a command to its end and returns what it printed.
-    pub fn run(&mut self, command: &str, patience: Duration) -> Result<String> {
+    /// Runs a command to its end, and on until `enough` has come out: what it leaves
+    /// in the background may print, too.
+    pub fn run(&mut self, command: &str, patience: Duration, enough: impl Fn(&[u8]) -> bool) -> Result<Said> {
         self.send(command)?;
         let deadline = Instant::now() + patience;
-        let mut output = Vec::new();
+        let (mut output, mut code) = (Vec::new(), None);
         loop {
+            if let Some(code) = code.filter(|_| enough(&output)) {
+                return Ok(Said { code, output: String::from_utf8_lossy(&output).into_owned() });
+            }
             match self.next(deadline.saturating_duration_since(Instant::now()))? {
                 Some(News::Output(bytes)) => output.extend(bytes),
-                Some(News::Done(_)) => return Ok(String::from_utf8_lossy(&output).into_owned()),
-                None if Instant::now() >= deadline => {
-                    let said = String::from_utf8_lossy(&output).into_owned();
-                    return Err(Error::Failed(format!(
-                        "`{command}` did not end within {} s; it said:\n{said}",
-                        patience.as_secs()
-                    )));
-                }
-                None => {}
+                Some(News::Done(ended)) => code = Some(ended),
+                None if Instant::now() < deadline => {}
+                None => return Err(not_in_time(command, code, patience, &output)),
             }
         }
     }
@@ -185,16 +188,23 @@ impl Session {
 
     /// Why the shell is gone: the keeper knows.
     fn fault(&mut self) -> Error {
-        let mut text = String::new();
+        let (mut text, mut how) = (String::new(), "has ended".to_owned());
         if let Some(mut report) = self.report.take()
             && self.child.wait().is_ok()
             && report.read_to_string(&mut text).is_ok()
-            && let Err(error) = Ended::read(&text)
         {
-            return error;
+            match Ended::read(&text) {
+                Err(error) => return error,
+                Ok(Ended { limit: Some(limit), .. }) => how = format!("was ended by the limit on {limit}"),
+                Ok(Ended { code: Some(code), .. }) => how = format!("has ended with exit code {code}"),
+                Ok(_) => {}
+            }
         }
-        let said = String::from_utf8_lossy(&self.waiting).trim().to_owned();
-        Error::Program { program: "the shell".to_owned(), fault: format!("has ended {said}").trim_end().to_owned() }
+        let said = String::from_utf8_lossy(&self.waiting);
+        Error::Program {
+            program: "the shell".to_owned(),
+            fault: format!("{how} {}", said.trim()).trim_end().to_owned(),
+        }
     }
 }
 
@@ -210,6 +220,12 @@ impl Drop for Session {
             eprintln!("xtask: the shell was not seen to end: {error}");
         }
     }
+}
+
+fn not_in_time(command: &str, code: Option<u8>, patience: Duration, output: &[u8]) -> Error {
+    let did_not = if code.is_some() { "did not print all that is shown" } else { "did not end" };
+    let said = String::from_utf8_lossy(output);
+    Error::Failed(format!("`{command}` {did_not} within {} s; it said:\n{said}", patience.as_secs()))
 }
 
 fn no_pipe(error: io::Error) -> Error {

@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use course::CHAPTERS;
+use pages::Shown;
 
 use super::Stage;
 use crate::check::{self, Graded, Status, Trial, Verdict};
 use crate::error::{Error, Result};
+use crate::record::reports;
 use crate::tree::{HARNESS, Side, Tree};
 
 /// The user and group "nobody" of every distribution.
@@ -123,6 +125,9 @@ fn all_pass(tree: &Tree, user: Option<u32>) -> Result<Stage> {
                 _ => return Err(failed(&graded)),
             }
         }
+        if user.is_none() && graded.passed() {
+            shown_as_it_is(tree, &graded)?;
+        }
     }
     let unable: Vec<String> = unable.iter().map(|(reason, steps)| format!("{}: {reason}", steps.join(", "))).collect();
     if unable.is_empty() {
@@ -133,6 +138,15 @@ fn all_pass(tree: &Tree, user: Option<u32>) -> Result<Stage> {
         return Err(Error::Failed(unable.join("\n")));
     }
     Ok(Stage::Passed(format!("{checks} checks; not possible without root: {}", unable.join("; "))))
+}
+
+/// Where a page shows the whole chapter passed, it shows this.
+fn shown_as_it_is(tree: &Tree, graded: &Graded) -> Result<()> {
+    let transcript = reports::transcript(tree, graded, None);
+    match reports::differences(tree, graded.chapter, &Shown::Solution, &transcript)? {
+        Some(differences) => Err(Error::Failed(differences)),
+        None => Ok(()),
+    }
 }
 
 fn failed(graded: &Graded) -> Error {

@@ -13,7 +13,7 @@ mod road;
 mod shelf;
 mod tmux;
 mod tools;
-mod variants;
+pub mod variants;
 
 use std::io::{IsTerminal, stdout};
 use std::sync::{Mutex, PoisonError};
@@ -48,6 +48,7 @@ const STAGES: &[Named] = &[
     ("every reference passes its checks", chapters::references),
     ("…as an ordinary user, too", chapters::references_as_user),
     ("chapter 3 with unified control groups, in a virtual machine", chapters::unified),
+    ("every terminal block says what it said", tools::terminals),
     ("wrong solutions are rejected, others accepted", variants::judged),
     ("galley is assembled from what is passed", road::assembled),
     ("galley does what its flags say", tools::command_line),

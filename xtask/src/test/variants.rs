@@ -14,11 +14,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use course::{CHAPTERS, Chapter};
+use pages::Shown;
 
 use super::Stage;
 use super::tools::quiet;
 use crate::check::{self, Status, Trial};
 use crate::error::{Error, Result};
+use crate::record::reports;
 use crate::sync::put;
 use crate::tree::{Side, Tree, files};
 
@@ -32,8 +34,7 @@ struct Variant {
 impl Variant {
     /// The step that a wrong one fails at, from its name.
     fn step(&self) -> Option<usize> {
-        let name = self.patch.file_stem()?.to_str()?;
-        name.strip_prefix("step")?.split('-').next()?.parse().ok()
+        step_of(self.patch.file_stem()?.to_str()?)
     }
 }
 
@@ -115,7 +116,8 @@ fn patches(directory: &Path) -> Result<Vec<PathBuf>> {
 fn judge(tree: &Tree, variant: &Variant, desk: usize) -> Result<Option<String>> {
     let Variant { chapter, patch, wrong } = variant;
     let copy = Copy::make(tree, chapter, patch, desk)?;
-    let step = if *wrong { variant.step() } else { None };
+    let name = patch.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let step = if *wrong { step_of(&name) } else { None };
     let graded = check::judge(&copy.tree, chapter, Side::Reference, &Trial { step, ..Trial::default() })?;
     let steps = match &graded.steps {
         Ok(steps) => steps,
@@ -134,8 +136,24 @@ fn judge(tree: &Tree, variant: &Variant, desk: usize) -> Result<Option<String>> 
     let text = fs::read_to_string(patch).map_err(Error::file("read", patch))?;
     let expected = text.lines().next().and_then(|line| line.strip_prefix("expect: ")).unwrap_or_default();
     let shown = check::details(&graded);
-    Ok((expected.is_empty() || !shown.contains(expected))
-        .then(|| format!("the report does not say '{expected}':\n{shown}")))
+    if expected.is_empty() || !shown.contains(expected) {
+        return Ok(Some(format!("the report does not say '{expected}':\n{shown}")));
+    }
+    reports::differences(tree, chapter, &Shown::Wrong(name), &reports::transcript(&copy.tree, &graded, Some(step)))
+}
+
+/// The report of the stored wrong solution of that name, for the book.
+pub fn transcript(tree: &Tree, chapter: &'static Chapter, name: &str, desk: usize) -> Result<String> {
+    let patch = tree.chapter(Side::Reference, chapter).join("wrong").join(format!("{name}.patch"));
+    let step = step_of(name);
+    let copy = Copy::make(tree, chapter, &patch, desk)?;
+    let graded = check::judge(&copy.tree, chapter, Side::Reference, &Trial { step, ..Trial::default() })?;
+    Ok(reports::transcript(&copy.tree, &graded, step))
+}
+
+/// The step that a wrong solution's name begins with.
+fn step_of(name: &str) -> Option<usize> {
+    name.strip_prefix("step")?.split('-').next()?.parse().ok()
 }
 
 /// A copy of the repository's outline, with one chapter patched. It lives below
