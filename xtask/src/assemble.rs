@@ -13,7 +13,7 @@ use std::process::Command;
 
 use course::{CHAPTERS, Chapter};
 
-use crate::check::compile::{cargo, put_aside};
+use crate::check::compile::{alone, cargo, put_aside};
 use crate::check::{self, Trial};
 use crate::error::{Error, Result};
 use crate::pantry;
@@ -85,12 +85,12 @@ pub fn assemble(tree: &Tree, mix: Mix, release: bool) -> Result<Assembled> {
     if release {
         command.arg("--release");
     }
+    let _alone = alone(tree)?;
     let status =
         command.status().map_err(|error| Error::Program { program: "cargo".into(), fault: error.to_string() })?;
     if !status.success() {
         return Err(Error::Failed("galley could not be built; rustc's words are above".to_owned()));
     }
-    // The other mixes build to the same path, so this one is put aside.
     let profile = if release { "release" } else { "debug" };
     let bin = directory.join("bin").join(profile);
     let built = tree.target().join(profile).join("galley");
@@ -177,12 +177,8 @@ fn lay_out(tree: &Tree, directory: &Path, sides: &[(&Chapter, Side)]) -> Result<
         link(&tree.chapter(*side, chapter), &directory.join(chapter.directory()))?;
     }
     link(&tree.side(Side::Mine).join("galley"), &directory.join("galley"))?;
-    let reference = tree.manifest(Side::Reference);
-    let text = fs::read_to_string(&reference).map_err(Error::file("read", &reference))?;
-    let xtask = tree.root().join("xtask").display().to_string();
-    let text = text
-        .replace("\"../xtask/", &format!("\"{xtask}/"))
-        .replace("version = \"1.0.0\"", &format!("version = \"{}\"", version(tree, sides)));
+    let text = tree.reference_workspace()?;
+    let text = text.replace("version = \"1.0.0\"", &format!("version = \"{}\"", version(tree, sides)));
     put(&directory.join("Cargo.toml"), &text)?;
     pin(&tree.root().join("solutions/Cargo.lock"), &directory.join("Cargo.lock"))
 }

@@ -57,6 +57,15 @@ impl Tree {
         self.root.join("target")
     }
 
+    /// The reference's workspace for a directory elsewhere, with the way to what is
+    /// outside of it written out. That crates are reached by one path matters even
+    /// where links lead to the same place: cargo compiles them again for each.
+    pub fn reference_workspace(&self) -> Result<String> {
+        let manifest = self.manifest(Side::Reference);
+        let text = fs::read_to_string(&manifest).map_err(Error::file("read", &manifest))?;
+        Ok(text.replace("\"../", &format!("\"{}/", self.root.display())))
+    }
+
     /// A tree's directory; also where `quotes/` is.
     pub fn side(&self, side: Side) -> PathBuf {
         self.root.join(match side {

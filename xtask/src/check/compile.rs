@@ -1,12 +1,12 @@
 //! Builds a chapter's crate, its program, its checks and the probe.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use course::Chapter;
+use nix::fcntl::{Flock, FlockArg};
 
 use crate::error::{Error, Result};
 use crate::sync::put;
@@ -27,10 +27,7 @@ pub struct Built {
 
 /// Compiles one chapter. The inner error holds rustc's own words.
 pub fn chapter(tree: &Tree, chapter: &Chapter, side: Side) -> Result<std::result::Result<Built, String>> {
-    // Two builds of a chapter put their program in the same place: none may begin
-    // before the other's is put aside. A panic elsewhere leaves nothing half done here.
-    static COMPILING: Mutex<()> = Mutex::new(());
-    let _alone = COMPILING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = alone(tree)?;
     let directory = tree.chapter(side, chapter);
     let aside = tree.target().join("check").join(if side == Side::Mine { "mine" } else { "reference" });
     refresh(&directory.join("src"), &aside.join(format!("{}.source", chapter.name)))?;
@@ -71,7 +68,7 @@ fn refresh(source: &Path, record: &Path) -> Result<()> {
     if fs::read_to_string(record).is_ok_and(|last| last != now) {
         for file in files(source)? {
             let path = source.join(file);
-            let touch = fs::File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
+            let touch = File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
             touch.map_err(Error::file("touch", &path))?;
         }
     }
@@ -107,6 +104,18 @@ pub fn cargo() -> Command {
         command.env_remove(name);
     }
     command
+}
+
+/// Waits until no other build is between making a program and putting it aside, and
+/// keeps others from it until the result is dropped: the programs of both trees, of
+/// every mix and of stored solutions come out in the same place. This holds between
+/// processes, and for copies that share the place.
+pub fn alone(tree: &Tree) -> Result<Flock<File>> {
+    let directory = tree.target().join("debug");
+    fs::create_dir_all(&directory).map_err(Error::file("create", &directory))?;
+    let path = directory.join(".putting-aside");
+    let file = File::create(&path).map_err(Error::file("create", &path))?;
+    Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, errno)| Error::Call { call: "flock", errno })
 }
 
 /// Copies a program to a directory where no other build takes its place.

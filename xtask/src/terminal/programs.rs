@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::assemble::{Mix, assemble, fill_pantry, pantry_store};
-use crate::check::compile::{cargo, probe, put_aside};
+use crate::check::compile::{alone, cargo, probe, put_aside};
 use crate::error::{Error, Result};
 use crate::tool;
 use crate::tree::{Side, Tree};
@@ -34,11 +34,14 @@ impl Programs {
         let programs = Self::built(tree);
         let galley = assemble(tree, Mix::Reference, false)?.program;
         fill_pantry(tree, &galley)?;
+        let install = |file: &Path, called: &str| install(file, &programs.directory.join(called));
+        install(&galley, "galley")?;
+        install(&tool::build(tree, "registry-server")?, "registry-server")?;
+        install(&probe(tree)?, "probe")?;
+        let _alone = alone(tree)?;
         chapters(tree)?;
-        let built = CHAPTERS.iter().map(|(_, program, called)| (tree.target().join("debug").join(program), *called));
-        let others =
-            [(galley, "galley"), (tool::build(tree, "registry-server")?, "registry-server"), (probe(tree)?, "probe")];
-        built.chain(others).try_for_each(|(file, called)| install(&file, &programs.directory.join(called)))?;
+        let built = |program| tree.target().join("debug").join(program);
+        CHAPTERS.iter().try_for_each(|(_, program, called)| install(&built(program), called))?;
         Ok(programs)
     }
 
@@ -62,8 +65,7 @@ fn chapters(tree: &Tree) -> Result<()> {
     }
 }
 
-/// Copies a program under another name, out of the way of the next build: the other
-/// tree's programs are called the same.
+/// Copies a program under another name, out of the way of the next build.
 fn install(file: &Path, destination: &Path) -> Result<()> {
     let directory = destination.parent().unwrap_or(destination);
     let copy = put_aside(file, &directory.join("new"))?;

@@ -10,6 +10,7 @@ use super::tmux::{Size, Terminal, View};
 use crate::demo::{self, Cue};
 use crate::error::{Error, Result};
 use crate::setup;
+use crate::terminal::Programs;
 use crate::tree::Tree;
 
 /// The usual terminal, and a projector's with large type.
@@ -24,6 +25,8 @@ pub fn played(tree: &Tree) -> Result<Stage> {
     if setup::find("tmux").is_none() {
         return Ok(Stage::Skipped("tmux is not installed; `cargo xtask setup` installs it".to_owned()));
     }
+    // The terminals' patience is for what is played.
+    Programs::build(tree)?;
     let commands = thread::scope(|scope| {
         let chapters = CHAPTERS.iter().map(|chapter| {
             // One of them with large type, one with code, one as it is typed out.

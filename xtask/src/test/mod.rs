@@ -48,7 +48,6 @@ const STAGES: &[Named] = &[
     ("every reference passes its checks", chapters::references),
     ("…as an ordinary user, too", chapters::references_as_user),
     ("chapter 3 with unified control groups, in a virtual machine", chapters::unified),
-    ("every terminal block says what it said", tools::terminals),
     ("wrong solutions are rejected, others accepted", variants::judged),
     ("galley is assembled from what is passed", road::assembled),
     ("galley does what its flags say", tools::command_line),
@@ -61,6 +60,7 @@ const STAGES: &[Named] = &[
 const BESIDE: &[Named] = &[
     ("the book builds, and its links hold", tools::book),
     ("every page in a browser, light and dark", tools::browser),
+    ("every terminal block says what it said", tools::terminals),
     ("the workshop, from build to pull", road::demo),
     ("the original's Dockerfile, word for word", original::dockerfile),
     ("the workshop, to a real registry", shelf::pushed),

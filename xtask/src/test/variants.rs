@@ -174,7 +174,7 @@ impl Copy {
         share_compiled(tree, &root)?;
         link(&tree.side(Side::Mine).join("galley"), &solutions.join("galley"))?;
         link(&tree.side(Side::Reference).join("quotes"), &solutions.join("quotes"))?;
-        write_workspace(tree, &solutions)?;
+        put(&solutions.join("Cargo.toml"), tree.reference_workspace()?)?;
         // A copy: cargo writes the patched chapter's version into it.
         copy_file(&tree.side(Side::Reference).join("Cargo.lock"), &solutions.join("Cargo.lock"))?;
         for other in CHAPTERS {
@@ -200,14 +200,6 @@ pub fn share_compiled(tree: &Tree, copy: &Path) -> Result<()> {
     let target = copy.join("target");
     fs::create_dir_all(&target).map_err(Error::file("create", &target))?;
     link(&tree.target().join("debug"), &target.join("debug"))
-}
-
-/// The reference's workspace, with the way to what is outside of it written out:
-/// cargo compiles such a crate again for each place that it is reached from.
-fn write_workspace(tree: &Tree, solutions: &Path) -> Result<()> {
-    let manifest = tree.manifest(Side::Reference);
-    let text = fs::read_to_string(&manifest).map_err(Error::file("read", &manifest))?;
-    put(&solutions.join("Cargo.toml"), text.replace("\"../", &format!("\"{}/", tree.root().display())))
 }
 
 /// The chapter's manifest under a version for each desk: by that alone cargo tells
