@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use super::Trial;
@@ -64,11 +64,18 @@ pub fn grade(built: &Built, trial: &Trial) -> Result<Vec<Outcome>> {
     let next = AtomicUsize::new(0);
     let outcomes = Mutex::new(Vec::new());
     let workers = thread::available_parallelism().map_or(1, usize::from).min(names.len().max(1));
+    let enough = AtomicBool::new(false);
     thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
+                // In order: what comes before the first fault has been begun by then.
                 while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if enough.load(Ordering::Relaxed) {
+                        break;
+                    }
                     let outcome = one(built, name, trial);
+                    let faulty = outcome.as_ref().is_ok_and(|outcome| outcome.verdict != Verdict::Passed);
+                    enough.fetch_or(trial.to_first_fault && faulty, Ordering::Relaxed);
                     if let Ok(mut outcomes) = outcomes.lock() {
                         outcomes.push(outcome);
                     }

@@ -46,6 +46,8 @@ pub struct Trial {
     pub step: Option<usize>,
     /// Run them as this user; only root can.
     pub user: Option<u32>,
+    /// Begin no check once one has found a fault: the report shows the first alone.
+    pub to_first_fault: bool,
     /// Put this in the place of the chapter's program.
     pub program: Option<PathBuf>,
     /// How long one check may take, if not as long as usual.

@@ -47,14 +47,13 @@ pub fn words_alone(tree: &Tree) -> Result<Stage> {
     let mut steps = 0;
     for chapter in CHAPTERS {
         let program = Some(talker(&directory, &tree.chapter(Side::Mine, chapter).join("tests/checks/snapshots"))?);
-        let graded = check::judge(tree, chapter, Side::Mine, &Trial { program, ..Trial::default() })?;
-        for step in graded.steps.as_ref().map_err(|words| Error::Failed(words.clone()))? {
-            if step.outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed) {
-                return Err(Error::Failed(format!(
-                    "{} step {} is passed by a script that prints",
-                    chapter.id(),
-                    step.number
-                )));
+        for step in 1..=chapter.steps.len() {
+            let trial = Trial { step: Some(step), to_first_fault: true, program: program.clone(), ..Trial::default() };
+            let graded = check::judge(tree, chapter, Side::Mine, &trial)?;
+            let reports = graded.steps.as_ref().map_err(|words| Error::Failed(words.clone()))?;
+            let mut verdicts = reports.iter().flat_map(|report| &report.outcomes).map(|outcome| &outcome.verdict);
+            if verdicts.all(|verdict| *verdict == Verdict::Passed) {
+                return Err(Error::Failed(format!("{} step {step} is passed by a script that prints", chapter.id())));
             }
             steps += 1;
         }

@@ -1,7 +1,6 @@
 //! `cargo xtask test`: everything that CI runs, in stages.
 //!
-//! Two run at a time: those that wait for a browser or a terminal, beside those that
-//! compile. A stage is skipped only where the machine lacks what it needs; then the reason
+//! Two run at a time, and between them keep two processors busy. A stage is skipped only where the machine lacks what it needs; then the reason
 //! is printed, and the skipped ones are counted.
 
 mod chapters;
@@ -37,7 +36,7 @@ pub enum Stage {
 type Run = fn(&Tree) -> Result<Stage>;
 type Named = (&'static str, Run);
 
-/// Quick ones first: a slip is told before the slow stages begin.
+/// What grades, quick ones first: a slip is told before the slow stages begin.
 const STAGES: &[Named] = &[
     ("the sources are formatted", tools::formatted),
     ("what is derived is up to date", tools::derived),
@@ -49,14 +48,10 @@ const STAGES: &[Named] = &[
     ("…as an ordinary user, too", chapters::references_as_user),
     ("chapter 3 with unified control groups, in a virtual machine", chapters::unified),
     ("wrong solutions are rejected, others accepted", variants::judged),
-    ("galley is assembled from what is passed", road::assembled),
-    ("galley does what its flags say", tools::command_line),
-    ("other tools read what galley writes", tools::peers),
-    ("registries that fail, lie, or want TLS", tools::hard_registries),
 ];
 
-/// Run beside those: they wait for a browser, a terminal or a server most of the time.
-/// None of them compares the machine before and after, and they share port 4567.
+/// Run beside those, one after another, as they share port 4567: what reads the book,
+/// plays demos and calls galley. Much of it waits for a browser, a terminal or a server.
 const BESIDE: &[Named] = &[
     ("the book builds, and its links hold", tools::book),
     ("every page in a browser, light and dark", tools::browser),
@@ -65,6 +60,10 @@ const BESIDE: &[Named] = &[
     ("the original's Dockerfile, word for word", original::dockerfile),
     ("the workshop, to a real registry", shelf::pushed),
     ("every chapter's live demo, in a terminal", demo::played),
+    ("galley is assembled from what is passed", road::assembled),
+    ("galley does what its flags say", tools::command_line),
+    ("other tools read what galley writes", tools::peers),
+    ("registries that fail, lie, or want TLS", tools::hard_registries),
 ];
 
 /// Run when nothing else does: they clean the machine, and look at what is on it.
