@@ -209,11 +209,13 @@ impl Monitor<'_> {
         if let Some(group) = group {
             group.add(paused.pid())?;
         }
+        // Its network is there already, and cannot be gone before it is found: a
+        // program that ends at once would take it along.
         let outbound = self.way_out(paused.pid())?;
+        let publisher = self.publisher(listeners, paused.pid())?;
         let running = paused.release()?;
         container.pid = Some(running.pid().as_raw());
         self.containers.save(container)?;
-        let publisher = self.publisher(listeners, running.pid())?;
         let carrier = terminal.map(|terminal| terminal.carry(self.settings.interactive)).transpose()?;
         started()?;
         // The same two duties as process 1 has: a signal for galley is meant for

@@ -5,6 +5,9 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 
 use crate::world::World;
 
+/// One start in five or so lost its network before there was a handle on it.
+const QUICK: usize = 20;
+
 #[test]
 fn a_published_port_leads_inside() {
     for world in World::each() {
@@ -20,6 +23,18 @@ fn a_published_port_leads_inside() {
         assert_eq!(world.galley(&["rm", "-f", &id]).code, 0);
         assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "the port is still open");
         world.assert_clean(&[id]);
+    }
+}
+
+/// The network of a program that ends at once is gone as soon: it must have been found
+/// before.
+#[test]
+fn a_program_that_ends_at_once_had_its_port() {
+    for world in World::each() {
+        for _ in 0..QUICK {
+            let (done, _) = world.run_published(&["--rm", "--network", "none"], 80, &["exit:7"]);
+            assert_eq!(done.code, 7, "{}", done.err);
+        }
     }
 }
 

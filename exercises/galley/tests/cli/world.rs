@@ -109,13 +109,19 @@ impl World {
     /// The same with a port of the container at a free port of the host. A port
     /// that was free a moment ago may be another test's by now: then the next one.
     pub fn start_published(&self, inside: u16, requests: &[&str]) -> (String, u16) {
+        let (done, port) = self.run_published(&["-d"], inside, requests);
+        assert_eq!(done.code, 0, "{}", done.err);
+        (done.out.trim().to_owned(), port)
+    }
+
+    /// Runs with a port published that was free just now, and once more if it is not.
+    pub fn run_published(&self, flags: &[&str], inside: u16, requests: &[&str]) -> (Done, u16) {
         for _ in 0..20 {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            let done = self.run(&["-d", "-p", &format!("127.0.0.1:{port}:{inside}")], requests);
-            if done.code == 0 {
-                return (done.out.trim().to_owned(), port);
+            let done = self.run(&[flags, &["-p", &format!("127.0.0.1:{port}:{inside}")]].concat(), requests);
+            if !done.err.contains("Address already in use") {
+                return (done, port);
             }
-            assert!(done.err.contains("Address already in use"), "{}", done.err);
         }
         panic!("20 ports were taken");
     }
