@@ -1,7 +1,8 @@
 //! `cargo xtask test`: everything that CI runs, in stages.
 //!
-//! Two run at a time, and between them keep two processors busy. A stage is skipped only where the machine lacks what it needs; then the reason
-//! is printed, and the skipped ones are counted.
+//! Two run at a time, and between them keep two processors busy. A stage is skipped
+//! only where the machine lacks what it needs; then the reason is printed, and the
+//! skipped ones are counted.
 
 mod chapters;
 mod demo;
