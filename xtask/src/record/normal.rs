@@ -8,7 +8,8 @@
 use std::collections::BTreeSet;
 
 /// A shape and its name. In a shape, `{n}` is digits, `{x}` hexadecimal digits,
-/// `{x12}` exactly twelve of them, and `{a}` letters; all else is itself.
+/// `{x12}` exactly twelve of them, `{a}` letters, and `{s}` a plural's s or nothing; all
+/// else is itself.
 type Rule = (&'static str, &'static str);
 
 const ALWAYS: &[Rule] = &[
@@ -18,7 +19,7 @@ const ALWAYS: &[Rule] = &[
     ("process", "wait4({n},"),
     ("seconds", "{n}m{n}.{n}s"),
     ("seconds", "{n}.{n}s"),
-    ("seconds", "{n} seconds ago"),
+    ("seconds", "{n} second{s} ago"),
     ("milliseconds", "{n} ms"),
     ("kilobytes", "{n} kB"),
     ("kibibytes", "{n} KiB"),
@@ -75,7 +76,7 @@ impl Normalizer {
         let asked = |name: &str| varies.iter().any(|varies| varies == name);
         let rules: Vec<Rule> = ALWAYS.iter().chain(ON_DEMAND.iter().filter(|(name, _)| asked(name))).copied().collect();
         self.used.clear();
-        let line = |raw: &String| Line { raw: raw.clone(), normal: self.line(raw, &rules) };
+        let line = |raw: &String| Line { raw: raw.clone(), normal: narrow(&self.line(raw, &rules)) };
         let mut lines: Vec<Line> = lines.iter().map(line).collect();
         if asked(ORDER) && lines.len() > 1 {
             lines.sort_by(|a, b| a.normal.cmp(&b.normal));
@@ -108,6 +109,10 @@ impl Normalizer {
         let (mut rest, mut shape_rest, mut form) = (text, shape, String::new());
         while let Some(next) = shape_rest.chars().next() {
             match shape_rest.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
+                Some(("s", after)) => {
+                    rest = rest.strip_prefix('s').unwrap_or(rest);
+                    shape_rest = after;
+                }
                 Some((kind, after)) => {
                     rest = &rest[length_of(rest, kind)?..];
                     form.push_str(&format!("<{name}>"));
@@ -139,6 +144,21 @@ impl Normalizer {
             self.numbered.len() - 1
         })
     }
+}
+
+/// A table's columns are as wide as what is in them: more blanks than one between two
+/// words are two.
+fn narrow(line: &str) -> String {
+    let text = line.trim_start();
+    let mut narrow = line[..line.len() - text.len()].to_owned();
+    let mut blanks = 0;
+    for letter in text.chars() {
+        blanks = if letter == ' ' { blanks + 1 } else { 0 };
+        if blanks <= 2 {
+            narrow.push(letter);
+        }
+    }
+    narrow
 }
 
 /// How many bytes at the start are of this kind; `None` if not as many as there must be.
@@ -174,6 +194,13 @@ mod tests {
         assert_eq!(one("wait4(64, 0x1f", &[]), "wait4(<process>, 0x<address>");
         assert_eq!(one("32M ch2 a1b 7", &["numbers"]), "32M ch2 a1b <numbers>");
         assert_eq!(one("Nov 24 02:19 x", &["dates"]), "<dates> <dates> <dates>:<dates> x");
+    }
+
+    #[test]
+    fn a_second_more_is_no_difference() {
+        let form = "  a  <seconds> second ago  b c";
+        assert_eq!(one("  a     1 second ago    b c", &[]), form);
+        assert_eq!(one("  a    10 seconds ago   b c", &[]), form);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::record::reports;
 use crate::tree::{HARNESS, Side, Tree};
 
 /// The user and group "nobody" of every distribution.
-const NOBODY: u32 = 65534;
+pub const NOBODY: u32 = 65534;
 
 /// No starter step may pass, or fail for another reason than that it is unwritten.
 pub fn starters(tree: &Tree) -> Result<Stage> {

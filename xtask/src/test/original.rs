@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use nix::unistd::geteuid;
 
 use super::Stage;
+use super::chapters::NOBODY;
 use super::tools::quiet;
 use crate::assemble::{Mix, assemble, fill_pantry};
 use crate::error::{Error, Result};
@@ -28,9 +29,6 @@ EXPOSE 80
 ENTRYPOINT [\"python\"]
 CMD [\"hello.py\"]
 ";
-
-/// The one that Debian and others give no other rights: "nobody" by its number.
-const NOBODY: u32 = 65534;
 
 const BASE: &str = "python:3-slim";
 
