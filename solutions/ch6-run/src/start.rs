@@ -213,6 +213,20 @@ impl Monitor<'_> {
         // program that ends at once would take it along.
         let outbound = self.way_out(paused.pid())?;
         let publisher = self.publisher(listeners, paused.pid())?;
+        let result = self.until_it_ends(container, paused, terminal, started);
+        // They go with the container, also with one whose program was not found.
+        [publisher, outbound].into_iter().flatten().try_for_each(end)?;
+        result
+    }
+
+    /// Opens the gate, and serves the container until its program has ended.
+    fn until_it_ends(
+        &self,
+        container: &mut Container,
+        paused: namespaces::Paused,
+        terminal: Option<Terminal>,
+        started: impl FnOnce() -> Result<()>,
+    ) -> Result<u8> {
         let running = paused.release()?;
         container.pid = Some(running.pid().as_raw());
         self.containers.save(container)?;
@@ -222,8 +236,6 @@ impl Monitor<'_> {
         // the container, and what ends must be waited for.
         let code = namespaces::init(running.pid())?;
         carrier.flatten().map_or(Ok(()), Carrier::finish)?;
-        publisher.map_or(Ok(()), end)?;
-        outbound.map_or(Ok(()), end)?;
         Ok(code)
     }
 
