@@ -4,6 +4,7 @@ mod chapters;
 mod code;
 mod consoles;
 mod course_table;
+mod glossary;
 mod links;
 mod prose;
 
@@ -45,6 +46,7 @@ pub fn lint(root: &Path) -> Result<()> {
     consoles::check(root, &sources, &mut faults);
     course_table::check(root, &sources, &mut faults);
     prose::check(&sources, &mut faults);
+    glossary::check(&sources, &mut faults);
     chapters::check(root, &sources, &render::contents(root)?, &mut faults)?;
     let links = links::check(&pages, &mut faults)?;
     own_weight(root, &mut faults)?;
