@@ -55,14 +55,14 @@ pub fn of_page(page: &Page, chapter: &Chapter) -> Vec<Cue> {
                 Part::Note(note) => {
                     own.push(Cue::Note { text: note.text.clone(), minutes: note.minutes.unwrap_or(0) });
                 }
-                Part::Unseen(unseen) => own.push(Cue::Unseen(unseen.command.clone())),
+                Part::Unseen(unseen) if machine::plays(section) => own.push(Cue::Unseen(unseen.command.clone())),
                 Part::Console(console) => match machine::lack(&console.attributes) {
                     Some(reason) => own.push(Cue::Left(reason)),
                     None => {
                         own.extend(console.commands.iter().map(|command| played(&console.attributes, &command.text)))
                     }
                 },
-                Part::Report(_) | Part::Hint(_) | Part::Code(_) => {}
+                Part::Unseen(_) | Part::Report(_) | Part::Hint(_) | Part::Code(_) => {}
             }
         }
         if own.is_empty() && section.step.is_none() && section.level != 1 {
@@ -86,6 +86,14 @@ fn played(attributes: &Attributes, text: &str) -> Cue {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_prepares_a_block_that_is_left_out_is_left_out() {
+        let block = |needs: &str| format!("# T\n\n<!-- run: x -->\n```console{needs}\n$ a\n```\n");
+        let cues = |needs| of_page(&Page::parse(&block(needs)), &course::CHAPTERS[0]);
+        assert!(matches!(cues("").as_slice(), [_, Cue::Unseen(_), Cue::Command(_)]));
+        assert!(matches!(cues(",needs=no-such-program").as_slice(), [_, Cue::Left(_)]));
+    }
 
     #[test]
     fn a_page_becomes_cues_in_order() {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use pages::{Attributes, Console, Page, Part};
 
 use crate::error::{Error, Result};
-use crate::terminal::machine::{UNIFIED, lack};
+use crate::terminal::machine::{UNIFIED, lack, plays};
 use crate::terminal::{Programs, Said, Session};
 use crate::tree::{HARNESS, Tree};
 
@@ -57,9 +57,10 @@ pub fn play(tree: &Tree, programs: &Programs, source: &Source) -> Result<Vec<Pla
 pub fn here(tree: &Tree, programs: &Programs, source: &Source) -> Result<Vec<Played>> {
     let mut session = Session::start(tree, programs)?;
     let mut all = Vec::new();
-    for part in source.page.sections.iter().flat_map(|section| &section.parts) {
+    let parts = source.page.sections.iter().flat_map(|section| section.parts.iter().map(move |part| (section, part)));
+    for (section, part) in parts {
         match part {
-            Part::Unseen(unseen) => {
+            Part::Unseen(unseen) if plays(section) => {
                 let Said { code, output } = session.run(&unseen.command, PATIENCE, |_| true)?;
                 if code != 0 {
                     let line = unseen.line;

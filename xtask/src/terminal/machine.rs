@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pages::Attributes;
+use pages::{Attributes, Part, Section};
 
 use crate::setup;
 
@@ -19,6 +19,19 @@ pub fn lack(attributes: &Attributes) -> Option<String> {
         "cgroup1" => no_unified_groups().is_none().then(|| "has unified control groups only".to_owned()),
         program => setup::find(program).is_none().then(|| format!("needs {program}, which is not installed")),
     })
+}
+
+/// Whether any of a section's blocks can be run here, or none is there: what prepares
+/// the others unseen could hang or fail where they are left out.
+pub fn plays(section: &Section) -> bool {
+    let lacks: Vec<bool> = section
+        .parts
+        .iter()
+        .filter_map(|part| if let Part::Console(console) = part { Some(&console.attributes) } else { None })
+        .filter(|attributes| attributes.shown.is_none())
+        .map(|attributes| lack(attributes).is_some())
+        .collect();
+    lacks.is_empty() || lacks.contains(&false)
 }
 
 /// Unified control groups that this process may change, with the controllers of
