@@ -16,6 +16,7 @@
 //! one container's record on disk, and [`foreground`] the conversation that the
 //! whole workbook was about.
 
+mod card;
 mod command;
 mod container;
 mod error;

@@ -16,13 +16,11 @@ use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, getpid, getppid, pipe2};
 
+use crate::card::{self, TUN};
 use crate::error::{Error, Result};
 
 /// Where names are asked for inside; the helper asks the host's name server.
 const NAME_SERVER: &str = "10.0.2.3";
-
-/// The kernel's end of a network card that a program plays: tun(4).
-const TUN: &str = "/dev/net/tun";
 
 /// A program that carries a container's packets, found and permitted.
 #[derive(Clone, Debug)]
@@ -64,7 +62,8 @@ impl Helper {
         let text = match self {
             Self::Slirp4netns(_) => format!(
                 "--configure --mtu=65520 --disable-host-loopback --enable-sandbox --ready-fd={ready} \
-                 --netns-type=path {network} tap0"
+                 --netns-type=path {network} {}",
+                card::NAME
             ),
             Self::Pasta(_) => format!(
                 "--foreground --quiet --config-net --no-map-gw --runas 0:0 --dns-forward {NAME_SERVER} \
@@ -82,7 +81,12 @@ impl Helper {
     /// [`Error::NoWayOut`] with the helper's last words, if it ends before that.
     pub fn connect(&self, container: Pid, log: &Path) -> Result<Pid> {
         let path = PathBuf::from(format!("/proc/{container}/ns/net"));
-        let network = OwnedFd::from(File::open(&path).map_err(Error::file("open", &path))?);
+        let network = File::open(&path).map_err(Error::file("open", &path))?;
+        // pasta makes one as the host's is.
+        if let Self::Slirp4netns(_) = self {
+            card::put_into(&network).map_err(|error| Error::NoWayOut(error.to_string()))?;
+        }
+        let network = OwnedFd::from(network);
         let (ready, says_ready) = pipe2(OFlag::O_CLOEXEC).map_err(Error::call("pipe2"))?;
         for inherited in [&network, &says_ready] {
             fcntl(inherited, FcntlArg::F_SETFD(FdFlag::empty())).map_err(Error::call("fcntl"))?;

@@ -11,7 +11,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 
 use super::in_scratch;
-use super::pairs::middle;
+use super::pairs::median;
 use crate::check::compile::cargo;
 use crate::error::{Error, Result};
 use crate::tree::Tree;
@@ -32,14 +32,14 @@ fn measure(tree: &Tree, clone: &Path) -> Result<()> {
 
     let (_, cpu) = check(clone)?;
     println!("first `check ch1` on a fresh clone: {:.1} CPU-seconds (at most 20)", cpu.as_secs_f32());
-    println!("nothing changed: {:.2} s (at most 0.5)", median(|| check(clone))?.as_secs_f32());
+    println!("nothing changed: {:.2} s (at most 0.5)", usual(|| check(clone))?);
     let source = clone.join("exercises/ch1-chroot/src/lib.rs");
-    let edited = median(|| {
+    let edited = usual(|| {
         let mut file = OpenOptions::new().append(true).open(&source).map_err(Error::file("open", &source))?;
         writeln!(file, "// edited").map_err(Error::file("write", &source))?;
         check(clone)
     })?;
-    println!("after an edit: {:.2} s (at most 2)", edited.as_secs_f32());
+    println!("after an edit: {:.2} s (at most 2)", edited);
     Ok(())
 }
 
@@ -67,9 +67,10 @@ fn check(clone: &Path) -> Result<(Duration, Duration)> {
     Ok((begun.elapsed(), children()?.saturating_sub(before)))
 }
 
-fn median(mut once: impl FnMut() -> Result<(Duration, Duration)>) -> Result<Duration> {
-    let times = (0..RUNS).map(|_| once().map(|(wall, _)| wall)).collect::<Result<Vec<_>>>()?;
-    Ok(middle(times))
+/// The median of some runs, in seconds.
+fn usual(mut once: impl FnMut() -> Result<(Duration, Duration)>) -> Result<f64> {
+    let times = (0..RUNS).map(|_| once().map(|(wall, _)| wall.as_secs_f64())).collect::<Result<Vec<_>>>()?;
+    Ok(median(times))
 }
 
 /// The CPU time of every child that was waited for, theirs included.

@@ -1,9 +1,9 @@
-//! Timing programs in turns, so that whatever else the machine does meets them all.
+//! Timing programs in pairs, so that whatever else the machine does meets both.
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nix::libc;
 
@@ -27,11 +27,11 @@ impl<'a> Contestant<'a> {
         command
     }
 
-    /// One run, which must succeed: a failure would be fast.
-    fn time(&self) -> Result<Duration> {
+    /// How long one run takes. It must succeed: a failure would be fast.
+    fn seconds(&self) -> Result<f64> {
         let begun = Instant::now();
         let status = self.quiet().status().map_err(cannot_run(self.name))?;
-        let took = begun.elapsed();
+        let took = begun.elapsed().as_secs_f64();
         if status.success() { Ok(took) } else { Err(ended(self.name, status)) }
     }
 }
@@ -39,7 +39,7 @@ impl<'a> Contestant<'a> {
 /// galley and those of its peers that run here, warmed up. The others are named
 /// with the reason, and counted.
 pub fn those_that_run<'a>(galley: Contestant<'a>, peers: Vec<Contestant<'a>>) -> Result<Vec<Contestant<'a>>> {
-    galley.time()?;
+    galley.seconds()?;
     let (mut taking_part, wanted) = (vec![galley], peers.len());
     for peer in peers {
         match try_out(&peer) {
@@ -63,29 +63,61 @@ fn try_out(peer: &Contestant) -> std::result::Result<(), String> {
     }
 }
 
-/// Runs all of them in turns, `rounds` times. Prints each one's median, and what
-/// galley's is in proportion to it; returns the medians in the same order.
-pub fn race(contestants: &[Contestant], rounds: usize) -> Result<Vec<Duration>> {
-    let mut times = vec![Vec::new(); contestants.len()];
-    for _ in 0..rounds {
-        for (contestant, times) in contestants.iter().zip(&mut times) {
-            times.push(contestant.time()?);
-        }
+/// What a race showed: how long galley took, in seconds, and what part of it each
+/// peer's time is.
+pub struct Outcome {
+    pub galley: f64,
+    /// galley's time in proportion to that of each peer, by name.
+    pub ratios: Vec<(&'static str, f64)>,
+}
+
+impl Outcome {
+    pub fn against(&self, peer: &str) -> Option<f64> {
+        self.ratios.iter().find(|(name, _)| *name == peer).map(|(_, ratio)| *ratio)
     }
-    let medians: Vec<Duration> = times.into_iter().map(middle).collect();
-    let first = medians.first().copied().unwrap_or_default();
-    for (contestant, median) in contestants.iter().zip(&medians) {
-        let ratio = first.as_secs_f64() / median.as_secs_f64();
-        let milliseconds = median.as_secs_f64() * 1000.0;
-        println!("  {:<24} {milliseconds:8.1} ms   galley takes {ratio:.2} of that", contestant.name);
+}
+
+/// Runs the first contestant, which is galley, against each of the others in `rounds`
+/// pairs, and prints medians.
+///
+/// Of each pair now the one and now the other goes first. It matters: after a quiet
+/// while the first process that is moved into a control group waits some milliseconds
+/// for all processors, and the next one does not. In a fixed order the same program
+/// would pay for it each time.
+///
+/// # Errors
+/// As a contestant's own run.
+pub fn race(contestants: &[Contestant], rounds: usize) -> Result<Outcome> {
+    let Some((galley, peers)) = contestants.split_first() else { return Ok(Outcome { galley: 0.0, ratios: vec![] }) };
+    let alone = (0..rounds).map(|_| galley.seconds()).collect::<Result<Vec<f64>>>()?;
+    let mut outcome = Outcome { galley: median(alone), ratios: Vec::new() };
+    println!("  {:<24} {:8.1} ms", galley.name, outcome.galley * 1000.0);
+    for peer in peers {
+        let pairs = (0..rounds).map(|round| pair(galley, peer, round)).collect::<Result<Vec<_>>>()?;
+        let ratio = median(pairs.iter().map(|(ours, theirs)| ours / theirs));
+        let ours = median(pairs.iter().map(|pair| pair.0)) * 1000.0;
+        let theirs = median(pairs.iter().map(|pair| pair.1)) * 1000.0;
+        println!("  {:<24} {theirs:8.1} ms   galley beside it {ours:.1} ms, ratio {ratio:.2}", peer.name);
+        outcome.ratios.push((peer.name, ratio));
     }
-    Ok(medians)
+    Ok(outcome)
+}
+
+/// One run of each, in seconds: ours and theirs.
+fn pair(galley: &Contestant, peer: &Contestant, round: usize) -> Result<(f64, f64)> {
+    if round.is_multiple_of(2) {
+        let ours = galley.seconds()?;
+        return Ok((ours, peer.seconds()?));
+    }
+    let theirs = peer.seconds()?;
+    Ok((galley.seconds()?, theirs))
 }
 
 /// The median: a few runs while the machine is busy elsewhere do not move it.
-pub fn middle(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times.get(times.len() / 2).copied().unwrap_or_default()
+pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// Runs a command, which must succeed; returns the most memory that it, or one of

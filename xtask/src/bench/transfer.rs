@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use nix::libc;
 
+use super::pairs::median;
 use crate::assemble::{Mix, assemble};
 use crate::error::{Error, Result};
 use crate::setup;
@@ -286,12 +287,6 @@ fn verdict(what: &str, whose: &str, pairs: &[(Took, Took)], most: f64) -> bool {
         theirs >> 20,
     );
     ratio <= most && peak <= MEMORY
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 fn output(command: &mut Command) -> Result<String> {
