@@ -4,8 +4,9 @@
 //! vanish with their processes; control groups and processes are what remains.
 
 use std::ffi::OsStr;
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -31,7 +32,7 @@ pub fn run(tree: &Tree) -> Result<u8> {
     removed.extend(groups.iter().map(|group| format!("control group {}", group.display())));
     left.extend(others.iter().map(|group| format!("control group {}", group.display())));
     for path in temporary_files(tree)? {
-        let result = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        let result = if path.is_dir() { remove_all(&path) } else { fs::remove_file(&path) };
         let list = match result {
             Ok(()) => &mut removed,
             Err(error) if error.kind() == ErrorKind::PermissionDenied => &mut left,
@@ -109,11 +110,55 @@ fn is_unfinished(path: &Path) -> bool {
     name.strip_prefix('.').is_some_and(|pid| pid.parse::<u32>().is_ok())
 }
 
+/// Removes a directory with all that is in it. What a container left may have modes
+/// that keep an ordinary user out, though all of it is theirs: overlay's `work`, for one.
+fn remove_all(directory: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            open_up(directory)?;
+            fs::remove_dir_all(directory)
+        }
+        result => result,
+    }
+}
+
+/// Gives every directory from this one down the modes to remove what is in it.
+fn open_up(directory: &Path) -> io::Result<()> {
+    fs::set_permissions(directory, Permissions::from_mode(0o700))?;
+    for entry in fs::read_dir(directory)?.flatten() {
+        // Of the entry itself: a link to a directory is none.
+        if entry.file_type()?.is_dir() {
+            open_up(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// What is in a directory; nothing if it is not there.
 fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
     match fs::read_dir(directory) {
         Ok(entries) => Ok(entries.flatten().map(|entry| entry.path()).collect()),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(Vec::new()),
         Err(error) => Err(Error::file("read", directory)(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_without_modes_is_removed_too() {
+        let directory = std::env::temp_dir().join(format!("galley-clean-{}", std::process::id()));
+        let (closed, elsewhere) = (directory.join("work/work"), directory.join("elsewhere"));
+        fs::create_dir_all(closed.join("below")).unwrap();
+        fs::create_dir(&elsewhere).unwrap();
+        fs::set_permissions(&elsewhere, Permissions::from_mode(0o500)).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, closed.join("link")).unwrap();
+        fs::set_permissions(&closed, Permissions::from_mode(0)).unwrap();
+        open_up(&directory.join("work")).unwrap();
+        assert_eq!(fs::metadata(&elsewhere).unwrap().permissions().mode() & 0o777, 0o500, "a link was followed");
+        remove_all(&directory).unwrap();
+        assert!(!directory.exists());
     }
 }

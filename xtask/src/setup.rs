@@ -33,6 +33,7 @@ pub const TEST: &[Package] = &[
     package("podman", "podman", "running what galley saved, and galley what podman saved"),
     package("buildah", "buildah", "building an image with another tool, for galley to run"),
     package("slirp4netns", "slirp4netns", "connections out of a container"),
+    package("passt", "pasta", "the same by another helper"),
     package("docker-registry", "docker-registry", "pushing to a registry that others wrote"),
     package("openssl", "openssl", "certificates for registries that want TLS"),
     package("tmux", "tmux", "playing the demo in a real terminal"),
@@ -74,14 +75,23 @@ pub fn run<'a>(wanted: impl IntoIterator<Item = &'a Package>, yes: bool) -> Resu
         println!("Going on without. To install them yourself:\n  {by_hand}");
         return Ok(());
     }
-    if let Err(error) = apt(&["update", "-q"]).and_then(|()| {
-        let mut arguments = vec!["install", "-y", "-q", "--no-install-recommends"];
-        arguments.extend(&names);
-        apt(&arguments)
-    }) {
+    if let Err(error) = install(&names) {
         println!("{error}. Going on without. To install them yourself:\n  {by_hand}");
     }
     Ok(())
+}
+
+/// All at once; where that fails, one by one: an older release lacks some of them.
+fn install(names: &[&str]) -> Result<()> {
+    const INSTALL: &[&str] = &["install", "-y", "-q", "--no-install-recommends"];
+    apt(&["update", "-q"])?;
+    match apt(&[INSTALL, names].concat()) {
+        Err(_) if names.len() > 1 => {
+            let each: Vec<Result<()>> = names.iter().map(|name| apt(&[INSTALL, &[*name]].concat())).collect();
+            each.into_iter().collect()
+        }
+        result => result,
+    }
 }
 
 /// Asks on a terminal. Without one, `CI=true` is agreement, and silence is not.

@@ -12,6 +12,7 @@ use std::thread;
 
 use super::Trial;
 use super::compile::Built;
+use super::order::as_written;
 use crate::error::{Error, Result};
 use crate::sandbox::{Ended, Limits};
 use crate::tree::HARNESS;
@@ -58,7 +59,7 @@ const END_MARK: &str = "check-end ";
 const UNABLE_MARK: &str = "check-unable ";
 
 /// Runs every check of the chapter, or of one step, on as many processors as
-/// there are; the outcomes are in the order of their names.
+/// there are; the outcomes are in the order in which the checks are written.
 pub fn grade(built: &Built, trial: &Trial) -> Result<Vec<Outcome>> {
     let names = names(built, trial.step)?;
     let next = AtomicUsize::new(0);
@@ -69,7 +70,9 @@ pub fn grade(built: &Built, trial: &Trial) -> Result<Vec<Outcome>> {
         for _ in 0..workers {
             scope.spawn(|| {
                 // In order: what comes before the first fault has been begun by then.
-                while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
+                loop {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(name) = names.get(place) else { break };
                     if enough.load(Ordering::Relaxed) {
                         break;
                     }
@@ -77,16 +80,15 @@ pub fn grade(built: &Built, trial: &Trial) -> Result<Vec<Outcome>> {
                     let faulty = outcome.as_ref().is_ok_and(|outcome| outcome.verdict != Verdict::Passed);
                     enough.fetch_or(trial.to_first_fault && faulty, Ordering::Relaxed);
                     if let Ok(mut outcomes) = outcomes.lock() {
-                        outcomes.push(outcome);
+                        outcomes.push((place, outcome));
                     }
                 }
             });
         }
     });
-    let outcomes = outcomes.into_inner().unwrap_or_default();
-    let mut outcomes = outcomes.into_iter().collect::<Result<Vec<_>>>()?;
-    outcomes.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(outcomes)
+    let mut outcomes = outcomes.into_inner().unwrap_or_default();
+    outcomes.sort_by_key(|(place, _)| *place);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
 fn names(built: &Built, step: Option<usize>) -> Result<Vec<String>> {
@@ -104,7 +106,7 @@ fn names(built: &Built, step: Option<usize>) -> Result<Vec<String>> {
     if names.is_empty() {
         return Err(Error::Usage("there is no check for that step; see `cargo xtask list`".to_owned()));
     }
-    Ok(names)
+    Ok(as_written(names, &built.directory.join("tests/checks")))
 }
 
 fn one(built: &Built, name: &str, trial: &Trial) -> Result<Outcome> {

@@ -6,6 +6,7 @@
 pub mod compile;
 mod finding;
 mod grade;
+mod order;
 mod report;
 
 use std::fs;

@@ -30,6 +30,8 @@ use host::Host;
 pub enum Stage {
     /// With what was found, in a few words.
     Passed(String),
+    /// The same, and the reason for each thing that was left out.
+    Partly(String, Vec<String>),
     /// With the reason.
     Skipped(String),
 }
@@ -122,6 +124,12 @@ impl Tally {
             Ok(Stage::Passed(words)) => {
                 counts.passed += 1;
                 println!("ok       {name} ({seconds:.1} s): {words}");
+            }
+            Ok(Stage::Partly(words, reasons)) => {
+                counts.passed += 1;
+                counts.skipped += reasons.len();
+                println!("ok       {name} ({seconds:.1} s): {words}");
+                reasons.iter().for_each(|reason| println!("skipped  a part of it: {reason}"));
             }
             Ok(Stage::Skipped(reason)) => {
                 counts.skipped += 1;

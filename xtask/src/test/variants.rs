@@ -4,8 +4,10 @@
 //!
 //! Each is a patch in `solutions/chN-name/wrong/` or `…/other/`. A wrong one is
 //! called `stepN-fault.patch` and begins with the line `expect: ` and words that
-//! the report must contain.
+//! the report must contain. A line `root: ` after that says why only root's checks
+//! can tell it from a right one.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -34,12 +36,28 @@ struct Variant {
 impl Variant {
     /// The step that a wrong one fails at, from its name.
     fn step(&self) -> Option<usize> {
-        step_of(self.patch.file_stem()?.to_str()?)
+        if self.wrong { step_of(self.patch.file_stem()?.to_str()?) } else { None }
     }
 }
 
 /// How many wrong solutions a step's checks must have been tried with.
 const WRONG_FOR_EACH_STEP: usize = 3;
+
+/// What one variant, or all of them, came to.
+#[derive(Default)]
+struct Findings {
+    /// Each with the variant's path.
+    faults: Vec<String>,
+    /// Why some could not be judged on this machine.
+    unable: BTreeMap<String, usize>,
+}
+
+impl Findings {
+    fn add(&mut self, other: Self) {
+        self.faults.extend(other.faults);
+        other.unable.into_iter().for_each(|(reason, count)| *self.unable.entry(reason).or_default() += count);
+    }
+}
 
 /// Judges every variant. There are two desks for each processor: only one variant
 /// compiles at a time, and the checks of the others, which often wait, run meanwhile.
@@ -48,27 +66,35 @@ pub fn judged(tree: &Tree) -> Result<Stage> {
     enough(&variants)?;
     let next = AtomicUsize::new(0);
     let desks = 2 * thread::available_parallelism().map_or(1, usize::from);
-    let work = |desk: usize| -> Result<Vec<String>> {
-        let mut faults = Vec::new();
+    let work = |desk: usize| -> Result<Findings> {
+        let mut findings = Findings::default();
         while let Some(variant) = variants.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let fault = judge(tree, variant, desk)?;
-            faults.extend(fault.map(|fault| format!("  {}: {fault}", tree.short(&variant.patch).display())));
+            match judge(tree, variant, desk)? {
+                Judgement::AsItShould => {}
+                Judgement::Unable(reason) => *findings.unable.entry(reason).or_default() += 1,
+                Judgement::Fault(fault) => {
+                    findings.faults.push(format!("  {}: {fault}", tree.short(&variant.patch).display()));
+                }
+            }
         }
-        Ok(faults)
+        Ok(findings)
     };
     let results: Vec<_> = thread::scope(|scope| {
         let started: Vec<_> = (0..desks).map(|desk| scope.spawn(move || work(desk))).collect();
         started.into_iter().map(|desk| desk.join()).collect()
     });
-    let mut faults = Vec::new();
+    let mut findings = Findings::default();
     for result in results {
-        faults.extend(result.map_err(|_| Error::Failed("a desk ended in a panic".to_owned()))??);
+        findings.add(result.map_err(|_| Error::Failed("a desk ended in a panic".to_owned()))??);
     }
-    if !faults.is_empty() {
-        return Err(Error::Failed(faults.join("\n")));
+    if !findings.faults.is_empty() {
+        return Err(Error::Failed(findings.faults.join("\n")));
     }
     let wrong = variants.iter().filter(|variant| variant.wrong).count();
-    Ok(Stage::Passed(format!("{wrong} wrong ones, {} by other means", variants.len() - wrong)))
+    let words = format!("{wrong} wrong ones, {} by other means", variants.len() - wrong);
+    let unable: Vec<String> =
+        findings.unable.iter().map(|(reason, count)| format!("{count} of those: {reason}")).collect();
+    Ok(if unable.is_empty() { Stage::Passed(words) } else { Stage::Partly(words, unable) })
 }
 
 fn variants(tree: &Tree) -> Result<Vec<Variant>> {
@@ -112,46 +138,72 @@ fn patches(directory: &Path) -> Result<Vec<PathBuf>> {
     Ok(files(directory)?.into_iter().map(|file| directory.join(file)).collect())
 }
 
-/// What is amiss with the verdict on one patch; `None` if it is as it should be.
-fn judge(tree: &Tree, variant: &Variant, desk: usize) -> Result<Option<String>> {
+enum Judgement {
+    /// Rejected with the cause named, or accepted.
+    AsItShould,
+    /// The machine cannot tell, for this reason.
+    Unable(String),
+    Fault(String),
+}
+
+fn judge(tree: &Tree, variant: &Variant, desk: usize) -> Result<Judgement> {
     let Variant { chapter, patch, wrong } = variant;
     let copy = Copy::make(tree, chapter, patch, desk)?;
-    let name = patch.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let step = if *wrong { step_of(&name) } else { None };
+    let step = variant.step();
     let trial = Trial { step, to_first_fault: *wrong, ..Trial::default() };
     let graded = check::judge(&copy.tree, chapter, Side::Reference, &trial)?;
+    let steps = match &graded.steps {
+        Ok(steps) => steps,
+        Err(words) => return Ok(Judgement::Fault(format!("does not compile\n{words}"))),
+    };
+    // A step of which nothing could be seen says nothing about its solution.
+    let unable = steps.iter().find_map(|step| match &step.status {
+        Status::Unable(reason) => Some(Judgement::Unable(reason.clone())),
+        _ => None,
+    });
     if !*wrong {
-        return Ok((!graded.passed()).then(|| format!("is not accepted\n{}", check::details(&graded))));
+        let accepted = steps.iter().all(|step| matches!(step.status, Status::Passed | Status::Unable(_)));
+        let refused = || Judgement::Fault(format!("is not accepted\n{}", check::details(&graded)));
+        return Ok(if accepted { unable.unwrap_or(Judgement::AsItShould) } else { refused() });
+    }
+    if let Some(unable) = unable {
+        return Ok(unable);
+    }
+    if let (false, Some(reason)) = (nix::unistd::geteuid().is_root(), header(patch, "root: ")?) {
+        return Ok(Judgement::Unable(reason));
     }
     if let Some(fault) = unnamed(&graded, step, patch)? {
-        // Not all faults show in the first check that fails: once more, with all of them.
-        let graded = check::judge(&copy.tree, chapter, Side::Reference, &Trial { step, ..Trial::default() })?;
-        if unnamed(&graded, step, patch)?.is_some() {
-            return Ok(Some(fault));
-        }
+        return Ok(Judgement::Fault(fault));
     }
-    reports::differences(tree, chapter, &Shown::Wrong(name), &reports::transcript(&copy.tree, &graded, step))
+    let name = patch.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let shown = reports::transcript(&copy.tree, &graded, step);
+    let differences = reports::differences(tree, chapter, &Shown::Wrong(name), &shown)?;
+    Ok(differences.map_or(Judgement::AsItShould, Judgement::Fault))
 }
 
 /// What keeps a verdict from rejecting a wrong solution at its step, with the cause
-/// that the patch names; `None` if nothing does.
+/// that the patch names in the first thing shown; `None` if nothing does.
 fn unnamed(graded: &Graded, step: Option<usize>, patch: &Path) -> Result<Option<String>> {
-    let steps = match &graded.steps {
-        Ok(steps) => steps,
-        Err(words) => return Ok(Some(format!("does not compile\n{words}"))),
-    };
     let Some(step) = step else { return Ok(Some("its name must begin with stepN-".to_owned())) };
-    let Some(report) = steps.iter().find(|report| report.number == step) else {
+    let report = graded.steps.iter().flatten().find(|report| report.number == step);
+    let Some(report) = report else {
         return Ok(Some(format!("there is no step {step}")));
     };
     if report.status != Status::Wrong {
         return Ok(Some(format!("is not rejected at step {step}: {:?}", report.status)));
     }
-    let text = fs::read_to_string(patch).map_err(Error::file("read", patch))?;
-    let expected = text.lines().next().and_then(|line| line.strip_prefix("expect: ")).unwrap_or_default();
+    let expected = header(patch, "expect: ")?.unwrap_or_default();
     let shown = check::details(graded);
-    let named = !expected.is_empty() && shown.contains(expected);
+    let named = !expected.is_empty() && shown.contains(&expected);
     Ok((!named).then(|| format!("the report does not say '{expected}':\n{shown}")))
+}
+
+/// What a patch says of itself, above the changes: the rest of the line that begins
+/// with `key`.
+fn header(patch: &Path, key: &str) -> Result<Option<String>> {
+    let text = fs::read_to_string(patch).map_err(Error::file("read", patch))?;
+    let mut lines = text.lines().take_while(|line| !line.starts_with("--- "));
+    Ok(lines.find_map(|line| line.strip_prefix(key)).map(str::to_owned))
 }
 
 /// The report of the stored wrong solution of that name, for the book.

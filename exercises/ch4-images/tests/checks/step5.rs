@@ -140,24 +140,6 @@ fn whiteouts_become_overlays_marks() {
 }
 
 #[test]
-fn a_later_entry_replaces_an_earlier_one() {
-    let archive = Archive::new()
-        .file("one", "first, and longer")
-        .file("one", "second")
-        .directory("two", 0o755)
-        .file("two/below", "b")
-        .file("two", "a file now")
-        .file("three", "3")
-        .directory("three", 0o755)
-        .symlink("four", "one")
-        .file("four", "no link");
-    let ground = unpacked(archive);
-    let content =
-        |path: &Path, name: &str| format!("{name}: {} {}", kind(path), fs::read_to_string(path).unwrap_or_default());
-    insta::assert_snapshot!("replaced", tree(&ground.target(), content));
-}
-
-#[test]
 fn attributes_are_restored_byte_for_byte() {
     let ground = Ground::new();
     let nonce = nonce();
@@ -250,6 +232,24 @@ fn late_attributes_follow_no_link() {
     let output = attack(|_| Archive::new().directory("d", 0o7777).symlink("d", "../outside"));
     assert!(output.status.success(), "a link may replace a directory: {}", errors(&output));
     attack(|_| Archive::new().entry(EntryType::Symlink, "l", "../outside", 0o7777, ""));
+}
+
+#[test]
+fn a_later_entry_replaces_an_earlier_one() {
+    let archive = Archive::new()
+        .file("one", "first, and longer")
+        .file("one", "second")
+        .directory("two", 0o755)
+        .file("two/below", "b")
+        .file("two", "a file now")
+        .file("three", "3")
+        .directory("three", 0o755)
+        .symlink("four", "one")
+        .file("four", "no link");
+    let ground = unpacked(archive);
+    let content =
+        |path: &Path, name: &str| format!("{name}: {} {}", kind(path), fs::read_to_string(path).unwrap_or_default());
+    insta::assert_snapshot!("replaced", tree(&ground.target(), content));
 }
 
 #[test]
