@@ -155,7 +155,7 @@ mod tests {
         fs::create_dir(&elsewhere).unwrap();
         fs::set_permissions(&elsewhere, Permissions::from_mode(0o500)).unwrap();
         std::os::unix::fs::symlink(&elsewhere, closed.join("link")).unwrap();
-        fs::set_permissions(&closed, Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&closed, Permissions::from_mode(0o000)).unwrap();
         open_up(&directory.join("work")).unwrap();
         assert_eq!(fs::metadata(&elsewhere).unwrap().permissions().mode() & 0o777, 0o500, "a link was followed");
         remove_all(&directory).unwrap();
