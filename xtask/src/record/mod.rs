@@ -179,16 +179,22 @@ fn at_once<T: Sync, R: Send>(items: &[T], work: impl Fn(usize, &T) -> Result<R> 
 }
 
 /// Writes every page with what came out, and says what changed and what was left.
+///
+/// Where only what varies has changed, the page stays as it is: a page's terminals all
+/// together, since a later one may repeat an earlier one's digest, and each report.
 fn write(tree: &Tree, sources: &[Source], played: &[Vec<Played>], reported: &[(Place, String)]) -> Result<u8> {
     for (source, played) in sources.iter().zip(played) {
         let mut changes = Vec::new();
+        let unchanged = Summary::unchanged(source, played);
         for (console, played) in source.terminals().zip(played) {
             match played {
+                Ok(_) if unchanged => {}
                 Ok(outputs) => changes.push(page::change(console, outputs)),
                 Err(reason) => println!("left:  book/{}:{}: this machine {reason}", source.name, console.line),
             }
         }
         let own = reported.iter().filter(|(place, _)| place.page == source.name);
+        let own = own.filter(|(place, transcript)| place.difference(transcript).is_some());
         changes.extend(own.map(|(place, transcript)| place.change(transcript)));
         let text = page::changed(&source.text, changes);
         if text != source.text {

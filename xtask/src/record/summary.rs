@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use pages::Attributes;
+use pages::{Attributes, Console};
 
 use super::differ::diff;
 use super::normal::{Normalizer, always, known};
@@ -31,16 +31,22 @@ impl Summary {
                 match played {
                     Ok(outputs) => {
                         summary.terminals += 1;
-                        let commands = console.commands.iter().zip(outputs);
-                        summary.faults.extend(commands.filter_map(|(command, now)| {
-                            sides.difference(&source.name, command, now, &console.attributes.varies)
-                        }));
+                        summary.faults.extend(sides.of(source, console, outputs));
                     }
                     Err(reason) => summary.skip(&source.name, console.line, reason),
                 }
             }
         }
         summary
+    }
+
+    /// Whether a page's terminals say what they said, save what varies each time.
+    pub fn unchanged(source: &Source, played: &[Played]) -> bool {
+        let mut sides = Sides::default();
+        source
+            .terminals()
+            .zip(played)
+            .all(|(console, played)| played.iter().all(|outputs| sides.of(source, console, outputs).next().is_none()))
     }
 
     pub fn add_reports(&mut self, sources: &[Source], reported: &[(Place, String)]) -> Result<()> {
@@ -106,6 +112,17 @@ struct Sides {
 }
 
 impl Sides {
+    /// The differences of one block.
+    fn of<'a>(
+        &'a mut self,
+        source: &'a Source,
+        console: &'a Console,
+        outputs: &'a [Vec<String>],
+    ) -> impl Iterator<Item = String> + 'a {
+        let commands = console.commands.iter().zip(outputs);
+        commands.filter_map(|(command, now)| self.difference(&source.name, command, now, &console.attributes.varies))
+    }
+
     fn difference(
         &mut self,
         page: &str,

@@ -8,28 +8,6 @@ use super::trial::Trial;
 use super::{probe, run};
 
 #[test]
-fn a_program_is_in_the_group_in_every_hierarchy() {
-    let Some(trial) = Trial::with_group() else { return };
-    let name = trial.name("web");
-    let output = run(&["start", &name, probe(), "cgroup"]);
-    let said = String::from_utf8_lossy(&output.stdout);
-    let mut view = checks::View::default();
-    for controller in ["memory", "pids", "cpu"] {
-        // `4:memory:/path` on version 1, `0::/path` on version 2.
-        let of_v1 =
-            |line: &&str| line.split(':').nth(1).is_some_and(|names| names.split(',').any(|name| name == controller));
-        let of_v2 = |line: &&str| line.contains(" 0::");
-        let line = said.lines().find(|line| if trial.is_v2() { of_v2(line) } else { of_v1(line) });
-        view.add(controller, if line.is_some_and(|line| line.ends_with(&name)) { "in the group" } else { "elsewhere" });
-    }
-    checks::view!("membership", view, {
-        "memory" => "the program's memory is charged to another group: write 0 to cgroup.procs between fork and exec",
-        "pids" => "the program's forks are counted in another group: on version 1 each controller has its own cgroup.procs",
-        "cpu" => "the program's CPU time is counted in another group: on version 1 each controller has its own cgroup.procs",
-    });
-}
-
-#[test]
 fn a_program_is_charged_before_it_execs() {
     let Some(trial) = Trial::with_group() else { return };
     // An exec that fails late, because the program's loader is not there: by then
@@ -59,6 +37,28 @@ fn a_program_is_charged_before_it_execs() {
         "exec failed, and nothing was ever charged to the group: the program is put in after exec, or not at all, when its first \
          memory and children are charged elsewhere. Move between fork and exec"
     );
+}
+
+#[test]
+fn a_program_is_in_the_group_in_every_hierarchy() {
+    let Some(trial) = Trial::with_group() else { return };
+    let name = trial.name("web");
+    let output = run(&["start", &name, probe(), "cgroup"]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    let mut view = checks::View::default();
+    for controller in ["memory", "pids", "cpu"] {
+        // `4:memory:/path` on version 1, `0::/path` on version 2.
+        let of_v1 =
+            |line: &&str| line.split(':').nth(1).is_some_and(|names| names.split(',').any(|name| name == controller));
+        let of_v2 = |line: &&str| line.contains(" 0::");
+        let line = said.lines().find(|line| if trial.is_v2() { of_v2(line) } else { of_v1(line) });
+        view.add(controller, if line.is_some_and(|line| line.ends_with(&name)) { "in the group" } else { "elsewhere" });
+    }
+    checks::view!("membership", view, {
+        "memory" => "the program's memory is charged to another group: write 0 to cgroup.procs between fork and exec",
+        "pids" => "the program's forks are counted in another group: on version 1 each controller has its own cgroup.procs",
+        "cpu" => "the program's CPU time is counted in another group: on version 1 each controller has its own cgroup.procs",
+    });
 }
 
 #[test]
