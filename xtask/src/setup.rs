@@ -34,6 +34,7 @@ pub const TEST: &[Package] = &[
     package("buildah", "buildah", "building an image with another tool, for galley to run"),
     package("slirp4netns", "slirp4netns", "connections out of a container"),
     package("passt", "pasta", "the same by another helper"),
+    package("uidmap", "newuidmap", "running those tools as an ordinary user"),
     package("docker-registry", "docker-registry", "pushing to a registry that others wrote"),
     package("openssl", "openssl", "certificates for registries that want TLS"),
     package("tmux", "tmux", "playing the demo in a real terminal"),

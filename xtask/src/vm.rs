@@ -37,7 +37,9 @@ pub fn run(workspace: &Path, command: &[OsString]) -> Result<u8> {
         return Err(Error::Usage("say what to run: cargo xtask vm -- COMMAND".to_owned()));
     }
     if !nix::unistd::geteuid().is_root() {
-        // Debian 12's virtiofsd calls setgroups(2), which a user namespace denies.
+        // Debian 12's virtiofsd calls setgroups(2), which a user namespace with one id
+        // denies. With subordinate ids it starts, but the machine's overlayfs asks it to
+        // open files with O_NOATIME, which only their owner may (open(2)).
         return Err(Error::Machine {
             lack: "shares its files with a virtual machine only as root".to_owned(),
             remedy: "run the same command with sudo".to_owned(),

@@ -10,7 +10,7 @@ mod kitchen;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use docker_registry::DockerRegistry;
 use kitchen::{Kitchen, errors, text};
@@ -29,19 +29,22 @@ lock_type = "file"
 "#;
 
 /// crun refuses cgroups that are of both versions, so it gets to see one only; and
-/// what podman and buildah write beside their storage is nobody's afterwards.
+/// what they write beside their storage, or would look for, is gone afterwards.
 const OWN_PLACES: &str = r#"
 if mountpoint -q /sys/fs/cgroup/unified; then mount -t tmpfs none /sys/fs/cgroup/unified; fi
-mount -t tmpfs none /run && mkdir -p /var/cache/containers && mount -t tmpfs none /var/cache && exec "$@""#;
+for place in /run /var/cache /var/lib/containers; do
+    if [ -d $place ]; then mount -t tmpfs none $place; fi
+done
+exec "$@""#;
 
-/// Begins a command in a mount namespace of its own; for an ordinary user also in a
-/// user namespace with all their subordinate ids, as podman and buildah make it.
-fn apart() -> Command {
+/// A tool in a mount namespace of its own; for an ordinary user also in a user
+/// namespace with all their subordinate ids, as podman and buildah make it.
+fn apart(tool: &str) -> Command {
     let mut command = Command::new("unshare");
     if !nix::unistd::geteuid().is_root() {
         command.args(["--user", "--map-root-user", "--map-auto"]);
     }
-    command.arg("--mount");
+    command.args(["--mount", "sh", "-c", OWN_PLACES, "sh", tool]);
     command
 }
 
@@ -53,7 +56,7 @@ fn has(tool: &str) -> bool {
         eprintln!("skipped: {tool} is not installed; `cargo xtask setup` installs it");
         return false;
     }
-    let apart = !["podman", "buildah"].contains(&tool) || apart().arg("true").output().unwrap().status.success();
+    let apart = tool == "docker-registry" || apart("true").output().unwrap().status.success();
     if !apart {
         eprintln!("skipped: {tool} wants subordinate ids of an ordinary user: newuidmap(1), subuid(5)");
     }
@@ -77,14 +80,18 @@ fn run(kitchen: &Kitchen, tool: &str, arguments: &[&str]) -> String {
     let conf = kitchen.path("containers.conf");
     fs::write(&conf, CONTAINERS_CONF).unwrap();
     let [root, state] = ["storage", "state"].map(|name| format!("{}", kitchen.path(name).display()));
-    let mut command = apart();
-    command.args(["sh", "-c", OWN_PLACES, "sh", tool, "--storage-driver", "vfs"]);
-    command.args(["--root", &root, "--runroot", &state]).args(arguments).env("CONTAINERS_CONF", conf);
+    let mut command = apart(tool);
+    command
+        .args(["--storage-driver", "vfs"])
+        .args(["--root", &root, "--runroot", &state])
+        .args(arguments)
+        .env("CONTAINERS_CONF", conf);
     finish(tool, command)
 }
 
+/// skopeo gives the files of an archive to their owner, who is root.
 fn skopeo(arguments: &[&str]) -> String {
-    let mut command = Command::new("skopeo");
+    let mut command = apart("skopeo");
     command.args(arguments);
     finish("skopeo", command)
 }
