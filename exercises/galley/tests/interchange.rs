@@ -63,8 +63,31 @@ fn has(tool: &str) -> bool {
     apart
 }
 
+/// A kitchen in which podman and buildah have worked, too. What they leave is, for an
+/// ordinary user, partly their subordinate ids', who alone may remove it.
+struct Shared(Kitchen);
+
+impl std::ops::Deref for Shared {
+    type Target = Kitchen;
+
+    fn deref(&self) -> &Kitchen {
+        &self.0
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let removed = apart("rm").arg("-rf").args(STORAGE.map(|name| self.path(name))).status();
+        // Within a test that fails, a second panic would hide the first.
+        assert!(std::thread::panicking() || removed.unwrap().success(), "podman's storage stays");
+    }
+}
+
+/// Where podman and buildah keep images, and what runs.
+const STORAGE: [&str; 2] = ["storage", "state"];
+
 /// A kitchen with an image `ada/word:1`, whose command prints a word; and the word.
-fn with_image() -> Option<(Kitchen, String)> {
+fn with_image() -> Option<(Shared, String)> {
     let kitchen = Kitchen::with_base()?;
     let word = checks::nonce();
     let file = format!(
@@ -72,14 +95,14 @@ fn with_image() -> Option<(Kitchen, String)> {
     );
     let built = kitchen.build("ada/word:1", &file);
     assert!(built.status.success(), "{}", errors(&built));
-    Some((kitchen, word))
+    Some((Shared(kitchen), word))
 }
 
 /// podman or buildah with a storage of its own.
 fn run(kitchen: &Kitchen, tool: &str, arguments: &[&str]) -> String {
     let conf = kitchen.path("containers.conf");
     fs::write(&conf, CONTAINERS_CONF).unwrap();
-    let [root, state] = ["storage", "state"].map(|name| format!("{}", kitchen.path(name).display()));
+    let [root, state] = STORAGE.map(|name| format!("{}", kitchen.path(name).display()));
     let mut command = apart(tool);
     command
         .args(["--storage-driver", "vfs"])

@@ -172,18 +172,19 @@ fn judge(tree: &Tree, variant: &Variant, desk: usize) -> Result<Judgement> {
     if let (false, Some(reason)) = (nix::unistd::geteuid().is_root(), header(patch, "root: ")?) {
         return Ok(Judgement::Unable(reason));
     }
-    if let Some(fault) = unnamed(&graded, step, patch)? {
+    // What the learner sees: of the checks of a step, the first that fails.
+    let shown = reports::transcript(&copy.tree, &graded, step);
+    if let Some(fault) = unnamed(&graded, step, patch, &shown)? {
         return Ok(Judgement::Fault(fault));
     }
     let name = patch.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let shown = reports::transcript(&copy.tree, &graded, step);
     let differences = reports::differences(tree, chapter, &Shown::Wrong(name), &shown)?;
     Ok(differences.map_or(Judgement::AsItShould, Judgement::Fault))
 }
 
 /// What keeps a verdict from rejecting a wrong solution at its step, with the cause
-/// that the patch names in the first thing shown; `None` if nothing does.
-fn unnamed(graded: &Graded, step: Option<usize>, patch: &Path) -> Result<Option<String>> {
+/// that the patch names in the report that is `shown`; `None` if nothing does.
+fn unnamed(graded: &Graded, step: Option<usize>, patch: &Path, shown: &str) -> Result<Option<String>> {
     let Some(step) = step else { return Ok(Some("its name must begin with stepN-".to_owned())) };
     let report = graded.steps.iter().flatten().find(|report| report.number == step);
     let Some(report) = report else {
@@ -193,7 +194,6 @@ fn unnamed(graded: &Graded, step: Option<usize>, patch: &Path) -> Result<Option<
         return Ok(Some(format!("is not rejected at step {step}: {:?}", report.status)));
     }
     let expected = header(patch, "expect: ")?.unwrap_or_default();
-    let shown = check::details(graded);
     let named = !expected.is_empty() && shown.contains(&expected);
     Ok((!named).then(|| format!("the report does not say '{expected}':\n{shown}")))
 }
