@@ -2,6 +2,7 @@
 //! prints the print page, with tags for every heading and list, and an outline.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -15,6 +16,8 @@ const PARTS: &[(&str, &str)] =
 /// A PDF being printed.
 pub struct Printing {
     chromium: Child,
+    /// What it is called with, to be called again.
+    command: Command,
     profile: PathBuf,
     file: PathBuf,
 }
@@ -23,26 +26,39 @@ pub struct Printing {
 pub fn begin(root: &Path, pages: &Path, chromium: &Path) -> Result<Printing> {
     let file = root.join("target/galley.pdf");
     let profile = root.join("target/browser-profile");
-    let child = Command::new(chromium)
+    match fs::remove_file(&file) {
+        // The one of an earlier book must not be taken for this one's.
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(Failure::io("remove", &file)(error)),
+        _ => {}
+    }
+    let mut command = Command::new(chromium);
+    command
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"])
         .args(["--export-tagged-pdf", "--generate-pdf-document-outline"])
         .arg(format!("--user-data-dir={}", profile.display()))
         .arg(format!("--print-to-pdf={}", file.display()))
         .arg(format!("file://{}", pages.join("print.html").display()))
+        .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(Failure::io("run", chromium))?;
-    Ok(Printing { chromium: child, profile, file })
+        .stderr(Stdio::piped());
+    let child = command.spawn().map_err(Failure::io("run", chromium))?;
+    Ok(Printing { chromium: child, command, profile, file })
 }
 
 impl Printing {
     /// Waits for it, and looks whether it has its tags and its outline.
     pub fn end(mut self) -> Result<PathBuf> {
-        let status = self.chromium.wait().map_err(Failure::io("wait for Chromium, which writes", &self.file))?;
+        let waiting = Failure::io("wait for Chromium, which writes", &self.file);
+        let mut output = self.chromium.wait_with_output().map_err(waiting)?;
+        // While both processors are busy it may end well, and have printed nothing.
+        if output.status.success() && !self.file.exists() {
+            output = self.command.output().map_err(Failure::io("run Chromium again, for", &self.file))?;
+        }
         fs::remove_dir_all(&self.profile).map_err(Failure::io("remove", &self.profile))?;
-        if !status.success() {
-            return Err(Failure::new(format!("Chromium could not print {}: {status}", self.file.display())));
+        if !output.status.success() || !self.file.exists() {
+            let words = String::from_utf8_lossy(&output.stderr).into_owned();
+            let (file, status) = (self.file.display(), output.status);
+            return Err(Failure::new(format!("Chromium did not print {file}: {status}\n{words}")));
         }
         let bytes = fs::read(&self.file).map_err(Failure::io("read", &self.file))?;
         match lacks(&bytes).as_slice() {

@@ -112,10 +112,15 @@ pub fn cargo() -> Command {
 /// every mix and of stored solutions come out in the same place. This holds between
 /// processes, and for copies that share the place.
 pub fn alone(tree: &Tree) -> Result<Flock<File>> {
-    let directory = tree.target().join("debug");
-    fs::create_dir_all(&directory).map_err(Error::file("create", &directory))?;
-    let path = directory.join(".putting-aside");
-    let file = File::create(&path).map_err(Error::file("create", &path))?;
+    lock(&tree.target().join("debug/.putting-aside"))
+}
+
+/// Waits until nobody else has this file locked; it is locked until that is dropped.
+pub fn lock(path: &Path) -> Result<Flock<File>> {
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory).map_err(Error::file("create", directory))?;
+    }
+    let file = File::create(path).map_err(Error::file("create", path))?;
     Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, errno)| Error::Call { call: "flock", errno })
 }
 

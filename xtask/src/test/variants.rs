@@ -8,7 +8,7 @@
 //! can tell it from a right one.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,10 +16,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use course::{CHAPTERS, Chapter};
+use nix::fcntl::Flock;
 use pages::Shown;
 
 use super::Stage;
 use super::tools::quiet;
+use crate::check::compile::lock;
 use crate::check::{self, Graded, Status, Trial};
 use crate::error::{Error, Result};
 use crate::record::reports;
@@ -221,15 +223,18 @@ fn step_of(name: &str) -> Option<usize> {
 }
 
 /// A copy of the repository's outline, with one chapter patched. It lives below
-/// `target/` and shares its compiled crates.
+/// `target/` and shares its compiled crates. Whoever else wants the same desk, such as
+/// a demo that shows a report, waits until this is dropped.
 struct Copy {
     tree: Tree,
+    _alone: Flock<File>,
 }
 
 impl Copy {
     fn make(tree: &Tree, chapter: &Chapter, patch: &Path, desk: usize) -> Result<Self> {
         let root = tree.target().join("variant").join(desk.to_string());
         let solutions = root.join("solutions");
+        let alone = lock(&root.with_extension("lock"))?;
         fs::create_dir_all(&solutions).map_err(Error::file("create", &solutions))?;
         // The links lead to the real trees; only the patched chapter is a copy.
         for name in ["exercises", "xtask", "Cargo.toml", "Cargo.lock"] {
@@ -254,7 +259,7 @@ impl Copy {
         write_manifest(tree, chapter, desk, &patched)?;
         copy(&tree.chapter(Side::Reference, chapter).join("src"), &patched.join("src"))?;
         quiet(Command::new("patch").args(["--quiet", "-p1", "--directory"]).arg(&patched).arg("--input").arg(patch))?;
-        Ok(Self { tree: Tree::at(&root) })
+        Ok(Self { tree: Tree::at(&root), _alone: alone })
     }
 }
 
