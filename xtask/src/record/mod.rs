@@ -67,13 +67,15 @@ pub fn run(tree: &Tree, words: &[OsString]) -> Result<u8> {
     if request.words.is_empty() {
         summary.add_idle_rules(&sources);
     }
-    println!("{}", summary.verdict()?);
+    let (words, skipped) = summary.verdict()?;
+    println!("{words}");
+    skipped.iter().for_each(|line| println!("skipped: {line}"));
     Ok(0)
 }
 
 /// The terminals of every page, compared; the reports are left to the stages that
-/// grade the solutions.
-pub fn check_terminals(tree: &Tree) -> Result<String> {
+/// grade the solutions. What it came to, and why some were left out.
+pub fn check_terminals(tree: &Tree) -> Result<(String, Vec<String>)> {
     let sources = sources(tree, &[])?;
     let mut summary = Summary::of_terminals(&sources, &play_all(tree, &sources)?);
     summary.add_idle_rules(&sources);

@@ -102,6 +102,7 @@ fn in_machine(tree: &Tree, source: &Source) -> Result<Vec<Played>> {
         Some(0) => {}
         Some(3) => {
             let reason = words.lines().last().unwrap_or_default();
+            let reason = reason.trim_start_matches("xtask: this machine ");
             return Ok(source.terminals().map(|_| Err(reason.to_owned())).collect());
         }
         _ => return Err(Error::Failed(format!("book/{} in the virtual machine: {words}", source.name))),

@@ -1,6 +1,6 @@
 //! What a comparison of the book's pages came to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pages::{Attributes, Console};
 
@@ -16,8 +16,8 @@ pub struct Summary {
     /// Terminals and reports that said what they said.
     terminals: usize,
     reports: usize,
-    /// What this machine could not run, as a line each.
-    skipped: Vec<String>,
+    /// What this machine could not run: the lines, by the page and the reason.
+    skipped: BTreeMap<(String, String), Vec<usize>>,
     /// What is wrong, with the place where.
     faults: Vec<String>,
 }
@@ -84,8 +84,8 @@ impl Summary {
         self.faults.extend(idle.iter().map(|name| format!("the rule '{name}' changes nothing on any page: remove it")));
     }
 
-    /// A line of praise, or the faults.
-    pub fn verdict(self) -> Result<String> {
+    /// A line of praise, and one for each reason to leave something out; or the faults.
+    pub fn verdict(self) -> Result<(String, Vec<String>)> {
         if !self.faults.is_empty() {
             let again = "`cargo xtask book record` writes the pages anew";
             return Err(Error::Failed(format!("{}\n{again}", self.faults.join("\n"))));
@@ -94,13 +94,15 @@ impl Summary {
         if self.reports > 0 {
             words.push_str(&format!(", {} reports", self.reports));
         }
-        words.push_str(&format!(", {} skipped", self.skipped.len()));
-        words.extend(self.skipped.iter().map(|line| format!("\n  {line}")));
-        Ok(words)
+        let skipped = self.skipped.iter().map(|((page, reason), lines)| {
+            let lines: Vec<String> = lines.iter().map(usize::to_string).collect();
+            format!("book/{page}, line {}: this machine {reason}", lines.join(", "))
+        });
+        Ok((words, skipped.collect()))
     }
 
     fn skip(&mut self, page: &str, line: usize, reason: &str) {
-        self.skipped.push(format!("book/{page}:{line}: this machine {reason}"));
+        self.skipped.entry((page.to_owned(), reason.to_owned())).or_default().push(line);
     }
 }
 

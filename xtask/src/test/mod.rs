@@ -36,6 +36,13 @@ pub enum Stage {
     Skipped(String),
 }
 
+impl Stage {
+    /// What was found, and the reason for each thing that was left out.
+    fn of((words, skipped): (String, Vec<String>)) -> Self {
+        if skipped.is_empty() { Self::Passed(words) } else { Self::Partly(words, skipped) }
+    }
+}
+
 type Run = fn(&Tree) -> Result<Stage>;
 type Named = (&'static str, Run);
 

@@ -71,10 +71,7 @@ pub fn hard_registries(tree: &Tree) -> Result<Stage> {
 /// Tests that lack something say so, each in a line of its own, and pass.
 fn told(words: String, text: &str) -> Stage {
     let reasons: BTreeSet<&str> = text.lines().filter_map(|line| Some(line.split_once("skipped: ")?.1)).collect();
-    match reasons.is_empty() {
-        true => Stage::Passed(words),
-        false => Stage::Partly(words, reasons.into_iter().map(str::to_owned).collect()),
-    }
+    Stage::of((words, reasons.into_iter().map(str::to_owned).collect()))
 }
 
 /// Runs tests of the reference, and returns what they printed.
@@ -106,7 +103,7 @@ pub fn command_line(tree: &Tree) -> Result<Stage> {
 
 /// The reports of checks are compared where the solutions are graded.
 pub fn terminals(tree: &Tree) -> Result<Stage> {
-    record::check_terminals(tree).map(Stage::Passed)
+    Ok(Stage::of(record::check_terminals(tree)?))
 }
 
 pub fn book(tree: &Tree) -> Result<Stage> {

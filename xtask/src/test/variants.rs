@@ -96,7 +96,7 @@ pub fn judged(tree: &Tree) -> Result<Stage> {
     let words = format!("{wrong} wrong ones, {} by other means", variants.len() - wrong);
     let unable: Vec<String> =
         findings.unable.iter().map(|(reason, count)| format!("{count} of those: {reason}")).collect();
-    Ok(if unable.is_empty() { Stage::Passed(words) } else { Stage::Partly(words, unable) })
+    Ok(Stage::of((words, unable)))
 }
 
 fn variants(tree: &Tree) -> Result<Vec<Variant>> {
