@@ -24,6 +24,22 @@ fn prepare(outside: &Path) -> std::path::PathBuf {
 }
 
 #[test]
+fn directories_on_the_way_are_made() {
+    let outside = scratch();
+    let root = prepare(outside.path());
+    let nonce = nonce();
+    let output = run(&["place", str(&root), &format!("{nonce}/b/c/file")], b"");
+    let said = errors(&output);
+    assert!(output.status.success(), "a layer need not list its directories: those on the way are to be made\n{said}");
+    let printed = text(&output);
+    assert!(printed.trim().ends_with(&format!("{nonce}/b/c/file")), "printed: {printed}");
+    let made = root.join(&nonce).join("b/c");
+    assert!(made.is_dir(), "{} was not made", made.display());
+    assert!(!made.join("file").exists(), "only the directories are to be made");
+    assert_eq!(fs::metadata(made).unwrap().permissions().mode() & 0o777, 0o755, "everybody may enter such a directory");
+}
+
+#[test]
 fn names_stay_beneath_the_root() {
     let outside = scratch();
     let root = prepare(outside.path());
@@ -77,22 +93,6 @@ fn names_stay_beneath_the_root() {
     });
     assert_eq!(names(&outside.path().join("secret")), "", "something was made outside");
     assert!(!root.join("new").exists(), "a directory was made for a name that is refused");
-}
-
-#[test]
-fn directories_on_the_way_are_made() {
-    let outside = scratch();
-    let root = prepare(outside.path());
-    let nonce = nonce();
-    let output = run(&["place", str(&root), &format!("{nonce}/b/c/file")], b"");
-    let said = errors(&output);
-    assert!(output.status.success(), "a layer need not list its directories: those on the way are to be made\n{said}");
-    let printed = text(&output);
-    assert!(printed.trim().ends_with(&format!("{nonce}/b/c/file")), "printed: {printed}");
-    let made = root.join(&nonce).join("b/c");
-    assert!(made.is_dir(), "{} was not made", made.display());
-    assert!(!made.join("file").exists(), "only the directories are to be made");
-    assert_eq!(fs::metadata(made).unwrap().permissions().mode() & 0o777, 0o755, "everybody may enter such a directory");
 }
 
 #[test]

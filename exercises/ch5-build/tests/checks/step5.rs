@@ -67,6 +67,14 @@ fn later_lines_replace_or_add_to_earlier_ones() {
 }
 
 #[test]
+fn an_entrypoint_clears_an_inherited_command_only() {
+    let inherited = configuration(&["CMD [\"old\"]", "FROM that", "ENTRYPOINT [\"new\"]"]);
+    assert!(inherited["Cmd"].is_null(), "the base image's CMD was meant for its own program, not for this ENTRYPOINT");
+    let own = configuration(&["CMD [\"mine\"]", "ENTRYPOINT [\"new\"]"]);
+    assert_eq!(own["Cmd"][0], "mine", "a CMD of the same stage stays, wherever it stands");
+}
+
+#[test]
 fn the_shell_form_is_handed_to_the_shell() {
     let nonce = checks::nonce();
     let lines = [&format!("CMD echo {nonce} $HOME"), "SHELL [\"/bin/bash\", \"-ec\"]", "ENTRYPOINT exec \"$0\" && x"];
@@ -75,14 +83,6 @@ fn the_shell_form_is_handed_to_the_shell() {
     assert_eq!(config["Cmd"].to_string(), shell, "the whole line is one argument of the shell");
     let expected = "[\"/bin/bash\",\"-ec\",\"exec \\\"$0\\\" && x\"]";
     assert_eq!(config["Entrypoint"].to_string(), expected, "SHELL names the shell for the lines below it");
-}
-
-#[test]
-fn an_entrypoint_clears_an_inherited_command_only() {
-    let inherited = configuration(&["CMD [\"old\"]", "FROM that", "ENTRYPOINT [\"new\"]"]);
-    assert!(inherited["Cmd"].is_null(), "the base image's CMD was meant for its own program, not for this ENTRYPOINT");
-    let own = configuration(&["CMD [\"mine\"]", "ENTRYPOINT [\"new\"]"]);
-    assert_eq!(own["Cmd"][0], "mine", "a CMD of the same stage stays, wherever it stands");
 }
 
 #[test]
