@@ -23,18 +23,6 @@ fn root(nonce: &str) -> Rootfs {
 }
 
 #[test]
-fn the_hosts_users_do_not_count() {
-    let root = Rootfs::new();
-    // "daemon" is in every host's passwd, and not in this image: it has none.
-    assert!(
-        matches!(user(root.path(), "daemon"), Err(Error::NoUser(_))),
-        "'daemon' was found, but only the host has it"
-    );
-    let number = user(root.path(), "0").unwrap();
-    assert_eq!((number.uid, number.gid), (0, 0), "an image without passwd still has numbers");
-}
-
-#[test]
 fn names_and_numbers_are_found_in_the_image() {
     let nonce = checks::nonce();
     let root = root(&nonce);
@@ -53,7 +41,7 @@ fn names_and_numbers_are_found_in_the_image() {
     view.add("unknown-group", shown("0:bakers"));
     checks::view!("users", view.name(&nonce, "<nonce>"), {
         "none" => "no user means root",
-        "name" => "the whole first field is the name; uid, gid and home are fields 3, 4 and 6 of passwd, and groups are those whose last field lists the user",
+        "name" => "the files are the image's own, below its root (an absolute path given to `join` is the host's); the whole first field is the name; uid, gid and home are fields 3, 4 and 6 of passwd, and groups are those whose last field lists the user",
         "name-and-group" => "the group after the colon takes the place of the user's own gid; the other groups stay",
         "number" => "a number that has an entry brings the entry's group and home",
         "unknown-number" => "a number without an entry is good: group 0, home /",
@@ -61,4 +49,16 @@ fn names_and_numbers_are_found_in_the_image() {
         "unknown-name" => "a name that is not in the image is an error, whatever the host knows",
         "unknown-group" => "a group's name that is not in the image is an error",
     });
+}
+
+#[test]
+fn the_hosts_users_do_not_count() {
+    let root = Rootfs::new();
+    // "daemon" is in every host's passwd, and not in this image: it has none.
+    assert!(
+        matches!(user(root.path(), "daemon"), Err(Error::NoUser(_))),
+        "'daemon' was found, but only the host has it"
+    );
+    let number = user(root.path(), "0").unwrap();
+    assert_eq!((number.uid, number.gid), (0, 0), "an image without passwd still has numbers");
 }
