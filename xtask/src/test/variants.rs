@@ -159,7 +159,10 @@ fn judge(tree: &Tree, variant: &Variant, desk: usize) -> Result<Judgement> {
         Err(words) => return Ok(Judgement::Fault(format!("does not compile\n{words}"))),
     };
     // A step of which nothing could be seen says nothing about its solution.
+    let root = nix::unistd::geteuid().is_root();
     let unable = steps.iter().find_map(|step| match &step.status {
+        // With root, everything must be seen.
+        Status::Unable(reason) if root => Some(Judgement::Fault(format!("cannot be judged: {reason}"))),
         Status::Unable(reason) => Some(Judgement::Unable(reason.clone())),
         _ => None,
     });
@@ -171,7 +174,7 @@ fn judge(tree: &Tree, variant: &Variant, desk: usize) -> Result<Judgement> {
     if let Some(unable) = unable {
         return Ok(unable);
     }
-    if let (false, Some(reason)) = (nix::unistd::geteuid().is_root(), header(patch, "root: ")?) {
+    if let (false, Some(reason)) = (root, header(patch, "root: ")?) {
         return Ok(Judgement::Unable(reason));
     }
     // What the learner sees: of the checks of a step, the first that fails.
