@@ -166,13 +166,21 @@ fn control_groups() -> Finding {
     }
 }
 
+/// Gives this shell groups of version 1; `cargo xtask test` does the same.
+const GIVE: &str = "`for c in memory pids cpu; do g=/sys/fs/cgroup/$c/$USER; sudo mkdir -p $g; \
+    sudo chown -R $USER $g; echo $$ | sudo tee $g/cgroup.procs; done`";
+
 fn remedy_for_groups() -> String {
-    let mut remedy = "`sudo -E env PATH=$PATH cargo xtask check ch3` checks chapter 3 as root".to_owned();
+    let mut remedy = match (groups_of_version_2(), groups_of_version_1()) {
+        _ if geteuid().is_root() => "`cargo xtask vm -- target/debug/xtask check ch3` has some, in a virtual machine",
+        (Some(_), _) => "`systemd-run --user --scope -p Delegate=yes cargo xtask check ch3`",
+        (None, groups) if !groups.is_empty() => GIVE,
+        _ => "`sudo -E env PATH=$PATH cargo xtask vm -- target/debug/xtask check ch3` has some, in a virtual machine",
+    }
+    .to_owned();
     if is_wsl() {
         remedy += "; in WSL2, `kernelCommandLine=cgroup_no_v1=all` under [wsl2] in .wslconfig and `systemd=true` under \
                    [boot] in /etc/wsl.conf give version 2";
-    } else if setup::find("qemu-system-x86_64").is_some() {
-        remedy += "; `cargo xtask vm -- target/debug/xtask check ch3` does so in a virtual machine";
     }
     remedy
 }
@@ -244,6 +252,8 @@ fn other_name(debian: &'static str, installer: &str) -> &'static str {
         ("docker-registry", "pacman") => "distribution",
         ("qemu-system-x86", "pacman") => "qemu-system-x86",
         ("qemu-system-x86", "dnf") => "qemu-system-x86-core",
+        ("uidmap", "dnf") => "shadow-utils",
+        ("uidmap", "pacman") => "shadow",
         ("npm", "dnf") => "nodejs-npm",
         ("nodejs", "dnf") => "nodejs",
         _ => debian,

@@ -54,9 +54,14 @@ impl fmt::Display for Error {
             ),
             Self::NotDelegated { path, source } => write!(
                 f,
-                "no part of {} is yours to make groups in ({source}); run as root, or let systemd give you one: \
-                 `systemd-run --user --scope -p Delegate=yes COMMAND`",
-                path.display()
+                "no part of {} is yours to make groups in ({source}); run as root, or {}",
+                path.display(),
+                // Version 1 is nothing that systemd would share.
+                if path.join("cgroup.controllers").exists() {
+                    "let systemd give you one: `systemd-run --user --scope -p Delegate=yes COMMAND`"
+                } else {
+                    "let root give you some: `cargo xtask doctor` says how"
+                }
             ),
             Self::NoController { file } => write!(
                 f,
