@@ -133,7 +133,7 @@ fn body(tree: &Tree, graded: &Graded, request: &Request, colored: bool) -> Strin
     let steps = match &graded.steps {
         Ok(steps) => steps,
         Err(words) => {
-            let again = again(graded.chapter, None, request);
+            let again = again(graded.chapter, request.step, request);
             return format!("  it does not compile yet; rustc says:\n\n{}\n{again}", words.trim_end());
         }
     };
@@ -214,7 +214,8 @@ fn limit_sentence(limit: &str, limits: &Limits) -> String {
 fn conclusion(tree: &Tree, graded: &Graded, steps: &[StepReport], request: &Request) -> String {
     let chapter = graded.chapter;
     if graded.passed() {
-        return format!("  {} passed.\n", chapter.id());
+        let step = request.step.map_or_else(String::new, |step| format!(" step {step}"));
+        return format!("  {}{step} passed.\n", chapter.id());
     }
     if graded.unable() {
         let doctor = "`cargo xtask doctor` says how to get what this machine lacks";
@@ -224,7 +225,8 @@ fn conclusion(tree: &Tree, graded: &Graded, steps: &[StepReport], request: &Requ
     let mut text = "\n".to_owned();
     if let Some(step) = next {
         let source = tree.chapter(request.side, chapter).join("src");
-        text.push_str(&format!("next:  write `{}` in {}\n", step.function, tree.short(&source).display()));
+        let verb = if step.status == Status::Wrong { "mend" } else { "write" };
+        text.push_str(&format!("next:  {verb} `{}` in {}\n", step.function, tree.short(&source).display()));
         text.push_str(&format!("read:  book/{}, step {}\n", chapter.page(), step.number));
     }
     text + &again(chapter, next.map(|step| step.number), request)

@@ -23,7 +23,8 @@ fn inside(root: &Path, program: &Path, arguments: &[&str]) -> Output {
     match command.output() {
         Ok(output) => output,
         Err(error) => panic!(
-            "{} does not start inside the new root: {error}. Is its loader (often in /lib64) there, by that very path?",
+            "{} does not start inside the new root: {error}. Are the program and its loader (often in /lib64) there, each by \
+             that very path?",
             program.display()
         ),
     }

@@ -40,6 +40,22 @@ fn no_relative_path_leads_out() {
 }
 
 #[test]
+fn a_relative_root_is_found_from_where_the_program_was_started() {
+    let root = Rootfs::new();
+    let (directory, name) = (root.path().parent().expect("not /"), root.path().file_name().expect("a name"));
+    let output = std::process::Command::new(super::program())
+        .args(["enter", text(name.as_ref()), "/bin/probe", "exists:/nonce"])
+        .current_dir(directory)
+        .output()
+        .expect("the chapter's program can be started");
+    let said = String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned();
+    assert_eq!(
+        said, "exists:/nonce true\n",
+        "the root's path was relative, and is not found: chroot first, then chdir"
+    );
+}
+
+#[test]
 fn nothing_runs_if_the_root_cannot_be_entered() {
     let directory = checks::scratch();
     let mark = directory.path().join("ran");

@@ -15,11 +15,12 @@ fn started_in(names: &str) -> (String, String) {
 #[test]
 fn a_child_code_is_what_its_function_returns() {
     let child = namespaces::spawn(nix::sched::CloneFlags::empty(), || 77).expect("a child without new namespaces");
-    assert_eq!(
-        namespaces::wait(child),
-        Ok(77),
-        "the child function returned 77; ECHILD says that the child has no SIGCHLD as its signal"
-    );
+    match namespaces::wait(child) {
+        Err(error) if error.errno == nix::errno::Errno::ECHILD => panic!(
+            "nobody can wait for the child ({error}): the child has no SIGCHLD as its signal, or spawn waited already"
+        ),
+        ended => assert_eq!(ended, Ok(77), "the child function returned 77, which is its exit code"),
+    }
 }
 
 #[test]

@@ -85,8 +85,11 @@ fn together_it_all_works_for_an_ordinary_user() {
     world::as_ordinary_user(&mut command, home.path());
     let mut held = Held::spawn(&mut command);
     let mut view = held.report_to("exists:/tmp/secret");
+    let null = std::path::Path::new("/proc").join(held.probe_id().to_string()).join("root/dev/null");
+    view.add("/dev/null", if null.exists() { "there" } else { "missing" });
     view.add("namespaces", kernel::compare_namespaces(held.probe_id()));
     checks::view!("container", view.name(root.nonce(), "<nonce>"), {
+        "/dev/null" => "what was mounted below the new root before the pivot is lost: bind it with MS_REC",
         "namespaces" => "the container shares a namespace with the host",
         "exists:/tmp/secret" => "the escape of chapter 1 led to the host",
     });

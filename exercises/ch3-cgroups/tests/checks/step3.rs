@@ -39,16 +39,19 @@ fn a_limit_arrives_in_the_kernel() {
 fn what_is_not_asked_for_is_left_alone() {
     let Some(trial) = Trial::with_group() else { return };
     trial.limit("web", "cpu.max", "30000 100000");
+    trial.limit("web", "memory.max", "67108864");
     succeed(&["apply", &trial.name("web"), "--pids", "9"]);
     let mut view = checks::View::default();
     for file in ["memory.max", "cpu.max", "pids.max"] {
         view.add(file, trial.file("web", file));
     }
     checks::view!("untouched", view, {
-        "memory.max" => "no memory limit was asked for, and one was set",
+        "memory.max" => "the memory limit was 67108864 before, and nobody asked for another",
         "cpu.max" => "the CPU limit was 30000 100000 before, and nobody asked for another",
         "pids.max" => "the one limit that was asked for is not there",
     });
+    succeed(&["apply", &trial.name("web"), "--memory", "32m"]);
+    assert_eq!(trial.file("web", "pids.max"), "9", "the limit on processes was 9, and nobody asked for another");
 }
 
 #[test]

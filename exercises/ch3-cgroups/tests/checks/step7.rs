@@ -70,4 +70,6 @@ fn what_is_not_asked_for_is_left_alone() {
         "cpu.max" => "the CPU limit was 30000 100000 before, and nobody asked for another",
         "pids.max" => "the one limit that was asked for is not there",
     });
+    succeed(&["apply-with-crate", &trial.name("web"), "--memory", "32m"]);
+    assert_eq!(trial.file("web", "pids.max"), "9", "the limit on processes was 9, and nobody asked for another");
 }
