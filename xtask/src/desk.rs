@@ -54,6 +54,7 @@ pub fn undo(tree: &Tree, chapter: &Chapter) -> Result<u8> {
 /// Begins at a chapter: checks that the reference of each chapter before it works
 /// on this machine, since galley borrows those.
 pub fn start(tree: &Tree, chapter: &'static Chapter) -> Result<u8> {
+    let mut borrowed = false;
     for before in &CHAPTERS[..chapter.number - 1] {
         if Progress::load(tree)?.standing(tree, before)? == Some(Standing::Passed) {
             println!("{}  yours", before.id());
@@ -68,6 +69,11 @@ pub fn start(tree: &Tree, chapter: &'static Chapter) -> Result<u8> {
             )));
         }
         println!("{}  the reference, which passes here", before.id());
+        borrowed = true;
+    }
+    if borrowed {
+        println!("\nGalley borrows the reference. A check calls your own code: a few steps need an earlier chapter's,");
+        println!("and say for which step they wait.");
     }
     println!(
         "\nRead  book/{}\nWrite {}",

@@ -29,7 +29,9 @@ impl fmt::Display for Port {
 /// # Errors
 /// [`crate::Error::Port`] with the reason. These are the words that the checks know:
 ///
-/// - `a port is a number from 1 to 65535`, also for one that is missing;
+/// - `the host's port is missing`, where there is no colon at all;
+/// - `the address is not one`;
+/// - `a port is a number from 1 to 65535`, also for one that is empty or too large;
 /// - `port 0 does not exist`;
 /// - `only TCP can be published, not UDP`;
 /// - `the protocol must be tcp`, for what else stands behind a slash.

@@ -25,8 +25,8 @@ const DETAIL_LINES: usize = 100;
 pub enum Status {
     ToDo,
     Wrong,
-    /// It cannot be judged before another step is written: that step's number.
-    Waits(usize),
+    /// It cannot be judged before another step is written: `step 3`, or `ch2 step 3`.
+    Waits(String),
     /// This machine cannot show what the check asks for: why.
     Unable(String),
     Passed,
@@ -80,7 +80,7 @@ fn status(chapter: &Chapter, number: usize, outcomes: &[Outcome]) -> Status {
     for outcome in outcomes {
         let status = match &outcome.verdict {
             Verdict::ToDo(text) if text.starts_with(&mine) => return Status::ToDo,
-            Verdict::ToDo(text) => Status::Waits(number_of(text)),
+            Verdict::ToDo(text) => Status::Waits(step_in(text, chapter)),
             Verdict::Wrong | Verdict::Limit(_) => Status::Wrong,
             Verdict::Unable(reason) => Status::Unable(reason.clone()),
             Verdict::Passed => Status::Passed,
@@ -103,9 +103,11 @@ fn rank(status: &Status) -> usize {
     }
 }
 
-/// The step's number in `ch2 step 3: …`.
-fn number_of(text: &str) -> usize {
-    text.split_once("step ").and_then(|(_, rest)| rest.split(':').next()?.parse().ok()).unwrap_or(0)
+/// The step that a `todo!` belongs to, such as `ch2 step 3`; without the chapter, if it is
+/// the one that is graded.
+fn step_in(text: &str, chapter: &Chapter) -> String {
+    let step = text.split_once(':').map_or(text, |(step, _)| step);
+    step.strip_prefix(&format!("{} ", chapter.id())).unwrap_or(step).to_owned()
 }
 
 pub fn heading(chapter: &Chapter, side: Side) {
@@ -163,7 +165,7 @@ fn line(step: &StepReport, colored: bool) -> String {
     let (mark, color, words) = match &step.status {
         Status::Passed => ("ok", "32", format!("passed, {}", plural(step.outcomes.len(), "check"))),
         Status::ToDo => ("--", "33", "to do".to_owned()),
-        Status::Waits(other) => ("..", "33", format!("waits for step {other}")),
+        Status::Waits(other) => ("..", "33", format!("waits for {other}")),
         Status::Unable(_) => ("??", "33", "cannot be checked on this machine".to_owned()),
         Status::Wrong => ("NO", "31", "not yet right".to_owned()),
     };
@@ -284,7 +286,7 @@ fn step_json(step: &StepReport) -> JsonValue {
     let (status, reason) = match &step.status {
         Status::ToDo => ("to do", None),
         Status::Wrong => ("wrong", None),
-        Status::Waits(other) => ("waits", Some(format!("step {other} is to do"))),
+        Status::Waits(other) => ("waits", Some(format!("{other} is to do"))),
         Status::Unable(reason) => ("unable", Some(reason.clone())),
         Status::Passed => ("passed", None),
     };

@@ -106,4 +106,6 @@ fn a_source_that_names_nothing_is_an_error() {
         let said = refused(&context(), source);
         assert!(said.contains(source), "the source that names nothing is named:\n{said}");
     }
+    let second = refusal(&["select", str(&context().context()), "app.py", "nothing.txt"]);
+    assert!(second.contains("nothing.txt"), "each source must name something, not only all together:\n{second}");
 }
