@@ -55,7 +55,11 @@ fn later_lines_replace_or_add_to_earlier_ones() {
     ];
     let config = configuration(&lines);
     for (field, expected, why) in [
-        ("Env", r#"["A=3","B=2","C=4"]"#, "a later ENV of the same name takes the earlier one's place; ARG is not in the image"),
+        (
+            "Env",
+            r#"["A=3","B=2","C=4"]"#,
+            "a later ENV of the same name takes the earlier one's place; ARG is not in the image",
+        ),
         ("Labels", r#"{"x":"2","y":"1"}"#, "a later LABEL takes the place of those with its names, and of no others"),
         ("ExposedPorts", r#"{"80/tcp":{},"81/tcp":{}}"#, "EXPOSE adds up, and 80 means 80/tcp"),
         ("Volumes", r#"{"/a":{},"/b":{}}"#, "VOLUME adds up"),
