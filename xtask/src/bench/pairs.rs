@@ -93,7 +93,8 @@ pub fn race(contestants: &[Contestant], rounds: usize) -> Result<Outcome> {
     let mut outcome = Outcome { galley: median(alone), ratios: Vec::new() };
     println!("  {:<24} {:8.1} ms", galley.name, outcome.galley * 1000.0);
     for peer in peers {
-        let pairs = (0..rounds).map(|round| pair(galley, peer, round)).collect::<Result<Vec<_>>>()?;
+        let pair = |round| by_turns(round, || galley.seconds(), || peer.seconds());
+        let pairs = (0..rounds).map(pair).collect::<Result<Vec<_>>>()?;
         let ratio = median(pairs.iter().map(|(ours, theirs)| ours / theirs));
         let ours = median(pairs.iter().map(|pair| pair.0)) * 1000.0;
         let theirs = median(pairs.iter().map(|pair| pair.1)) * 1000.0;
@@ -103,14 +104,15 @@ pub fn race(contestants: &[Contestant], rounds: usize) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// One run of each, in seconds: ours and theirs.
-fn pair(galley: &Contestant, peer: &Contestant, round: usize) -> Result<(f64, f64)> {
+/// Does both, now the one and now the other first; the results are in the order of the
+/// arguments.
+pub fn by_turns<T>(round: usize, one: impl Fn() -> Result<T>, other: impl Fn() -> Result<T>) -> Result<(T, T)> {
     if round.is_multiple_of(2) {
-        let ours = galley.seconds()?;
-        return Ok((ours, peer.seconds()?));
+        let one = one()?;
+        return Ok((one, other()?));
     }
-    let theirs = peer.seconds()?;
-    Ok((galley.seconds()?, theirs))
+    let other = other()?;
+    Ok((one()?, other))
 }
 
 /// The median: a few runs while the machine is busy elsewhere do not move it.

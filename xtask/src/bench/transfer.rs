@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use nix::libc;
 
-use super::pairs::median;
+use super::pairs::{by_turns, median};
 use crate::assemble::{Mix, assemble};
 use crate::error::{Error, Result};
 use crate::setup;
@@ -80,8 +80,8 @@ impl<'a> Bench<'a> {
     fn measure(&self) -> Result<()> {
         let (mut pushes, mut pulls) = (Vec::new(), Vec::new());
         for round in 0..PAIRS {
-            pushes.push(pair(round, || self.patch(), || self.push())?);
-            pulls.push(pair(round, || self.skopeo(), || self.pull())?);
+            pushes.push(by_turns(round, || self.patch(), || self.push())?);
+            pulls.push(by_turns(round, || self.skopeo(), || self.pull())?);
             let data = self.root.join("data");
             fs::remove_dir_all(&data).map_err(Error::file("remove", &data))?;
         }
@@ -231,16 +231,6 @@ impl Drop for Registry {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Theirs and ours; in every other round ours goes first.
-fn pair(round: usize, theirs: impl Fn() -> Result<Took>, ours: impl Fn() -> Result<Took>) -> Result<(Took, Took)> {
-    if round.is_multiple_of(2) {
-        let theirs = theirs()?;
-        return Ok((theirs, ours()?));
-    }
-    let ours = ours()?;
-    Ok((theirs()?, ours))
 }
 
 /// Runs a command to its end, which must be a good one.

@@ -1,8 +1,9 @@
 //! What a comparison of the book's pages came to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::slice::from_ref;
 
-use pages::{Attributes, Console};
+use pages::Attributes;
 
 use super::differ::diff;
 use super::normal::{Normalizer, always, known};
@@ -31,7 +32,10 @@ impl Summary {
                 match played {
                     Ok(outputs) => {
                         summary.terminals += 1;
-                        summary.faults.extend(sides.of(source, console, outputs));
+                        let commands = console.commands.iter().zip(outputs);
+                        summary.faults.extend(commands.filter_map(|(command, now)| {
+                            sides.difference(&source.name, command, now, &console.attributes.varies)
+                        }));
                     }
                     Err(reason) => summary.skip(&source.name, console.line, reason),
                 }
@@ -41,12 +45,8 @@ impl Summary {
     }
 
     /// Whether a page's terminals say what they said, save what varies each time.
-    pub fn unchanged(source: &Source, played: &[Played]) -> bool {
-        let mut sides = Sides::default();
-        source
-            .terminals()
-            .zip(played)
-            .all(|(console, played)| played.iter().all(|outputs| sides.of(source, console, outputs).next().is_none()))
+    pub fn unchanged(source: &Source, played: &Vec<Played>) -> bool {
+        Self::of_terminals(from_ref(source), from_ref(played)).faults.is_empty()
     }
 
     pub fn add_reports(&mut self, sources: &[Source], reported: &[(Place, String)]) -> Result<()> {
@@ -114,17 +114,6 @@ struct Sides {
 }
 
 impl Sides {
-    /// The differences of one block.
-    fn of<'a>(
-        &'a mut self,
-        source: &'a Source,
-        console: &'a Console,
-        outputs: &'a [Vec<String>],
-    ) -> impl Iterator<Item = String> + 'a {
-        let commands = console.commands.iter().zip(outputs);
-        commands.filter_map(|(command, now)| self.difference(&source.name, command, now, &console.attributes.varies))
-    }
-
     fn difference(
         &mut self,
         page: &str,
