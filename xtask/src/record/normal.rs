@@ -8,8 +8,8 @@
 use std::collections::BTreeSet;
 
 /// A shape and its name. In a shape, `{n}` is digits, `{x}` hexadecimal digits,
-/// `{x12}` exactly twelve of them, `{a}` letters, and `{s}` a plural's s or nothing; all
-/// else is itself.
+/// `{x12}` exactly twelve of them, `{a}` letters, `{b}` one or more blanks, and `{s}` a
+/// plural's s or nothing; all else is itself.
 type Rule = (&'static str, &'static str);
 
 const ALWAYS: &[Rule] = &[
@@ -31,7 +31,10 @@ const ALWAYS: &[Rule] = &[
 const ON_DEMAND: &[Rule] = &[
     ("digests", "{x64}"),
     ("digests", "{x12}"),
-    ("dates", "{a} {n} {n}:{n}"),
+    // `ls -l` pads the day to two columns, and of a file older than half a year it
+    // shows the year in place of the time.
+    ("dates", "{a}{b}{n} {n}:{n}"),
+    ("dates", "{a}{b}{n}{b}{n4}"),
     ("dates", "{n}-{n}-{n} {n}:{n}"),
     ("sizes", "{n} B"),
     ("sizes", "size {n}"),
@@ -111,6 +114,15 @@ impl Normalizer {
             match shape_rest.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
                 Some(("s", after)) => {
                     rest = rest.strip_prefix('s').unwrap_or(rest);
+                    shape_rest = after;
+                }
+                Some(("b", after)) => {
+                    let blanks = rest.trim_start_matches(' ');
+                    if blanks.len() == rest.len() {
+                        return None;
+                    }
+                    rest = blanks;
+                    form.push(' ');
                     shape_rest = after;
                 }
                 Some((kind, after)) => {
@@ -193,7 +205,16 @@ mod tests {
         assert_eq!(one("0.1s, layer 687d4da6c793, 70 B", &[]), "<seconds>.<seconds>s, layer 687d4da6c793, 70 B");
         assert_eq!(one("wait4(64, 0x1f", &[]), "wait4(<process>, 0x<address>");
         assert_eq!(one("32M ch2 a1b 7", &["numbers"]), "32M ch2 a1b <numbers>");
-        assert_eq!(one("Nov 24 02:19 x", &["dates"]), "<dates> <dates> <dates>:<dates> x");
+    }
+
+    #[test]
+    fn a_date_is_one_on_every_day_of_the_year() {
+        let form = "<dates> <dates> <dates>:<dates> x";
+        for date in ["Nov 24 02:19 x", "Dec  1 23:59 x", "Feb 29 00:00 x", "Jan 10 12:30 x"] {
+            assert_eq!(one(date, &["dates"]), form, "{date}");
+        }
+        assert_eq!(one("Jan  1  1970 x", &["dates"]), "<dates> <dates> <dates> x");
+        assert_eq!(one("2026-12-01 00:00 x", &["dates"]), "<dates>-<dates>-<dates> <dates>:<dates> x");
     }
 
     #[test]
