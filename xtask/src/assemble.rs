@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::pantry;
 use crate::progress::{Progress, Standing, is_starter};
 use crate::sync::put;
-use crate::tree::{Side, Tree};
+use crate::tree::{GIVEN, Side, Tree};
 
 /// Which chapters are taken from the learner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -176,7 +176,9 @@ fn lay_out(tree: &Tree, directory: &Path, sides: &[(&Chapter, Side)]) -> Result<
     for (chapter, side) in sides {
         link(&tree.chapter(*side, chapter), &directory.join(chapter.directory()))?;
     }
-    link(&tree.side(Side::Mine).join("galley"), &directory.join("galley"))?;
+    for given in GIVEN {
+        link(&tree.side(Side::Mine).join(given), &directory.join(given))?;
+    }
     let text = tree.reference_workspace()?;
     let text = text.replace("version = \"1.0.0\"", &format!("version = \"{}\"", version(tree, sides)));
     put(&directory.join("Cargo.toml"), &text)?;

@@ -11,6 +11,9 @@ use crate::error::{Error, Result};
 /// the next one there.
 pub const HARNESS: &str = "/proc/self/exe";
 
+/// The directories of `exercises/` that hold given code; `solutions/` has links to them.
+pub const GIVEN: [&str; 2] = ["galley", "support"];
+
 /// Which of the two mirror trees a command works on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {

@@ -16,13 +16,12 @@
 //! kernel's answer.
 
 mod enter;
-mod error;
 mod files;
 mod process;
 mod rootfs;
 
 pub use enter::{break_out, enter, run_inside};
-pub use error::{Error, Result};
 pub use files::{Resolved, libraries, resolve};
 pub use process::{exec, exec_failure_code, exit_code, exit_now, run};
 pub use rootfs::make_rootfs;
+pub use sys::{Error, Result};

@@ -26,7 +26,7 @@ use crate::check::{self, Graded, Status, Trial};
 use crate::error::{Error, Result};
 use crate::record::reports;
 use crate::sync::put;
-use crate::tree::{Side, Tree, files};
+use crate::tree::{GIVEN, Side, Tree, files};
 
 /// One stored solution.
 struct Variant {
@@ -244,7 +244,9 @@ impl Copy {
             link(&tree.root().join(name), &root.join(name))?;
         }
         share_compiled(tree, &root)?;
-        link(&tree.side(Side::Mine).join("galley"), &solutions.join("galley"))?;
+        for given in GIVEN {
+            link(&tree.side(Side::Mine).join(given), &solutions.join(given))?;
+        }
         link(&tree.side(Side::Reference).join("quotes"), &solutions.join("quotes"))?;
         put(&solutions.join("Cargo.toml"), tree.reference_workspace()?)?;
         // A copy: cargo writes the patched chapter's version into it.

@@ -1,0 +1,1 @@
+//! Layers as tar archives: entries, compression, and files written beneath one directory.

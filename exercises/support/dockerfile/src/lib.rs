@@ -1,0 +1,1 @@
+//! A Dockerfile as data: instructions, flags and here-documents, each with its position.

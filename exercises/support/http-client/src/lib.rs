@@ -1,0 +1,1 @@
+//! HTTP as a registry client needs it: connections, retries, resumed transfers, stored logins.
