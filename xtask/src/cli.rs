@@ -70,6 +70,12 @@ const COMMANDS: &[Command] = &[
         .takes(Words::Rest("COMMAND", "The command and its arguments")),
     Command::new("test", "Everything that CI runs")
         .options(&[YES, value("only", "WORDS", "Only the stages whose name has this in it")]),
+    Command::new(
+        "mutants",
+        "Try a chapter's checks on its stored solutions: wrong ones, and right ones by other means",
+    )
+    .takes(CHAPTER)
+    .options(&[STEP]),
     // What `check` starts for each check; see `sandbox`.
     Command::new("sandbox", "").takes(Words::Rest("COMMAND", "The check")).options(&[
         value("scratch", "DIRECTORY", "Where to put the empty directory"),
@@ -116,6 +122,7 @@ pub fn run() -> Result<u8> {
         "clean" => clean::run(&tree),
         "setup" => setup::run(setup::TEST, given.flag("yes")).map(|()| 0),
         "test" => test::run(&tree, given.flag("yes"), given.text("only")?),
+        "mutants" => test::variants::run(&tree, chapter_of(given)?, given.number("step")?),
         "vm" => vm::run(tree.root(), &given.words),
         "sandbox" => run_sandbox(&tree, given),
         other => Err(Error::Usage(format!("nothing is to be done for '{other}'"))),

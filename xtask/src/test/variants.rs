@@ -61,11 +61,27 @@ impl Findings {
     }
 }
 
-/// Judges every variant. There are two desks for each processor: only one variant
-/// compiles at a time, and the checks of the others, which often wait, run meanwhile.
+/// Judges every variant.
 pub fn judged(tree: &Tree) -> Result<Stage> {
     let variants = variants(tree)?;
     enough(&variants)?;
+    judge_all(tree, &variants)
+}
+
+/// Judges those of one chapter, or of one of its steps, and says what came out.
+pub fn run(tree: &Tree, chapter: &Chapter, step: Option<usize>) -> Result<u8> {
+    let mut variants = variants(tree)?;
+    variants.retain(|variant| variant.chapter.number == chapter.number && (step.is_none() || variant.step() == step));
+    match judge_all(tree, &variants)? {
+        Stage::Passed(words) | Stage::Skipped(words) => println!("{words}"),
+        Stage::Partly(words, reasons) => println!("{words}\n{}", reasons.join("\n")),
+    }
+    Ok(0)
+}
+
+/// There are two desks for each processor: only one variant compiles at a time, and
+/// the checks of the others, which often wait, run meanwhile.
+fn judge_all(tree: &Tree, variants: &[Variant]) -> Result<Stage> {
     let next = AtomicUsize::new(0);
     let desks = 2 * thread::available_parallelism().map_or(1, usize::from);
     let work = |desk: usize| -> Result<Findings> {
