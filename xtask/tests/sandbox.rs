@@ -226,9 +226,8 @@ fn a_fork_bomb_meets_the_limit() {
 #[test]
 fn memory_without_end_meets_the_limit() {
     for user in users() {
-        let end = start(user, TIME, &["--memory", "67108864"], &[probe(), "memory:200", "hold"]).end();
-        // Without a control group a process that frees its memory at once may slip by;
-        // this one is refused at four times the limit, or seen with it.
+        let end = start(user, TIME, &["--memory", "67108864"], &[probe(), "memory:200"]).end();
+        // Without a control group it may end before anybody has looked at it.
         end.assert_limit("memory", user);
     }
 }

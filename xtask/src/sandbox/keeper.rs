@@ -149,7 +149,7 @@ fn wait(job: &Job, inner: Pid, ended: &OwnedFd, meter: &Meter, report: &Report) 
         kill(inner, Signal::SIGKILL).map_err(Error::call("kill"))?;
     }
     let status = waitpid(inner, None).map_err(Error::call("waitpid"))?;
-    if let (End::Own, Some(limit)) = (&end, meter.reached()) {
+    if let (End::Own, Some(limit)) = (&end, meter.reached_before_the_end()) {
         end = End::Limit(limit);
     }
     match (end, status) {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use nix::sys::resource::{UsageWho, getrusage};
 use nix::unistd::Pid;
 
 use super::Limits;
@@ -26,6 +27,19 @@ impl Meter<'_> {
             Self::Group(group) => group.reached(),
             Self::Processes { inner, limits } => count(*inner, limits),
         }
+    }
+}
+
+impl Meter<'_> {
+    /// The name of the limit that was reached before everything ended, if any.
+    ///
+    /// Call it after the last process was waited for. What ends between two looks at
+    /// `/proc` is not counted there; the kernel keeps the most that any of them ever
+    /// held (getrusage(2), `ru_maxrss`, in KiB).
+    pub fn reached_before_the_end(&self) -> Option<&'static str> {
+        let Self::Processes { limits, .. } = self else { return self.reached() };
+        let most = getrusage(UsageWho::RUSAGE_CHILDREN).map_or(0, |usage| usage.max_rss().cast_unsigned());
+        (most * 1024 > limits.memory).then_some("memory")
     }
 }
 
