@@ -3,16 +3,16 @@
 use std::ffi::CString;
 use std::path::Path;
 
-use crate::Result;
+use sys::Result;
 
 /// Makes `rootfs` the root directory of this process, and its working directory.
 ///
-/// chroot(2) changes what an absolute path starts from, and nothing else. The
-/// working directory stays where it was: outside. From there every relative
-/// path, and every `..`, still reaches the whole host. So the second call,
-/// chdir(2), is not a matter of tidiness.
+/// chroot(2) changes where an absolute path starts, and nothing else. The working
+/// directory stays where it was, which is outside. From there each relative path, and
+/// each `..`, still reaches the whole host until chdir(2) moves it inside.
 ///
-/// Needs `CAP_SYS_CHROOT`; errors are `EPERM` without it, `ENOENT` and `ENOTDIR`.
+/// # Errors
+/// `EPERM` without `CAP_SYS_CHROOT`, `ENOENT`, `ENOTDIR`.
 pub fn enter(rootfs: &Path) -> Result<()> {
     // ANCHOR: enter
     let _ = &rootfs; // what you have to work with
@@ -20,13 +20,15 @@ pub fn enter(rootfs: &Path) -> Result<()> {
     // ANCHOR_END: enter
 }
 
-/// Runs a program with `rootfs` as its root, and gives its exit code as
-/// [`crate::run`] does.
+/// Runs a program with `rootfs` as its root, and gives its exit code as [`crate::run`]
+/// does.
 ///
-/// Only the child enters: there is no way back out that a program should rely
-/// on, and the caller still has work to do outside. The program, the `PATH` it
-/// is looked up in and its libraries are then all found inside. A child that
-/// cannot enter says why and ends with 125.
+/// Only the child enters: the caller still has work to do outside, and could not rely on
+/// a way back. The program, the `PATH` in which it is looked up and its libraries are all
+/// found inside. A child that cannot enter says why and ends with 125.
+///
+/// # Errors
+/// Those of fork(2) and waitpid(2).
 pub fn run_inside(rootfs: &Path, argv: &[CString]) -> Result<u8> {
     // ANCHOR: run_inside
     let _ = (&rootfs, &argv); // what you have to work with
@@ -34,17 +36,20 @@ pub fn run_inside(rootfs: &Path, argv: &[CString]) -> Result<u8> {
     // ANCHOR_END: run_inside
 }
 
-/// Leaves a root that was entered with chroot(2), as any root user inside can.
+/// Leaves a root that was entered with chroot(2), as root inside it always can.
 ///
-/// A process has one root at a time, and the kernel stops a walk over `..` only
-/// at that one. A second chroot into a directory below moves the root down and
-/// leaves the working directory where it is, now above the root. From there
-/// nothing stops `..` until the real root; a third chroot makes that ours.
+/// A process has one root at a time, and the kernel stops a walk over `..` only at that
+/// one. A second chroot into a directory below moves the root down and leaves the working
+/// directory where it is, which is now above the root. From there nothing stops `..`
+/// before the real root, and a third chroot makes that one ours.
 ///
-/// The directory below is made for this, and removed again on the way.
+/// The directory below is made for this purpose, and removed again on the way.
 ///
-/// This is no fault of the kernel: chroot(2) says that it is not meant to be a
-/// prison. [`enter`] puts up a sign; chapter 2 takes the rest of the world away.
+/// This is not a bug in the kernel: chroot(2) says that it is not meant to be a prison.
+/// Chapter 2 replaces the mounts themselves, and then there is no outside left.
+///
+/// # Errors
+/// `EPERM` without `CAP_SYS_CHROOT`, and those of mkdir(2), such as `EROFS`.
 pub fn break_out() -> Result<()> {
     // ANCHOR: break_out
     todo!("ch1 step 6: break out again")

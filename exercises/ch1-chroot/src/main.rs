@@ -1,4 +1,4 @@
-//! Given: the chapter's steps on the command line.
+//! The chapter's steps on the command line.
 
 use std::ffi::CString;
 use std::os::unix::ffi::OsStringExt;
@@ -17,7 +17,7 @@ fn main() -> ExitCode {
     // An argument of a program cannot hold a zero byte, so none is lost here.
     let arguments: Vec<CString> =
         std::env::args_os().skip(1).filter_map(|text| CString::new(text.into_vec()).ok()).collect();
-    match perform(&arguments) {
+    match execute(&arguments) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("chroot: {error}");
@@ -26,12 +26,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn perform(arguments: &[CString]) -> chroot::Result<u8> {
+fn execute(arguments: &[CString]) -> sys::Result<u8> {
     let words: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str().ok()).collect();
     match words.as_slice() {
         ["run", _, ..] => Ok(chroot::run(&arguments[1..])),
         ["libraries", program] => {
-            chroot::libraries(Path::new(program))?.iter().for_each(|path| println!("{}", path.display()));
+            sys::libraries(Path::new(program))?.iter().for_each(|path| println!("{}", path.display()));
             Ok(0)
         }
         ["make-rootfs", rootfs, programs @ ..] => {
@@ -40,13 +40,13 @@ fn perform(arguments: &[CString]) -> chroot::Result<u8> {
         }
         ["enter", rootfs, _, ..] => {
             chroot::enter(Path::new(rootfs))?;
-            Ok(replace(&arguments[2..]))
+            Ok(become_program(&arguments[2..]))
         }
         ["run-inside", rootfs, _, ..] => chroot::run_inside(Path::new(rootfs), &arguments[2..]),
         ["break-out", rootfs, _, ..] => {
             chroot::enter(Path::new(rootfs))?;
             chroot::break_out()?;
-            Ok(replace(&arguments[2..]))
+            Ok(become_program(&arguments[2..]))
         }
         _ => {
             eprintln!("{USAGE}");
@@ -55,9 +55,9 @@ fn perform(arguments: &[CString]) -> chroot::Result<u8> {
     }
 }
 
-/// Becomes the program, or says why not.
-fn replace(argv: &[CString]) -> u8 {
-    let error = chroot::exec(argv, None);
+/// Becomes the program; gives an exit code if that fails.
+fn become_program(argv: &[CString]) -> u8 {
+    let error = sys::exec(argv, None);
     eprintln!("chroot: {error}");
-    chroot::exec_failure_code(error.errno)
+    error.exit_code()
 }

@@ -2,20 +2,23 @@
 
 use std::path::Path;
 
-use crate::Result;
+use sys::Result;
 
-/// Makes `rootfs` a directory that `programs` can run in.
+/// Makes `rootfs` a directory in which `programs` can run.
 ///
-/// Each program is copied with the libraries that it needs ([`crate::libraries`])
-/// to the path that it has on the host. Many of these paths hold symbolic links:
-/// on most systems `/bin`, `/lib` and `/lib64` are links into `/usr`, and the
-/// loader is known only by its path in `/lib64`. So every link met on the way
-/// ([`crate::resolve`]) is made again inside, and files are written to real
-/// directories only: to write through a link of `rootfs` would be to follow it
-/// to the host's own `/usr`.
+/// Each program is copied, with the libraries that it needs ([`sys::libraries`]), to the path
+/// that it has on the host. Many of these paths lead over symbolic links: on most systems
+/// `/bin`, `/lib` and `/lib64` are links into `/usr`, and programs name their loader by
+/// its path in `/lib64`. So each link on the way ([`sys::resolve`]) is made again inside, and
+/// files are written to real directories only. Writing through a link of `rootfs` would
+/// follow it to the host's own `/usr`.
 ///
-/// `dev`, `proc`, `sys` and `tmp` are made too, empty: chapter 2 mounts there.
-/// What is there already stays, and a program may be added later.
+/// `dev`, `proc`, `sys` and `tmp` are made too, empty: chapter 2 mounts there. Files that
+/// are there already stay, and a program may be added later.
+///
+/// # Errors
+/// `ENOENT` for a missing program, `ENOEXEC` for a file that is not a program of this
+/// machine, and those of mkdir(2), symlink(2) and open(2).
 pub fn make_rootfs(rootfs: &Path, programs: &[&Path]) -> Result<()> {
     // ANCHOR: make_rootfs
     let _ = (&rootfs, &programs); // what you have to work with

@@ -13,7 +13,9 @@ use nix::sys::signal::Signal;
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{ForkResult, Pid, fork, sethostname, setsid};
 
-use crate::{Error, Result, forwarded_signals, init, layout, loopback_up, pivot, private_mounts, spawn, wait};
+use sys::{Error, Result};
+
+use crate::{forwarded_signals, init, layout, loopback_up, pivot, private_mounts, spawn, wait};
 
 /// Which network a container is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +131,7 @@ fn with_init<E: Into<StartError>>(mut gate: UnixStream, process: impl FnOnce() -
     match unsafe { fork() }.map_err(|errno| Error::new("fork", errno))? {
         ForkResult::Child => {
             let error = process();
-            chroot::exit_now(report(&mut gate, error))
+            sys::exit_now(report(&mut gate, error))
         }
         ForkResult::Parent { child } => {
             // The program's copy is closed by its exec; with this one open, the
@@ -232,8 +234,13 @@ pub struct StartError {
 
 impl From<Error> for StartError {
     fn from(error: Error) -> Self {
-        let code = if error.call == "execve" { chroot::exec_failure_code(error.errno) } else { 125 };
-        Self { code, message: error.to_string() }
+        Self { code: 125, message: error.to_string() }
+    }
+}
+
+impl From<sys::ExecError> for StartError {
+    fn from(error: sys::ExecError) -> Self {
+        Self { code: error.exit_code(), message: error.to_string() }
     }
 }
 

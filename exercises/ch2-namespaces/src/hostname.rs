@@ -1,6 +1,6 @@
 //! Step 1: a hostname of one's own.
 
-use crate::Result;
+use sys::Result;
 
 /// Moves this process into a new UTS namespace and sets the hostname there.
 ///

@@ -25,7 +25,6 @@ mod network;
 mod process;
 mod user;
 
-pub use chroot::{Error, Result};
 pub use container::{Container, Mount, Network, Paused, Running, Source, StartError, start};
 pub use hostname::own_hostname;
 pub use mounts::{own_mounts, pivot, private_mounts};

@@ -1,6 +1,6 @@
 //! Step 5: a network that at least answers itself.
 
-use crate::Result;
+use sys::Result;
 
 /// Brings the loopback interface `lo` of this network namespace up.
 ///

@@ -6,7 +6,7 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
-use crate::{Error, Result};
+use sys::{Error, Result};
 
 /// Starts a child in new `namespaces` and gives its process id, as the caller
 /// sees it. The child runs `child` and ends with the code that it returns.

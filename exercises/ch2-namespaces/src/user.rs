@@ -1,6 +1,6 @@
 //! Step 6: root in here, nobody special out there.
 
-use crate::Result;
+use sys::Result;
 
 /// Moves this process into a new user namespace in which it is root.
 ///

@@ -98,7 +98,7 @@ fn exists(root: &Path, path: &Path) -> bool {
 /// Resolves `path` as a process would whose root directory is `root`: a link
 /// to `/etc` means `root/etc`, and `..` ends at the root. Chapter 1's work.
 pub fn beneath(root: &Path, path: &Path) -> io::Result<PathBuf> {
-    let resolved = chroot::resolve(root, &Path::new("/").join(path)).map_err(|error| io::Error::from(error.errno))?;
+    let resolved = sys::resolve(root, &Path::new("/").join(path)).map_err(|error| io::Error::from(error.errno))?;
     Ok(root.join(resolved.path.strip_prefix("/").unwrap_or(&resolved.path)))
 }
 

@@ -51,7 +51,7 @@ pub fn exec(containers: &Containers, container: &Container, request: &Exec) -> R
     let child = match unsafe { fork() }.map_err(Error::call("fork"))? {
         ForkResult::Child => {
             drop(open);
-            chroot::exit_now(become_program(target.as_fd(), gate, &process, terminal.as_ref()))
+            sys::exit_now(become_program(target.as_fd(), gate, &process, terminal.as_ref()))
         }
         ForkResult::Parent { child } => child,
     };

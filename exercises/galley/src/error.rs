@@ -8,7 +8,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
-    Call(#[from] chroot::Error),
+    Call(#[from] sys::Error),
     #[error(transparent)]
     Limits(#[from] cgroups::Error),
     #[error(transparent)]

@@ -2,51 +2,53 @@
 
 use std::path::Path;
 
-use crate::Result;
+use sys::Result;
 
-/// Makes `rootfs` a directory that `programs` can run in.
+/// Makes `rootfs` a directory in which `programs` can run.
 ///
-/// Each program is copied with the libraries that it needs ([`crate::libraries`])
-/// to the path that it has on the host. Many of these paths hold symbolic links:
-/// on most systems `/bin`, `/lib` and `/lib64` are links into `/usr`, and the
-/// loader is known only by its path in `/lib64`. So every link met on the way
-/// ([`crate::resolve`]) is made again inside, and files are written to real
-/// directories only: to write through a link of `rootfs` would be to follow it
-/// to the host's own `/usr`.
+/// Each program is copied, with the libraries that it needs ([`sys::libraries`]), to the path
+/// that it has on the host. Many of these paths lead over symbolic links: on most systems
+/// `/bin`, `/lib` and `/lib64` are links into `/usr`, and programs name their loader by
+/// its path in `/lib64`. So each link on the way ([`sys::resolve`]) is made again inside, and
+/// files are written to real directories only. Writing through a link of `rootfs` would
+/// follow it to the host's own `/usr`.
 ///
-/// `dev`, `proc`, `sys` and `tmp` are made too, empty: chapter 2 mounts there.
-/// What is there already stays, and a program may be added later.
+/// `dev`, `proc`, `sys` and `tmp` are made too, empty: chapter 2 mounts there. Files that
+/// are there already stay, and a program may be added later.
+///
+/// # Errors
+/// `ENOENT` for a missing program, `ENOEXEC` for a file that is not a program of this
+/// machine, and those of mkdir(2), symlink(2) and open(2).
 pub fn make_rootfs(rootfs: &Path, programs: &[&Path]) -> Result<()> {
     // ANCHOR: make_rootfs
     use std::fs;
     use std::io::ErrorKind;
     use std::os::unix::fs::symlink;
 
-    use crate::Error;
-    use crate::files::beneath;
+    use sys::{Context, join_root, libraries, resolve};
 
-    let make_directory = |path: &Path| fs::create_dir_all(path).map_err(|error| Error::io("mkdir", path, &error));
+    let make_directory = |path: &Path| fs::create_dir_all(path).context("mkdir", path);
     for name in ["dev", "proc", "sys", "tmp"] {
         make_directory(&rootfs.join(name))?;
     }
     for program in programs {
-        let program = std::path::absolute(program).map_err(|error| Error::io("getcwd", program, &error))?;
-        let mut files = crate::libraries(&program)?;
+        let program = std::path::absolute(program).context("getcwd", program)?;
+        let mut files = libraries(&program)?;
         files.push(program);
         for file in files {
-            let resolved = crate::resolve(Path::new("/"), &file)?;
+            let resolved = resolve(Path::new("/"), &file)?;
             for (link, text) in &resolved.links {
-                let link = beneath(rootfs, link);
+                let link = join_root(rootfs, link);
                 make_directory(link.parent().unwrap_or(rootfs))?;
                 match symlink(text, &link) {
-                    // Another file's path led over it before.
+                    // The path of an earlier file led over it too.
                     Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                    made => made.map_err(|error| Error::io("symlink", &link, &error))?,
+                    made => made.context("symlink", &link)?,
                 }
             }
-            let target = beneath(rootfs, &resolved.path);
+            let target = join_root(rootfs, &resolved.path);
             make_directory(target.parent().unwrap_or(rootfs))?;
-            fs::copy(&resolved.path, &target).map_err(|error| Error::io("copy", &resolved.path, &error))?;
+            fs::copy(&resolved.path, &target).context("copy", &resolved.path)?;
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Step 1: a hostname of one's own.
 
-use crate::Result;
+use sys::Result;
 
 /// Moves this process into a new UTS namespace and sets the hostname there.
 ///
@@ -11,8 +11,8 @@ use crate::Result;
 /// Needs `CAP_SYS_ADMIN`: `EPERM` without it. See uts_namespaces(7).
 pub fn own_hostname(name: &str) -> Result<()> {
     // ANCHOR: own_hostname
-    use crate::Error;
     use nix::sched::{CloneFlags, unshare};
+    use sys::Error;
 
     unshare(CloneFlags::CLONE_NEWUTS).map_err(|errno| Error::new("unshare", errno))?;
     nix::unistd::sethostname(name).map_err(|errno| Error::new("sethostname", errno))

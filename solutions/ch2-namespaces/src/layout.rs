@@ -10,7 +10,9 @@ use nix::sys::stat::{Mode, SFlag, mkdirat, mknodat};
 use nix::sys::statvfs::{FsFlags, fstatvfs};
 use nix::unistd::symlinkat;
 
-use crate::{Container, Error, Mount, Result, Source};
+use sys::{Error, Result};
+
+use crate::{Container, Mount, Source};
 
 const SAFE: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV).union(MsFlags::MS_NOEXEC);
 
@@ -98,7 +100,7 @@ impl Place<'_> {
     /// no link is followed any more: it cannot leave the root.
     fn open(&self, kind: Kind) -> Result<OwnedFd> {
         let failed = |call| move |errno| Error::at(call, self.path, errno);
-        let resolved = chroot::resolve(self.rootfs, self.path)?.path;
+        let resolved = sys::resolve(self.rootfs, self.path)?.path;
         let names: Vec<_> = resolved.iter().skip(1).collect();
         let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
         let mut here = open(self.rootfs, flags, Mode::empty()).map_err(failed("open"))?;

@@ -5,9 +5,10 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use namespaces::{Container, Error, Network, Result, spawn, wait};
+use namespaces::{Container, Network, spawn, wait};
 use nix::sched::CloneFlags;
 use nix::unistd::{ForkResult, fork};
+use sys::{Error, Result};
 
 const USAGE: &str = "\
 usage: namespaces own-hostname NAME PROGRAM [ARGUMENT…]
@@ -91,9 +92,9 @@ fn code_of(result: Result<u8>) -> u8 {
 
 /// Returns only if the program cannot be started.
 fn become_program(argv: &[CString]) -> u8 {
-    let error = chroot::exec(argv, None);
+    let error = sys::exec(argv, None);
     eprintln!("namespaces: {error}");
-    chroot::exec_failure_code(error.errno)
+    error.exit_code()
 }
 
 fn mount_tmpfs(directory: &Path) -> Result<()> {
@@ -106,7 +107,7 @@ fn as_first(argv: &[CString]) -> Result<u8> {
     namespaces::forwarded_signals().thread_block().map_err(|errno| Error::new("sigprocmask", errno))?;
     // SAFETY: this process has one thread.
     match unsafe { fork() }.map_err(|errno| Error::new("fork", errno))? {
-        ForkResult::Child => chroot::exit_now(become_program(argv)),
+        ForkResult::Child => sys::exit_now(become_program(argv)),
         ForkResult::Parent { child } => namespaces::init(child),
     }
 }
@@ -122,7 +123,7 @@ fn contain(rootfs: PathBuf, argv: &[CString]) -> Result<u8> {
         read_only: false,
         init: true,
     };
-    match namespaces::start(&container, || chroot::exec(argv, None))?.release() {
+    match namespaces::start(&container, || sys::exec(argv, None))?.release() {
         Ok(running) => running.wait(),
         Err(error) => {
             eprintln!("namespaces: {error}");

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use nix::sched::{CloneFlags, unshare};
 
-use crate::{Error, Result};
+use sys::{Error, Result};
 
 /// Makes every mount of this mount namespace private: from now on no mount or
 /// unmount in here shows up in another namespace, nor the other way round.

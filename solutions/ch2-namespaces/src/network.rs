@@ -1,6 +1,6 @@
 //! Step 5: a network that at least answers itself.
 
-use crate::Result;
+use sys::Result;
 
 /// Brings the loopback interface `lo` of this network namespace up.
 ///
@@ -19,7 +19,7 @@ pub fn loopback_up() -> Result<()> {
     use nix::libc::{IFF_UP, SIOCGIFFLAGS, SIOCSIFFLAGS, ifreq};
     use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 
-    use crate::Error;
+    use sys::Error;
 
     nix::ioctl_read_bad!(get_flags, SIOCGIFFLAGS, ifreq);
     nix::ioctl_write_ptr_bad!(set_flags, SIOCSIFFLAGS, ifreq);

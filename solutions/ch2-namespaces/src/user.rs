@@ -1,6 +1,6 @@
 //! Step 6: root in here, nobody special out there.
 
-use crate::Result;
+use sys::Result;
 
 /// Moves this process into a new user namespace in which it is root.
 ///
@@ -22,9 +22,9 @@ use crate::Result;
 /// user_namespaces(7).
 pub fn become_root() -> Result<()> {
     // ANCHOR: become_root
-    use crate::Error;
     use nix::sched::{CloneFlags, unshare};
     use nix::unistd::{getegid, geteuid};
+    use sys::Error;
 
     let (user, group) = (geteuid(), getegid());
     unshare(CloneFlags::CLONE_NEWUSER).map_err(|errno| Error::new("unshare", errno))?;

@@ -95,7 +95,7 @@ pub enum Error {
     Io { action: &'static str, path: PathBuf, source: io::Error },
     /// A call of the kernel, as chapters 1 and 2 report it.
     #[error(transparent)]
-    Kernel(#[from] namespaces::Error),
+    Kernel(#[from] sys::Error),
     /// The store, as chapter 4 reports it.
     #[error(transparent)]
     Images(#[from] images::Error),

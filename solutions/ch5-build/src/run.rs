@@ -147,23 +147,22 @@ fn is_mapped(uid: u32) -> bool {
 
 impl Program {
     /// Becomes the program; returns only if that fails. Runs inside the container.
-    pub fn exec(&self) -> namespaces::Error {
+    pub fn exec(&self) -> namespaces::StartError {
         match self.become_user() {
-            Ok(()) => chroot::exec(&self.argv, Some(&self.env)),
-            Err(error) => error,
+            Ok(()) => sys::exec(&self.argv, Some(&self.env)).into(),
+            Err(error) => error.into(),
         }
     }
 
-    fn become_user(&self) -> namespaces::Result<()> {
+    fn become_user(&self) -> sys::Result<()> {
         use nix::sys::{prctl, signal::Signal};
         use nix::unistd::{Gid, Uid, chdir, dup2_stdin, setgid, setgroups, setuid};
 
-        let failed = |call| move |errno| namespaces::Error::new(call, errno);
+        let failed = |call| move |errno| sys::Error::new(call, errno);
         // A build asks nothing: the terminal stays with the person before it.
-        let null =
-            std::fs::File::open("/dev/null").map_err(|error| namespaces::Error::io("open", "/dev/null", &error))?;
+        let null = std::fs::File::open("/dev/null").map_err(|error| sys::Error::io("open", "/dev/null", &error))?;
         dup2_stdin(&null).map_err(failed("dup2"))?;
-        chdir(&self.directory).map_err(|errno| namespaces::Error::at("chdir", &self.directory, errno))?;
+        chdir(&self.directory).map_err(|errno| sys::Error::at("chdir", &self.directory, errno))?;
         if (self.uid, self.gid) != (0, 0) {
             setgroups(&[]).map_err(failed("setgroups"))?;
             setgid(Gid::from_raw(self.gid)).map_err(failed("setgid"))?;

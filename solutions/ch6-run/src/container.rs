@@ -204,7 +204,7 @@ impl Containers {
         match Flock::lock(file, FlockArg::LockSharedNonblock) {
             Ok(_) => Ok(container.exit_code.map_or(Status::Lost, Status::Exited)),
             Err((_, nix::errno::Errno::EWOULDBLOCK)) => Ok(Status::Running),
-            Err((_, errno)) => Err(chroot::Error::at("flock", &path, errno).into()),
+            Err((_, errno)) => Err(sys::Error::at("flock", &path, errno).into()),
         }
     }
 
@@ -254,7 +254,7 @@ pub fn group_name(id: &str) -> String {
 
 fn lock(path: &Path) -> Result<Lock> {
     let file = File::create(path).map_err(Error::file("open", path))?;
-    Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, errno)| chroot::Error::at("flock", path, errno).into())
+    Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, errno)| sys::Error::at("flock", path, errno).into())
 }
 
 /// Docker's rule: a letter or digit, then letters, digits, `_`, `.` and `-`.

@@ -47,7 +47,9 @@ pub enum Error {
     #[error("the limits cannot be set: {0}")]
     Limits(#[from] cgroups::Error),
     #[error(transparent)]
-    Call(#[from] chroot::Error),
+    Call(#[from] sys::Error),
+    #[error(transparent)]
+    Exec(#[from] sys::ExecError),
     #[error(transparent)]
     Start(#[from] namespaces::StartError),
     #[error(transparent)]
@@ -69,7 +71,7 @@ impl Error {
 
     /// A failed system call that concerns no path.
     pub fn call(call: &'static str) -> impl FnOnce(Errno) -> Self {
-        move |errno| Self::Call(chroot::Error::new(call, errno))
+        move |errno| Self::Call(sys::Error::new(call, errno))
     }
 
     /// Docker's exit code: 126 and 127 if the program could not be started, 125
@@ -77,7 +79,7 @@ impl Error {
     pub fn code(&self) -> u8 {
         match self {
             Self::Start(error) => error.code,
-            Self::Call(error) if error.call == "execve" => chroot::exec_failure_code(error.errno),
+            Self::Exec(error) => error.exit_code(),
             _ => 125,
         }
     }
@@ -85,7 +87,7 @@ impl Error {
     /// That of `exec`, where 126 stands for what the runtime itself could not do.
     pub fn code_of_exec(&self) -> u8 {
         match self {
-            Self::Workdir { errno, .. } => chroot::exec_failure_code(*errno),
+            Self::Workdir { errno: Errno::ENOENT, .. } => 127,
             other => {
                 if other.code() == 125 {
                     126

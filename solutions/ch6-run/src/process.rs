@@ -63,7 +63,7 @@ impl Process {
     /// container; returns only if that is not possible.
     pub fn exec(&self, terminal: Option<&Terminal>) -> Error {
         match self.prepare(terminal) {
-            Ok((argv, env)) => chroot::exec(&argv, Some(&env)).into(),
+            Ok((argv, env)) => sys::exec(&argv, Some(&env)).into(),
             Err(error) => error,
         }
     }

@@ -296,7 +296,7 @@ impl Monitor<'_> {
         match umount2(&merged, MntFlags::MNT_DETACH) {
             // Not there, or nothing mounted: a directory was used, or nothing began.
             Ok(()) | Err(Errno::ENOENT | Errno::EINVAL) => Ok(()),
-            Err(errno) => Err(chroot::Error::at("umount2", &merged, errno).into()),
+            Err(errno) => Err(sys::Error::at("umount2", &merged, errno).into()),
         }
     }
 

@@ -69,7 +69,7 @@ impl Terminal {
         grantpt(&master).and_then(|()| unlockpt(&master)).map_err(Error::call("unlockpt"))?;
         let name = ptsname_r(&master).map_err(Error::call("ptsname"))?;
         let slave = open(name.as_str(), OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC, Mode::empty());
-        let slave = slave.map_err(|errno| chroot::Error::at("open", &name, errno))?;
+        let slave = slave.map_err(|errno| sys::Error::at("open", &name, errno))?;
 
         match setsid() {
             // Whoever enters a container leads a session of their own already; the
@@ -112,7 +112,7 @@ impl Terminal {
                 if let Err(error) = &result {
                     eprintln!("galley: the terminal is lost: {error}");
                 }
-                chroot::exit_now(u8::from(result.is_err()))
+                sys::exit_now(u8::from(result.is_err()))
             }
         }
     }

@@ -63,7 +63,7 @@ fn links_are_the_same_as_on_the_host() {
     let Some(cat) = cat() else { return };
     let directory = checks::scratch();
     run(&["make-rootfs", text(directory.path()), text(&cat)]);
-    let mut files = chroot::libraries(&cat).expect("the libraries of cat are found");
+    let mut files = sys::libraries(&cat).expect("the libraries of cat are found");
     files.push(cat);
     for file in &files {
         for part in file.ancestors() {

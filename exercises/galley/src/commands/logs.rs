@@ -39,7 +39,7 @@ fn print(log: &mut File) -> Result<()> {
 /// Waits with inotify(7) for what happens in the container's directory: the log
 /// is written to, or the lock is closed, which its monitor does at its end.
 fn follow(containers: &Containers, container: &Container, log: &mut File) -> Result<()> {
-    let fault = |call| move |errno| Error::Call(chroot::Error::new(call, errno));
+    let fault = |call| move |errno| Error::Call(sys::Error::new(call, errno));
     let events = Inotify::init(InitFlags::IN_CLOEXEC).map_err(fault("inotify_init"))?;
     let wanted = AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_CLOSE_WRITE | AddWatchFlags::IN_DELETE_SELF;
     events.add_watch(&containers.directory(&container.id), wanted).map_err(fault("inotify_add_watch"))?;

@@ -62,11 +62,8 @@ mod tests {
     #[test]
     fn the_fields_after_the_hyphen_are_found() {
         let line = r"40 30 0:35 / /sys/fs/a\040b rw,nosuid shared:9 master:2 - cgroup cgroup rw,cpu,cpuacct";
-        let expected = MountPoint {
-            path: "/sys/fs/a b".into(),
-            fs_type: "cgroup".into(),
-            super_options: "rw,cpu,cpuacct".into(),
-        };
+        let expected =
+            MountPoint { path: "/sys/fs/a b".into(), fs_type: "cgroup".into(), super_options: "rw,cpu,cpuacct".into() };
         assert_eq!(parse_line(line), Some(expected));
     }
 }
