@@ -14,31 +14,31 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpid};
 
 use crate::error::{Error, Result};
+use crate::repo::Repo;
 use crate::sandbox;
-use crate::tree::Tree;
 
 /// How much of its id a container's control group is called by.
 const SHORT_ID: usize = 12;
 
 /// Removes it all and says what it was. What another user left stays, and is named.
-pub fn run(tree: &Tree) -> Result<u8> {
+pub fn run(repo: &Repo) -> Result<u8> {
     let (mut removed, mut left) = (Vec::new(), Vec::new());
-    for (pid, name) in processes_of(tree)? {
+    for (pid, name) in processes_of(repo)? {
         // One that ended meanwhile (ESRCH) is as good as killed.
         let list = if kill(pid, Signal::SIGKILL) == Err(Errno::EPERM) { &mut left } else { &mut removed };
         list.push(format!("process {pid} ({name})"));
     }
-    let (groups, others) = sandbox::remove_leftovers(&containers(tree)?);
+    let (groups, others) = sandbox::remove_leftovers(&containers(repo)?);
     removed.extend(groups.iter().map(|group| format!("control group {}", group.display())));
     left.extend(others.iter().map(|group| format!("control group {}", group.display())));
-    for path in temporary_files(tree)? {
+    for path in temporary_files(repo)? {
         let result = if path.is_dir() { remove_all(&path) } else { fs::remove_file(&path) };
         let list = match result {
             Ok(()) => &mut removed,
             Err(error) if error.kind() == ErrorKind::PermissionDenied => &mut left,
             Err(error) => return Err(Error::file("remove", &path)(error)),
         };
-        list.push(tree.short(&path).display().to_string());
+        list.push(repo.short(&path).display().to_string());
     }
     if removed.is_empty() && left.is_empty() {
         println!("nothing to clean");
@@ -53,9 +53,9 @@ pub fn run(tree: &Tree) -> Result<u8> {
 
 /// The processes whose program stands in this repository's `target/`, save this
 /// one and those that started it.
-pub fn processes_of(tree: &Tree) -> Result<Vec<(Pid, String)>> {
+pub fn processes_of(repo: &Repo) -> Result<Vec<(Pid, String)>> {
     // The kernel shows paths without symbolic links.
-    let target = tree.target().canonicalize().unwrap_or_else(|_| tree.target());
+    let target = repo.target().canonicalize().unwrap_or_else(|_| repo.target().to_owned());
     let mut spared = vec![getpid().as_raw()];
     while let Some(parent) = spared.last().and_then(|pid| parent(*pid)).filter(|pid| *pid > 0) {
         spared.push(parent);
@@ -83,10 +83,10 @@ fn parent(pid: i32) -> Option<i32> {
 
 /// What lives for one demo, test or check: all below `target/tmp`, and copies that
 /// were not finished (see `put_aside` in [`crate::check::compile`]).
-fn temporary_files(tree: &Tree) -> Result<Vec<PathBuf>> {
-    let mut found = entries(&tree.target().join("tmp"))?;
-    for side in ["mine", "reference"] {
-        let copies = entries(&tree.target().join("check").join(side))?;
+fn temporary_files(repo: &Repo) -> Result<Vec<PathBuf>> {
+    let mut found = entries(&repo.target().join("tmp"))?;
+    for tree in ["exercises", "solutions"] {
+        let copies = entries(&repo.target().join("check").join(tree))?;
         found.extend(copies.into_iter().filter(|path| is_unfinished(path)));
     }
     Ok(found)
@@ -94,9 +94,9 @@ fn temporary_files(tree: &Tree) -> Result<Vec<PathBuf>> {
 
 /// The containers of the demos and tests that are cleaned up, by the ids that their
 /// control groups bear.
-fn containers(tree: &Tree) -> Result<Vec<String>> {
+fn containers(repo: &Repo) -> Result<Vec<String>> {
     let mut ids = Vec::new();
-    for home in entries(&tree.target().join("tmp"))? {
+    for home in entries(&repo.target().join("tmp"))? {
         for container in entries(&home.join("containers"))? {
             let id = container.file_name().unwrap_or_default().to_string_lossy().into_owned();
             ids.push(id.chars().take(SHORT_ID).collect());

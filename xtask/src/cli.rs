@@ -1,28 +1,28 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
+use std::process::{Command as Process, ExitCode};
 use std::time::Duration;
 
 use course::{CHAPTERS, Chapter};
 
-use crate::arguments::{self, Asked, Choice, Command, Given, Words, flag, value};
-use crate::assemble::{self, Mix};
+use crate::arguments::{self, Command, Opt, Parsed, ParsedArgs, Positional, flag, value};
+use crate::check::judge::first_to_pass;
+use crate::check::run as check;
 use crate::error::{Error, Result};
-use crate::sandbox::{Job, Limits};
-use crate::tree::{Side, Tree};
-use crate::{
-    bench, check, clean, demo, desk, doctor, handover, hint, list, record, sandbox, setup, sync, test, tool, tree, vm,
-    watch,
-};
+use crate::galley::{self, Choice, Galley};
+use crate::repo::{self, Repo, Tree};
+use crate::sandbox::{self, Job, Limits};
+use crate::{clean, doctor, hint, list, progress_link, tools, watch, workspace};
 
-const CHAPTER: Words = Words::One("CHAPTER", "such as ch3");
-const STEP: Choice = value("step", "N", "Only this step");
-const YES: Choice = flag("yes", "Install what is missing without asking");
+const CHAPTER: Positional = Positional::One("CHAPTER", "such as ch3");
+const STEP: Opt = value("step", "N", "Only this step");
 
 const COMMANDS: &[Command] = &[
     Command::new("check", "Grade your code; without a name, the first chapter you have not passed")
-        .takes(Words::Maybe("CHAPTERS", "ch3, or ch2..ch4"))
+        .takes(Positional::Maybe("CHAPTERS", "ch3, or ch2..ch4"))
         .options(&[
             STEP,
             value("time", "SECONDS", "How long one check may take, if not 20"),
@@ -31,16 +31,14 @@ const COMMANDS: &[Command] = &[
             flag("watch", "Grade again whenever you save"),
             flag("json", "Print one JSON object and nothing else"),
         ]),
-    Command::new("sync", "Write what is made from something else: the starters, solutions/Cargo.toml")
-        .options(&[flag("check", "Write nothing; fail if something is stale")]),
     Command::new("hint", "Show the next of a step's hints").takes(CHAPTER).options(&[STEP]),
     Command::new("reset", "Put a chapter back to its starter; keeps yours").takes(CHAPTER),
     Command::new("undo", "Take the last reset back").takes(CHAPTER),
-    Command::new("start", "Begin at a chapter, on a verified base").takes(CHAPTER),
+    Command::new("start", "Begin at any chapter: say what it is built on, and try the kernel").takes(CHAPTER),
     Command::new("diff", "Show your code beside the reference, once passed").takes(CHAPTER),
     Command::new("list", "Show the chapters, their steps, and which are yours"),
     Command::new("galley", "Run galley, assembled from the chapters you passed and the reference")
-        .takes(Words::Rest("ARGS", "What to pass on to galley"))
+        .takes(Positional::Rest("ARGS", "What to pass on to galley"))
         .options(&[
             flag("mine", "Take every chapter from you, passed or not"),
             flag("reference", "Take every chapter from the reference"),
@@ -48,182 +46,164 @@ const COMMANDS: &[Command] = &[
             flag("path", "Build it optimized and print only where it is"),
         ]),
     Command::new("demo", "Play a chapter; or the workshop: build, run, fetch the page, push, pull")
-        .takes(Words::Maybe("CHAPTER", "such as ch3"))
-        .options(&[
-            flag("auto", "Do not wait for Enter"),
-            flag("big", "For a projector: large gaps, nothing dim"),
-            flag("quick", "Show commands at once, not letter by letter"),
-            value("to", "REGISTRY/USER", "Push the workshop's image to a real registry"),
-            flag("code", "Show each step's function, before and after"),
-            YES,
-        ]),
-    Command::new("bench", "Measure how long things take, beside what other tools take")
-        .takes(Words::Any("WHAT", "harness, start, build, transfer; everything if there is none")),
-    Command::new("book", "Build the book, or run what its pages show; other words go to the book's own tool")
-        .takes(Words::Rest("ARGS", "build, serve, lint, browser, pdf, or record [--check] [PAGE]…; build if none")),
+        .takes(Positional::Forwarded),
+    Command::new("book", "Build the book: book --open; or run what its pages show: book record")
+        .takes(Positional::Forwarded),
     Command::new("registry", "Run a registry on localhost, for class and for trying things")
-        .takes(Words::Rest("ARGS", "What to pass on, such as --listen 127.0.0.1:5000")),
+        .takes(Positional::Forwarded),
     Command::new("doctor", "Try what this workbook needs, and say how to get what is missing"),
     Command::new("clean", "Remove whatever a killed check, demo or test left behind"),
-    Command::new("setup", "Install the Debian packages that demos and tests use").options(&[YES]),
+    Command::new("setup", "Install the Debian packages that demos and tests use").takes(Positional::Forwarded),
+    Command::new("bench", "Measure how long things take, beside what other tools take").takes(Positional::Forwarded),
     Command::new("vm", "Run a command in a throw-away virtual machine with unified cgroups")
-        .takes(Words::Rest("COMMAND", "The command and its arguments")),
-    Command::new("test", "Everything that CI runs")
-        .options(&[YES, value("only", "WORDS", "Only the stages whose name has this in it")]),
-    Command::new(
-        "mutants",
-        "Try a chapter's checks on its stored solutions: wrong ones, and right ones by other means",
-    )
-    .takes(CHAPTER)
-    .options(&[STEP]),
+        .takes(Positional::Forwarded),
+    Command::new("sync", "Write what is made from something else: starters, manifests").takes(Positional::Forwarded),
+    Command::new("test", "Everything that CI runs").takes(Positional::Forwarded),
+    Command::new("mutants", "Try a chapter's checks on its stored wrong and right solutions")
+        .takes(Positional::Forwarded),
     // What `check` starts for each check; see `sandbox`.
-    Command::new("sandbox", "").takes(Words::Rest("COMMAND", "The check")).options(&[
+    Command::new("sandbox", "").takes(Positional::Rest("COMMAND", "The check")).options(&[
         value("scratch", "DIRECTORY", "Where to put the empty directory"),
         value("user", "ID", "Become this user"),
+        value("repository", "DIRECTORY", "What that user must be able to reach"),
         value("time", "MILLISECONDS", "Its limit"),
         value("memory", "BYTES", "Its limit"),
         value("processes", "N", "Its limit"),
     ]),
 ];
 
-/// Reads the command line and does what it says; the exit code is the command's.
-pub fn run() -> Result<u8> {
-    let (command, given) = match arguments::read(COMMANDS, std::env::args_os().skip(1))? {
-        Asked::Run(command, given) => (command, given),
-        Asked::Help { text, wanted: true } => {
+/// The whole program: reads the words after `cargo xtask`, does what they say, and
+/// reports an error in one line.
+pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    restore_sigpipe();
+    exit_code(run(words))
+}
+
+/// The exit code of a command; an error is printed.
+pub fn exit_code(result: Result<u8>) -> ExitCode {
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::from(error.code())
+        }
+    }
+}
+
+/// `cargo xtask list | head` must end quietly: Rust ignores SIGPIPE at the start,
+/// and then every print to a closed pipe is a panic.
+pub fn restore_sigpipe() {
+    use nix::sys::signal::{SigHandler, Signal, signal};
+    // SAFETY: no handler is installed, only the default action restored, and no
+    // other thread exists yet. If it fails, the harness is merely noisier.
+    let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) };
+}
+
+fn run(words: impl IntoIterator<Item = OsString>) -> Result<u8> {
+    let (command, args) = match arguments::read(COMMANDS, words)? {
+        Parsed::Run(command, args) => (command, args),
+        Parsed::Help { text, wanted: true } => {
             print!("{text}");
             return Ok(0);
         }
-        Asked::Help { text, wanted: false } => {
+        Parsed::Help { text, wanted: false } => {
             eprint!("{text}");
             return Ok(2);
         }
     };
-    let (tree, given) = (Tree::here(), &given);
+    // A sandbox is started for a repository that is named to it.
+    if command.name == "sandbox" {
+        return run_sandbox(&args);
+    }
+    let (repo, args) = (Repo::find()?, &args);
     match command.name {
-        "check" => run_check(&tree, given),
-        "sync" => run_sync(&tree, given),
-        "hint" => hint::run(&tree, chapter_of(given)?, given.number("step")?),
-        "reset" => desk::reset(&tree, chapter_of(given)?),
-        "undo" => desk::undo(&tree, chapter_of(given)?),
-        "start" => desk::start(&tree, chapter_of(given)?),
-        "diff" => desk::diff(&tree, chapter_of(given)?),
-        "list" => list::run(&tree),
-        "galley" => run_galley(&tree, given),
-        "demo" => run_demo(&tree, given),
-        "bench" => bench::run(&tree, &given.words),
-        "book" => match given.words.split_first() {
-            Some((word, rest)) if word == "record" => record::run(&tree, rest),
-            // The page that `book --open` opens is told what is passed.
-            _ => run_tool(&tree, "book-tool", given, handover::fragment(&tree)?),
-        },
-        "registry" => run_tool(&tree, "registry-server", given, None),
-        "doctor" => doctor::run(&tree),
-        "clean" => clean::run(&tree),
-        "setup" => setup::run(setup::TEST, given.flag("yes")).map(|()| 0),
-        "test" => test::run(&tree, given.flag("yes"), given.text("only")?),
-        "mutants" => test::variants::run(&tree, chapter_of(given)?, given.number("step")?),
-        "vm" => vm::run(tree.root(), &given.words),
-        "sandbox" => run_sandbox(&tree, given),
-        other => Err(Error::Usage(format!("nothing is to be done for '{other}'"))),
+        "check" => run_check(&repo, args),
+        "hint" => hint::run(&repo, chapter_of(args)?, args.number("step")?),
+        "reset" => workspace::reset(&repo, chapter_of(args)?),
+        "undo" => workspace::undo(&repo, chapter_of(args)?),
+        "start" => workspace::start(&repo, chapter_of(args)?),
+        "diff" => workspace::diff(&repo, chapter_of(args)?),
+        "list" => list::run(&repo),
+        "galley" => run_galley(&repo, args),
+        "doctor" => doctor::run(&repo),
+        "clean" => clean::run(&repo),
+        "registry" => forward(&repo, "registry-server", &args.words),
+        "book" if args.word() != Some("record") => forward(&repo, "book-tool", &args.words),
+        name => forward(&repo, "dev", &[&[OsString::from(name)], &args.words[..]].concat()),
     }
 }
 
-fn chapter_of(given: &Given) -> Result<&'static Chapter> {
-    tree::chapter(given.word().unwrap_or_default())
+fn chapter_of(args: &ParsedArgs) -> Result<&'static Chapter> {
+    repo::chapter(args.word().unwrap_or_default())
 }
 
-fn run_check(tree: &Tree, given: &Given) -> Result<u8> {
-    given.exclude("watch", &["json", "solution", "user"])?;
-    let (name, step) = (given.word(), given.number("step")?);
-    let time = given.number("time")?.map(Duration::from_secs);
-    if given.flag("watch") {
-        return watch::run(tree, name, step, time);
+fn run_check(repo: &Repo, args: &ParsedArgs) -> Result<u8> {
+    args.exclude("watch", &["json", "solution", "user"])?;
+    let (name, step) = (args.word(), args.number("step")?);
+    let time = args.number("time")?.map(Duration::from_secs);
+    if args.flag("watch") {
+        return watch::run(repo, name, step, time);
     }
-    let side = if given.flag("solution") { Side::Reference } else { Side::Mine };
+    let tree = if args.flag("solution") { Tree::Solutions } else { Tree::Exercises };
     let request = check::Request {
         // "The first that is not passed" is a question about the learner's tree.
-        chapters: match (side, name) {
-            (Side::Reference, None) => CHAPTERS.iter().collect(),
-            _ => check::chapters(tree, name)?,
+        chapters: match (tree, name) {
+            (Tree::Solutions, None) => CHAPTERS.iter().collect(),
+            _ => check::chapters(repo, name)?,
         },
         step,
-        side,
-        json: given.flag("json"),
+        tree,
+        json: args.flag("json"),
         time,
-        user: given.number("user")?,
+        user: args.number("user")?,
     };
-    let code = check::run(tree, &request)?;
+    let code = check::run(repo, &request)?;
     // Everything is passed: what remains is to see it work, all together.
-    let asked = name.is_none() && request.step.is_none() && !request.json && request.side == Side::Mine;
-    if code == 0 && asked && check::all_passed(tree)? {
+    let asked = name.is_none() && request.step.is_none() && !request.json && request.tree == Tree::Exercises;
+    if code == 0 && asked && first_to_pass(repo)?.is_none() {
         println!("\nEvery chapter is passed. Now the whole workshop, on your own runtime:\n");
-        let workshop = demo::Request { mix: Mix::Passed, auto: true, ..demo::Request::default() };
-        return demo::run(tree, &workshop);
+        return forward(repo, "dev", &["demo", "--auto", "--passed"].map(OsString::from));
     }
     Ok(code)
 }
 
-fn run_demo(tree: &Tree, given: &Given) -> Result<u8> {
-    let request = demo::Request {
-        chapter: given.word().map(tree::chapter).transpose()?,
-        mix: Mix::Reference,
-        auto: given.flag("auto"),
-        big: given.flag("big"),
-        quick: given.flag("quick"),
-        code: given.flag("code"),
-        to: given.text("to")?.map(str::to_owned),
-        yes: given.flag("yes"),
-    };
-    demo::run(tree, &request)
-}
-
-fn run_sync(tree: &Tree, given: &Given) -> Result<u8> {
-    if given.flag("check") {
-        sync::check(tree)?;
-        println!("every derived file is up to date");
-    } else {
-        for path in sync::write(tree)? {
-            println!("wrote {}", tree.short(&path).display());
-        }
-    }
-    Ok(0)
-}
-
-fn run_sandbox(tree: &Tree, given: &Given) -> Result<u8> {
-    let usual = Limits::default();
-    sandbox::keep(&Job {
-        command: given.words.clone(),
-        scratch: given.value("scratch").map(PathBuf::from).unwrap_or_default(),
-        user: given.number("user")?.map(|user| (user, tree.root().to_owned())),
+fn run_sandbox(args: &ParsedArgs) -> Result<u8> {
+    let default = Limits::default();
+    let directory = |name| args.value(name).map(PathBuf::from).unwrap_or_default();
+    sandbox::supervise(&Job {
+        command: args.words.clone(),
+        scratch: directory("scratch"),
+        user: args.number("user")?.map(|user| (user, directory("repository"))),
         limits: Limits {
-            time: given.number("time")?.map_or(usual.time, Duration::from_millis),
-            memory: given.number("memory")?.unwrap_or(usual.memory),
-            processes: given.number("processes")?.unwrap_or(usual.processes),
-            output: usual.output,
+            time: args.number("time")?.map_or(default.time, Duration::from_millis),
+            memory: args.number("memory")?.unwrap_or(default.memory),
+            processes: args.number("processes")?.unwrap_or(default.processes),
+            output: default.output,
         },
     })
 }
 
-fn run_galley(tree: &Tree, given: &Given) -> Result<u8> {
-    given.exclude("mine", &["reference"])?;
-    let mix = match (given.flag("mine"), given.flag("reference")) {
-        (true, _) => Mix::Mine,
-        (_, true) => Mix::Reference,
-        _ => Mix::Passed,
+fn run_galley(repo: &Repo, args: &ParsedArgs) -> Result<u8> {
+    args.exclude("mine", &["reference"])?;
+    let choice = match (args.flag("mine"), args.flag("reference")) {
+        (true, _) => Choice::Mine,
+        (_, true) => Choice::Reference,
+        _ => Choice::Passed,
     };
-    if given.flag("path") {
-        println!("{}", assemble::assemble(tree, mix, true)?.program.display());
+    if args.flag("path") {
+        println!("{}", Galley::build(repo, choice, true)?.program.display());
         return Ok(0);
     }
-    assemble::run(tree, mix, given.flag("release"), &given.words)
+    galley::run(repo, choice, args.flag("release"), &args.words)
 }
 
-/// Replaces this process by a tool that is built only when it is asked for.
-fn run_tool(tree: &Tree, package: &str, given: &Given, passed: Option<String>) -> Result<u8> {
-    let program = tool::build(tree, package)?;
-    let mut command = std::process::Command::new(&program);
-    command.envs(passed.map(|passed| ("GALLEY_PROGRESS", passed)));
-    let fault = command.args(&given.words).current_dir(tree.root()).exec();
+/// Replaces this process by a program that is built only when it is asked for.
+fn forward(repo: &Repo, package: &str, words: &[OsString]) -> Result<u8> {
+    let program = tools::tool(repo, package)?;
+    let mut command = Process::new(&program);
+    // The page that `book --open` opens is told what is passed.
+    command.envs(progress_link::fragment(repo)?.map(|passed| ("GALLEY_PROGRESS", passed)));
+    // cargo has removed nothing from this environment: the program finds the repository as this one did.
+    let fault = command.args(words).current_dir(repo.root()).exec();
     Err(Error::file("run", &program)(fault))
 }

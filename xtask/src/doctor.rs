@@ -14,8 +14,9 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, fork, getegid, geteuid};
 
 use crate::error::{Error, Result};
-use crate::setup;
-use crate::tree::Tree;
+use crate::files;
+use crate::packages;
+use crate::repo::Repo;
 
 /// One thing that a machine can have or lack.
 struct Finding {
@@ -27,12 +28,22 @@ struct Finding {
     remedy: String,
 }
 
+/// Tries what the chapters ask of the kernel; names what is missing.
+pub fn missing_in_kernel(repo: &Repo) -> Result<Vec<&'static str>> {
+    let findings = kernel(&scratch(repo)?)?.into_iter();
+    Ok(findings.filter(|finding| finding.result.is_err()).map(|finding| finding.name).collect())
+}
+
+fn scratch(repo: &Repo) -> Result<PathBuf> {
+    let scratch = repo.target().join("check/doctor");
+    files::create_dir(&scratch)?;
+    Ok(scratch)
+}
+
 /// Tries everything and prints what was found. Exit code 3 if a chapter cannot be
 /// done on this machine, 0 if only comforts are missing.
-pub fn run(tree: &Tree) -> Result<u8> {
-    let scratch = tree.target().join("check/doctor");
-    fs::create_dir_all(&scratch).map_err(Error::file("create", &scratch))?;
-    let kernel = kernel(&scratch)?;
+pub fn run(repo: &Repo) -> Result<u8> {
+    let kernel = kernel(&scratch(repo)?)?;
     let broken = kernel.iter().any(|finding| finding.result.is_err());
     println!("The kernel, {}:", if geteuid().is_root() { "as root" } else { "as an ordinary user" });
     kernel.iter().for_each(print);
@@ -227,12 +238,12 @@ fn try_group(parent: &Path) -> std::io::Result<()> {
 
 fn programs() -> Vec<Finding> {
     let install = [("apt-get", "sudo apt-get install"), ("dnf", "sudo dnf install"), ("pacman", "sudo pacman -S")];
-    let tool = install.iter().position(|(program, _)| setup::find(program).is_some());
-    setup::TEST
+    let tool = install.iter().position(|(program, _)| packages::find(program).is_some());
+    packages::TEST
         .iter()
         .map(|package| Finding {
             name: package.brings,
-            result: setup::find(package.brings)
+            result: packages::find(package.brings)
                 .map(|path| path.display().to_string())
                 .ok_or_else(|| "not installed".to_owned()),
             costs: package.used_for,

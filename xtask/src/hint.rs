@@ -1,24 +1,25 @@
 //! `cargo xtask hint ch3`: the next of a step's three hints, out of the chapter.
 
-use std::fs;
 use std::path::PathBuf;
 
 use course::Chapter;
 use pages::Page;
 
-use crate::check::{self, Status, Trial};
+use crate::check::grade::Options;
+use crate::check::judge::judge_and_remember;
+use crate::check::status::StepStatus;
 use crate::error::{Error, Result};
-use crate::sync::put;
-use crate::tree::{Side, Tree};
+use crate::files;
+use crate::repo::{Repo, Tree};
 
 /// Prints the next hint of `step`, or of the first step that does not pass.
-pub fn run(tree: &Tree, chapter: &'static Chapter, step: Option<usize>) -> Result<u8> {
+pub fn run(repo: &Repo, chapter: &'static Chapter, step: Option<usize>) -> Result<u8> {
     let number = match step {
         Some(number) if (1..=chapter.steps.len()).contains(&number) => number,
         Some(number) => {
             return Err(Error::Usage(format!("{} has no step {number}; see `cargo xtask list`", chapter.id())));
         }
-        None => match first_unpassed(tree, chapter)? {
+        None => match first_unpassed(repo, chapter)? {
             Some(number) => number,
             None => {
                 println!(
@@ -30,24 +31,24 @@ pub fn run(tree: &Tree, chapter: &'static Chapter, step: Option<usize>) -> Resul
             }
         },
     };
-    let path = tree.root().join("book").join(chapter.page());
-    let page = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+    let path = repo.root().join("book").join(chapter.page());
+    let page = files::read(&path)?;
     let hints = hints(&Page::parse(&page), number);
     if hints.is_empty() {
-        return Err(Error::Failed(format!("{} has no hints for step {number}", tree.short(&path).display())));
+        return Err(Error::Failed(format!("{} has no hints for step {number}", repo.short(&path).display())));
     }
-    let mut given = Given::load(tree)?;
-    let shown = given.next(chapter, number, hints.len());
+    let mut shown = Shown::load(repo)?;
+    let number_shown = shown.next(chapter, number, hints.len());
     println!("{} step {number}: {}", chapter.id(), chapter.steps[number - 1].goal);
-    println!("Hint {shown} of {}:\n\n{}", hints.len(), hints[shown - 1]);
-    given.save(tree)?;
+    println!("Hint {number_shown} of {}:\n\n{}", hints.len(), hints[number_shown - 1]);
+    shown.save(repo)?;
     Ok(0)
 }
 
-fn first_unpassed(tree: &Tree, chapter: &'static Chapter) -> Result<Option<usize>> {
-    let graded = check::one(tree, chapter, Side::Mine, &Trial::default())?;
+fn first_unpassed(repo: &Repo, chapter: &'static Chapter) -> Result<Option<usize>> {
+    let graded = judge_and_remember(repo, chapter, Tree::Exercises, &Options::default())?;
     Ok(match graded.steps {
-        Ok(steps) => steps.iter().find(|step| step.status != Status::Passed).map(|step| step.number),
+        Ok(steps) => steps.iter().find(|step| step.status != StepStatus::Passed).map(|step| step.number),
         Err(_) => Some(1),
     })
 }
@@ -57,19 +58,18 @@ fn hints(page: &Page, step: usize) -> Vec<String> {
     page.step(step).map_or_else(Vec::new, |section| section.hints().map(|hint| hint.text.clone()).collect())
 }
 
-/// How many hints were given, kept in `.galley/hints` as `chapter step count`.
-struct Given {
+/// How many hints were shown, kept in `.galley/hints` as `chapter step count`.
+struct Shown {
     lines: Vec<(String, usize, usize)>,
 }
 
-fn file(tree: &Tree) -> PathBuf {
-    tree.root().join(".galley/hints")
+fn file(repo: &Repo) -> PathBuf {
+    repo.root().join(".galley/hints")
 }
 
-impl Given {
-    fn load(tree: &Tree) -> Result<Self> {
-        // No file means that no hint was asked for yet.
-        let text = fs::read_to_string(file(tree)).unwrap_or_default();
+impl Shown {
+    fn load(repo: &Repo) -> Result<Self> {
+        let text = files::read_if_present(&file(repo))?;
         let lines = text.lines().filter_map(|line| {
             let mut words = line.split(' ');
             Some((words.next()?.to_owned(), words.next()?.parse().ok()?, words.next()?.parse().ok()?))
@@ -88,9 +88,9 @@ impl Given {
         1
     }
 
-    fn save(&self, tree: &Tree) -> Result<()> {
+    fn save(&self, repo: &Repo) -> Result<()> {
         let text: String = self.lines.iter().map(|(id, step, count)| format!("{id} {step} {count}\n")).collect();
-        put(&file(tree), &text)
+        files::write(&file(repo), &text)
     }
 }
 

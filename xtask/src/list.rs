@@ -3,18 +3,18 @@
 use course::CHAPTERS;
 
 use crate::error::Result;
-use crate::handover;
-use crate::progress::{Progress, Standing, is_starter};
-use crate::tree::Tree;
+use crate::progress::{Progress, Status, is_starter};
+use crate::progress_link;
+use crate::repo::Repo;
 
 /// Prints every chapter with how it stands, and its steps.
-pub fn run(tree: &Tree) -> Result<u8> {
-    let progress = Progress::load(tree)?;
+pub fn run(repo: &Repo) -> Result<u8> {
+    let progress = Progress::load(repo)?;
     for chapter in CHAPTERS {
-        let words = match progress.standing(tree, chapter)? {
-            Some(Standing::Passed) => "passed: galley runs yours",
-            _ if is_starter(tree, chapter)? => "to do: galley borrows the reference",
-            Some(Standing::NotYet) => "begun: galley borrows the reference",
+        let words = match progress.status(repo, chapter)? {
+            Some(Status::Passed) => "passed: galley runs yours",
+            _ if is_starter(repo, chapter)? => "to do: galley borrows the reference",
+            Some(Status::NotYet) => "begun: galley borrows the reference",
             None => "edited since it was last checked",
         };
         println!("{:<4} {:<36} {words}", chapter.id(), chapter.title);
@@ -22,7 +22,7 @@ pub fn run(tree: &Tree) -> Result<u8> {
             println!("       step {}  {:<14} {}", index + 1, step.function, step.goal);
         }
     }
-    if let Some(link) = handover::link(tree)? {
+    if let Some(link) = progress_link::link(repo)? {
         println!("\nThe same in the book: {link}");
     }
     Ok(0)

@@ -4,16 +4,35 @@
 //! around the whole body of the function `enter`. Anchors that do not name a
 //! step of the chapter are for the book only, and are left as they are.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use course::Chapter;
+
+use crate::error::{Error, Result};
+use crate::files;
+use crate::repo::{Repo, Tree};
+
+/// The starter of one chapter: the text of each file, by its path in `exercises/`.
+pub fn of(repo: &Repo, chapter: &Chapter) -> Result<BTreeMap<PathBuf, String>> {
+    let (source, destination) = (repo.source(Tree::Solutions, chapter), repo.source(Tree::Exercises, chapter));
+    let mut starter = BTreeMap::new();
+    for file in files::list(&source)? {
+        let path = source.join(&file);
+        let text = make(chapter, &files::read(&path)?)
+            .map_err(|fault| Error::Failed(format!("{}: {fault}", repo.short(&path).display())))?;
+        starter.insert(destination.join(file), text);
+    }
+    Ok(starter)
+}
 
 /// Writes the starter of one source file.
 ///
 /// # Errors
 /// A mark without its end, or a marked body whose function cannot be found: the
 /// message names the line.
-pub fn make(chapter: &Chapter, source: &str) -> Result<String, String> {
+pub fn make(chapter: &Chapter, source: &str) -> std::result::Result<String, String> {
     let lines: Vec<&str> = source.lines().collect();
     let mut starter = String::new();
     let mut at = 0;

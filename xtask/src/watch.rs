@@ -5,30 +5,36 @@ use std::time::Duration;
 
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 
-use crate::check::{self, Request};
+use crate::check::run::{self, Request};
 use crate::error::{Error, Result};
-use crate::tree::{Side, Tree};
+use crate::repo::{Repo, Tree};
 
 /// Grades, waits for a save, and grades again, until it is interrupted.
 ///
 /// A check that never ends is ended by its sandbox, so it cannot hold this up; a
 /// save meanwhile is waiting in the queue when the verdict is out.
-pub fn run(tree: &Tree, name: Option<&str>, step: Option<usize>, time: Option<Duration>) -> Result<u8> {
+pub fn run(repo: &Repo, name: Option<&str>, step: Option<usize>, time: Option<Duration>) -> Result<u8> {
     loop {
         // Named anew each time: after the last step comes the next chapter.
-        let request =
-            Request { chapters: check::chapters(tree, name)?, step, side: Side::Mine, json: false, time, user: None };
+        let request = Request {
+            chapters: run::chapters(repo, name)?,
+            step,
+            tree: Tree::Exercises,
+            json: false,
+            time,
+            user: None,
+        };
         // Watched before it is graded, so that no save falls in between.
         let queue = Inotify::init(InitFlags::IN_CLOEXEC).map_err(Error::call("inotify_init1"))?;
         for chapter in &request.chapters {
-            let source = tree.chapter(Side::Mine, chapter).join("src");
+            let source = repo.source(Tree::Exercises, chapter);
             let saved = AddWatchFlags::IN_CLOSE_WRITE | AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_DELETE;
             queue.add_watch(&source, saved).map_err(Error::call("inotify_add_watch"))?;
         }
         // ED and H: erase the screen, and go to its corner (console_codes(4)).
         print!("\x1b[2J\x1b[H");
         // A file that was just being saved is no reason to end.
-        if let Err(error) = check::run(tree, &request) {
+        if let Err(error) = run::run(repo, &request) {
             println!("xtask: {error}");
         }
         println!("\nwaiting for you to save; Ctrl-C ends it");

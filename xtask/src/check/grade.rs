@@ -1,21 +1,35 @@
 //! Runs the checks, each in a process and a sandbox of its own.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io::{PipeReader, Read, pipe};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
-use super::Trial;
 use super::compile::Built;
 use super::order::as_written;
 use crate::error::{Error, Result};
+use crate::repo::HARNESS;
 use crate::sandbox::{Ended, Limits};
-use crate::tree::HARNESS;
+
+/// How to grade, where it differs from the default.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Only this step's checks.
+    pub step: Option<usize>,
+    /// Run them as this user, which only root can.
+    pub user: Option<u32>,
+    /// Begin no further check once one has found a fault: the report shows only the first.
+    pub to_first_fault: bool,
+    /// Put this program in the place of the chapter's.
+    pub program: Option<PathBuf>,
+    /// How long one check may take, if not as long as by default.
+    pub time: Option<Duration>,
+}
 
 /// How one check ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,8 +74,8 @@ const UNABLE_MARK: &str = "check-unable ";
 
 /// Runs every check of the chapter, or of one step, on as many processors as
 /// there are; the outcomes are in the order in which the checks are written.
-pub fn grade(built: &Built, trial: &Trial) -> Result<Vec<Outcome>> {
-    let names = names(built, trial.step)?;
+pub fn grade(built: &Built, options: &Options) -> Result<Vec<Outcome>> {
+    let names = names(built, options.step)?;
     let next = AtomicUsize::new(0);
     let outcomes = Mutex::new(Vec::new());
     let workers = thread::available_parallelism().map_or(1, usize::from).min(names.len().max(1));
@@ -76,9 +90,9 @@ pub fn grade(built: &Built, trial: &Trial) -> Result<Vec<Outcome>> {
                     if enough.load(Ordering::Relaxed) {
                         break;
                     }
-                    let outcome = one(built, name, trial);
+                    let outcome = one(built, name, options);
                     let faulty = outcome.as_ref().is_ok_and(|outcome| outcome.verdict != Verdict::Passed);
-                    enough.fetch_or(trial.to_first_fault && faulty, Ordering::Relaxed);
+                    enough.fetch_or(options.to_first_fault && faulty, Ordering::Relaxed);
                     if let Ok(mut outcomes) = outcomes.lock() {
                         outcomes.push((place, outcome));
                     }
@@ -109,12 +123,12 @@ fn names(built: &Built, step: Option<usize>) -> Result<Vec<String>> {
     Ok(as_written(names, &built.directory.join("tests/checks")))
 }
 
-fn one(built: &Built, name: &str, trial: &Trial) -> Result<Outcome> {
+fn one(built: &Built, name: &str, options: &Options) -> Result<Outcome> {
     let usual = Limits::default();
-    let limits = Limits { time: trial.time.unwrap_or(usual.time), ..usual };
+    let limits = Limits { time: options.time.unwrap_or(usual.time), ..usual };
     let token = token()?;
     let (report, report_end) = pipe().map_err(Error::file("make", "a pipe".as_ref()))?;
-    let mut command = command(built, name, &limits, trial.user);
+    let mut command = command(built, name, &limits, options.user);
     command.env("GALLEY_CHECK_TOKEN", &token).stdin(Stdio::from(report_end));
     let mut child = command.spawn().map_err(Error::file("run", Path::new(HARNESS)))?;
     // The command has a copy of the pipe's end, which would keep it open.
@@ -137,7 +151,7 @@ fn command(built: &Built, name: &str, limits: &Limits, user: Option<u32>) -> Com
     command.arg("sandbox").arg("--scratch").arg(&built.scratch);
     command.arg("--time").arg(limits.time.as_millis().to_string());
     if let Some(user) = user {
-        command.arg("--user").arg(user.to_string());
+        command.arg("--user").arg(user.to_string()).arg("--repository").arg(&built.root);
     }
     command.arg("--").arg(&built.checks).args(["--exact", name, LAST_CHECK, "--nocapture", "--test-threads=1"]);
     command.current_dir(&built.directory);
@@ -152,17 +166,9 @@ fn command(built: &Built, name: &str, limits: &Limits, user: Option<u32>) -> Com
     ] {
         command.env(name, value);
     }
-    command.env("INSTA_WORKSPACE_ROOT", workspace(built));
+    command.env("INSTA_WORKSPACE_ROOT", &built.snapshots);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     command
-}
-
-/// Snapshots are found by the path that rustc compiled in, which is relative to
-/// the workspace.
-fn workspace(built: &Built) -> OsString {
-    let parent = built.directory.parent().unwrap_or(&built.directory);
-    let root = if parent.ends_with("exercises") { parent.parent().unwrap_or(parent) } else { parent };
-    root.as_os_str().to_owned()
 }
 
 /// What came out of a sandbox.

@@ -6,11 +6,13 @@ use course::Chapter;
 use jzon::{JsonValue, object};
 
 use super::finding::Finding;
-use super::{Graded, Outcome, Request, Verdict, colored};
+use super::grade::{Outcome, Verdict};
+use super::status::{Graded, StepReport, StepStatus};
+use crate::check_integrity;
+use crate::color;
 use crate::error::Result;
+use crate::repo::{Repo, Tree};
 use crate::sandbox::Limits;
-use crate::shipped;
-use crate::tree::{Side, Tree};
 
 /// The most lines that a failure may take on the screen, and those of them that are
 /// there for every failure: headings, an ellipsis, and what to do next.
@@ -20,139 +22,49 @@ const FRAME: usize = 9;
 /// The most lines of one check in the JSON object.
 const DETAIL_LINES: usize = 100;
 
-/// How a step stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Status {
-    ToDo,
-    Wrong,
-    /// It cannot be judged before another step is written: `step 3`, or `ch2 step 3`.
-    Waits(String),
-    /// This machine cannot show what the check asks for: why.
-    Unable(String),
-    Passed,
+pub fn heading(chapter: &Chapter, tree: Tree) {
+    println!("{}", title(chapter, tree));
 }
 
-/// One step with the outcomes of its checks.
-pub struct StepReport {
-    pub number: usize,
-    pub goal: &'static str,
-    pub function: &'static str,
-    pub status: Status,
-    pub outcomes: Vec<Outcome>,
-}
-
-impl StepReport {
-    pub fn passed(&self) -> bool {
-        self.status == Status::Passed
-    }
-
-    fn new(chapter: &Chapter, number: usize, outcomes: Vec<Outcome>, unwritten: bool) -> Self {
-        let step = &chapter.steps[number - 1];
-        let status = if unwritten { Status::ToDo } else { status(chapter, number, &outcomes) };
-        Self { number, goal: step.goal, function: step.function, status, outcomes }
-    }
-
-    /// The outcome that decided the status.
-    pub fn fault(&self) -> Option<&Outcome> {
-        self.outcomes.iter().find(|outcome| matches!(outcome.verdict, Verdict::Wrong | Verdict::Limit(_)))
-    }
-}
-
-/// Groups the outcomes by step; `only` keeps a single one. A step among `unwritten`
-/// is to do, whatever its checks ran into first.
-pub fn by_step(chapter: &Chapter, only: Option<usize>, outcomes: &[Outcome], unwritten: &[usize]) -> Vec<StepReport> {
-    let numbers = (1..=chapter.steps.len()).filter(|number| only.is_none_or(|only| only == *number));
-    numbers
-        .map(|number| {
-            let own = outcomes.iter().filter(|outcome| outcome.step() == number).cloned().collect();
-            StepReport::new(chapter, number, own, unwritten.contains(&number))
-        })
-        .collect()
-}
-
-fn status(chapter: &Chapter, number: usize, outcomes: &[Outcome]) -> Status {
-    let mine = format!("{} step {number}:", chapter.id());
-    let mut worst = Status::Passed;
-    // A step without a check would pass whatever is written.
-    if outcomes.is_empty() {
-        return Status::Unable("no check was found for this step".to_owned());
-    }
-    for outcome in outcomes {
-        let status = match &outcome.verdict {
-            Verdict::ToDo(text) if text.starts_with(&mine) => return Status::ToDo,
-            Verdict::ToDo(text) => Status::Waits(step_in(text, chapter)),
-            Verdict::Wrong | Verdict::Limit(_) => Status::Wrong,
-            Verdict::Unable(reason) => Status::Unable(reason.clone()),
-            Verdict::Passed => Status::Passed,
-        };
-        if rank(&status) < rank(&worst) {
-            worst = status;
-        }
-    }
-    worst
-}
-
-fn rank(status: &Status) -> usize {
-    match status {
-        Status::ToDo => 0,
-        // Before Wrong: what looks wrong may only be the other step's absence.
-        Status::Waits(_) => 1,
-        Status::Wrong => 2,
-        Status::Unable(_) => 3,
-        Status::Passed => 4,
-    }
-}
-
-/// The step that a `todo!` belongs to, such as `ch2 step 3`; without the chapter, if it is
-/// the one that is graded.
-fn step_in(text: &str, chapter: &Chapter) -> String {
-    let step = text.split_once(':').map_or(text, |(step, _)| step);
-    step.strip_prefix(&format!("{} ", chapter.id())).unwrap_or(step).to_owned()
-}
-
-pub fn heading(chapter: &Chapter, side: Side) {
-    println!("{}", title(chapter, side));
-}
-
-fn title(chapter: &Chapter, side: Side) -> String {
-    let tree = match side {
-        Side::Mine => "your code",
-        Side::Reference => "the reference solution",
+fn title(chapter: &Chapter, tree: Tree) -> String {
+    let whose = match tree {
+        Tree::Exercises => "your code",
+        Tree::Solutions => "the reference solution",
     };
-    format!("{} · {} ({tree})", chapter.id(), chapter.title)
+    format!("{} · {} ({whose})", chapter.id(), chapter.title)
 }
 
-pub fn print(tree: &Tree, graded: &Graded, request: &Request) {
-    print!("{}", body(tree, graded, request, colored()));
+pub fn print(repo: &Repo, graded: &Graded, tree: Tree, step: Option<usize>) {
+    print!("{}", body(repo, graded, tree, step, color::enabled()));
 }
 
 /// Everything that [`heading`] and [`print`] show, without colors: for the book.
-pub fn transcript(tree: &Tree, graded: &Graded, request: &Request) -> String {
-    format!("{}\n{}", title(graded.chapter, request.side), body(tree, graded, request, false))
+pub fn transcript(repo: &Repo, graded: &Graded, tree: Tree, step: Option<usize>) -> String {
+    format!("{}\n{}", title(graded.chapter, tree), body(repo, graded, tree, step, false))
 }
 
-fn body(tree: &Tree, graded: &Graded, request: &Request, colored: bool) -> String {
+fn body(repo: &Repo, graded: &Graded, tree: Tree, step: Option<usize>, colored: bool) -> String {
     let steps = match &graded.steps {
         Ok(steps) => steps,
         Err(words) => {
-            let again = again(graded.chapter, request.step, request);
+            let again = again(graded.chapter, step, tree);
             return format!("  it does not compile yet; rustc says:\n\n{}\n{again}", words.trim_end());
         }
     };
     let mut text: String = steps.iter().map(|step| line(step, colored) + "\n").collect();
     let reasons = reasons(steps);
     text.extend(reasons.iter().map(|reason| format!("  ??: {reason}\n")));
-    if let Some(step) = steps.iter().find(|step| matches!(step.status, Status::Wrong)) {
+    if let Some(step) = steps.iter().find(|step| matches!(step.status, StepStatus::Wrong)) {
         text.push_str(&fault(step, SCREEN.saturating_sub(FRAME + steps.len() + reasons.len())));
     }
-    text + &conclusion(tree, graded, steps, request)
+    text + &conclusion(repo, graded, steps, tree, step)
 }
 
 /// What this machine lacks, each thing once.
 fn reasons(steps: &[StepReport]) -> Vec<&str> {
     let mut reasons: Vec<&str> = Vec::new();
     for step in steps {
-        if let Status::Unable(reason) = &step.status
+        if let StepStatus::Unable(reason) = &step.status
             && !reasons.contains(&reason.as_str())
         {
             reasons.push(reason);
@@ -163,11 +75,11 @@ fn reasons(steps: &[StepReport]) -> Vec<&str> {
 
 fn line(step: &StepReport, colored: bool) -> String {
     let (mark, color, words) = match &step.status {
-        Status::Passed => ("ok", "32", format!("passed, {}", plural(step.outcomes.len(), "check"))),
-        Status::ToDo => ("--", "33", "to do".to_owned()),
-        Status::Waits(other) => ("..", "33", format!("waits for {other}")),
-        Status::Unable(_) => ("??", "33", "cannot be checked on this machine".to_owned()),
-        Status::Wrong => ("NO", "31", "not yet right".to_owned()),
+        StepStatus::Passed => ("ok", "32", format!("passed, {}", plural(step.outcomes.len(), "check"))),
+        StepStatus::ToDo => ("--", "33", "to do".to_owned()),
+        StepStatus::Waits(missing) => ("..", "33", format!("waits for {}", steps_in_words(missing))),
+        StepStatus::Unable(_) => ("??", "33", "cannot be checked on this machine".to_owned()),
+        StepStatus::Wrong => ("NO", "31", "not yet right".to_owned()),
     };
     let mark = if colored { format!("\x1b[{color}m{mark}\x1b[0m") } else { mark.to_owned() };
     format!("  {mark}  step {}  {:<52} {words}", step.number, step.goal)
@@ -213,31 +125,46 @@ fn limit_sentence(limit: &str, limits: &Limits) -> String {
     }
 }
 
-fn conclusion(tree: &Tree, graded: &Graded, steps: &[StepReport], request: &Request) -> String {
+fn conclusion(repo: &Repo, graded: &Graded, steps: &[StepReport], tree: Tree, only: Option<usize>) -> String {
     let chapter = graded.chapter;
     if graded.passed() {
-        let step = request.step.map_or_else(String::new, |step| format!(" step {step}"));
+        let step = only.map_or_else(String::new, |step| format!(" step {step}"));
         return format!("  {}{step} passed.\n", chapter.id());
     }
     if graded.unable() {
         let doctor = "`cargo xtask doctor` says how to get what this machine lacks";
         return format!("\nWhat could be checked is passed. {doctor}.\n");
     }
-    let next = steps.iter().find(|step| !step.passed() && !matches!(step.status, Status::Unable(_)));
-    let mut text = "\n".to_owned();
-    if let Some(step) = next {
-        let source = tree.chapter(request.side, chapter).join("src");
-        let verb = if step.status == Status::Wrong { "mend" } else { "write" };
-        text.push_str(&format!("next:  {verb} `{}` in {}\n", step.function, tree.short(&source).display()));
-        text.push_str(&format!("read:  book/{}, step {}\n", chapter.page(), step.number));
-    }
-    text + &again(chapter, next.map(|step| step.number), request)
+    let next = steps.iter().find(|step| !step.passed() && !matches!(step.status, StepStatus::Unable(_)));
+    let Some(next) = next else { return format!("\n{}", again(chapter, only, tree)) };
+    let (verb, number) = match &next.status {
+        StepStatus::Wrong => ("mend", next.number),
+        StepStatus::Waits(missing) => ("write", missing.first().copied().unwrap_or(next.number)),
+        _ => ("write", next.number),
+    };
+    let (function, source) = (chapter.steps[number - 1].function, repo.source(tree, chapter));
+    format!(
+        "\nnext:  {verb} `{function}` in {}\nread:  book/{}, step {number}\n{}",
+        repo.short(&source).display(),
+        chapter.page(),
+        again(chapter, Some(number), tree)
+    )
 }
 
-fn again(chapter: &Chapter, step: Option<usize>, request: &Request) -> String {
+fn again(chapter: &Chapter, step: Option<usize>, tree: Tree) -> String {
     let step = step.map_or_else(String::new, |step| format!(" --step {step}"));
-    let solution = if request.side == Side::Reference { " --solution" } else { "" };
+    let solution = if tree == Tree::Solutions { " --solution" } else { "" };
     format!("again: cargo xtask check {}{step}{solution}\n", chapter.id())
+}
+
+/// "step 2", "steps 2 and 3", "steps 2, 3 and 5".
+fn steps_in_words(numbers: &[usize]) -> String {
+    let words: Vec<String> = numbers.iter().map(usize::to_string).collect();
+    match words.split_last() {
+        Some((last, [])) => format!("step {last}"),
+        Some((last, others)) => format!("steps {} and {last}", others.join(", ")),
+        None => String::new(),
+    }
 }
 
 /// Names checks that are not as they were shipped: then "passed" may mean less.
@@ -257,21 +184,21 @@ pub fn plural(count: usize, noun: &str) -> String {
 }
 
 /// The documented object of `check --json`; its shape is in the book.
-pub fn json(tree: &Tree, result: &Result<Vec<Graded>>, side: Side) -> Result<JsonValue> {
+pub fn json(repo: &Repo, result: &Result<Vec<Graded>>, tree: Tree) -> Result<JsonValue> {
     let all = result.as_deref().unwrap_or_default();
-    let chapters: Result<Vec<JsonValue>> = all.iter().map(|graded| chapter_json(tree, graded)).collect();
+    let chapters: Result<Vec<JsonValue>> = all.iter().map(|graded| chapter_json(repo, graded)).collect();
     Ok(object! {
         "version": 1,
-        "tree": if side == Side::Mine { "exercises" } else { "solutions" },
+        "tree": tree.name(),
         "passed": result.is_ok() && all.iter().all(Graded::passed),
         "error": result.as_ref().err().map(ToString::to_string),
         "chapters": chapters?,
     })
 }
 
-fn chapter_json(tree: &Tree, graded: &Graded) -> Result<JsonValue> {
+fn chapter_json(repo: &Repo, graded: &Graded) -> Result<JsonValue> {
     let steps = graded.steps.as_ref().map(|steps| steps.iter().map(step_json).collect::<Vec<_>>());
-    let edited = shipped::edited(tree, graded.chapter)?;
+    let edited = check_integrity::edited(repo, graded.chapter)?;
     Ok(object! {
         "id": graded.chapter.id(),
         "title": graded.chapter.title,
@@ -284,11 +211,14 @@ fn chapter_json(tree: &Tree, graded: &Graded) -> Result<JsonValue> {
 
 fn step_json(step: &StepReport) -> JsonValue {
     let (status, reason) = match &step.status {
-        Status::ToDo => ("to do", None),
-        Status::Wrong => ("wrong", None),
-        Status::Waits(other) => ("waits", Some(format!("{other} is to do"))),
-        Status::Unable(reason) => ("unable", Some(reason.clone())),
-        Status::Passed => ("passed", None),
+        StepStatus::ToDo => ("to do", None),
+        StepStatus::Wrong => ("wrong", None),
+        StepStatus::Waits(missing) => {
+            let verb = if missing.len() == 1 { "is" } else { "are" };
+            ("waits", Some(format!("{} {verb} to do", steps_in_words(missing))))
+        }
+        StepStatus::Unable(reason) => ("unable", Some(reason.clone())),
+        StepStatus::Passed => ("passed", None),
     };
     let checks: Vec<JsonValue> = step.outcomes.iter().map(check_json).collect();
     object! {

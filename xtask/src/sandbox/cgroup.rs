@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use nix::libc;
 use nix::unistd::{AccessFlags, Pid, access, getpid};
 
-use super::Limits;
+use super::job::Limits;
 
 /// Where control groups are mounted, on every distribution of the last ten years.
 const MOUNT: &str = "/sys/fs/cgroup";
@@ -28,7 +28,7 @@ const LEAF: &str = "check";
 const SESSION: &str = "galley-session";
 
 /// How long the kernel may take to let go of killed processes.
-const PATIENCE: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The controllers a check needs, each a hierarchy of its own on v1.
 const CONTROLLERS: &[&str] = &["memory", "pids", "cpu"];
@@ -144,7 +144,7 @@ fn pass_on(group: &Path) -> io::Result<()> {
 /// Lets a group pass its controllers on: of all but the topmost one the kernel asks
 /// that no process is in it (cgroups(7), "no internal processes").
 fn vacate(group: &Path) -> io::Result<()> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     loop {
         match pass_on(group) {
             // A process that forks meanwhile leaves its child here: once more.
@@ -214,7 +214,7 @@ fn remove(directory: &Path) {
     for entry in entries.flatten().filter(|entry| entry.path().is_dir()) {
         remove(&entry.path());
     }
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     while Instant::now() < deadline {
         match fs::remove_dir(directory) {
             Err(error) if error.raw_os_error() == Some(libc::EBUSY) => kill_all(directory),

@@ -1,0 +1,314 @@
+//! Stored solutions that differ from the reference: wrong ones, which must be
+//! rejected at their step with the cause named, and right ones written by other
+//! means, which must pass.
+//!
+//! Each is a patch in `solutions/chN-name/wrong/` or `…/other/`. A wrong one is
+//! called `stepN-fault.patch` and begins with the line `expect: ` and words that
+//! the report must contain. A line `root: ` after that says why only root's checks
+//! can tell it from a right one.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use course::{CHAPTERS, Chapter};
+use nix::fcntl::Flock;
+use pages::Shown;
+
+use xtask::cargo::lock;
+use xtask::check::grade::Options;
+use xtask::check::judge::{details, judge};
+use xtask::check::status::{Graded, StepStatus};
+use xtask::error::{Error, Result};
+use xtask::files;
+use xtask::repo::{Repo, Tree};
+
+use crate::record::reports;
+use crate::stage::{Stage, quiet};
+
+/// One stored solution.
+struct Variant {
+    chapter: &'static Chapter,
+    patch: PathBuf,
+    wrong: bool,
+}
+
+impl Variant {
+    /// The step that a wrong one fails at, from its name.
+    fn step(&self) -> Option<usize> {
+        if self.wrong { step_of(self.patch.file_stem()?.to_str()?) } else { None }
+    }
+}
+
+/// How many wrong solutions a step's checks must have been tried with.
+const WRONG_FOR_EACH_STEP: usize = 3;
+
+/// What one variant, or all of them, came to.
+#[derive(Default)]
+struct Findings {
+    /// Each with the variant's path.
+    faults: Vec<String>,
+    /// Why some could not be judged on this machine.
+    unable: BTreeMap<String, usize>,
+}
+
+impl Findings {
+    fn add(&mut self, other: Self) {
+        self.faults.extend(other.faults);
+        other.unable.into_iter().for_each(|(reason, count)| *self.unable.entry(reason).or_default() += count);
+    }
+}
+
+/// Judges every variant.
+pub fn judged(repo: &Repo) -> Result<Stage> {
+    let variants = variants(repo)?;
+    enough(&variants)?;
+    judge_all(repo, &variants)
+}
+
+/// Judges those of one chapter, or of one of its steps, and says what came out.
+pub fn run(repo: &Repo, chapter: &'static Chapter, step: Option<usize>) -> Result<u8> {
+    let mut variants = variants(repo)?;
+    variants.retain(|variant| variant.chapter.number == chapter.number && (step.is_none() || variant.step() == step));
+    match judge_all(repo, &variants)? {
+        Stage::Passed(words) | Stage::Skipped(words) => println!("{words}"),
+        Stage::Partly(words, reasons) => println!("{words}\n{}", reasons.join("\n")),
+    }
+    Ok(0)
+}
+
+/// There are two slots for each processor: only one variant compiles at a time, and
+/// the checks of the others, which often wait, run meanwhile.
+fn judge_all(repo: &Repo, variants: &[Variant]) -> Result<Stage> {
+    let next = AtomicUsize::new(0);
+    let slots = 2 * thread::available_parallelism().map_or(1, usize::from);
+    let work = |slot: usize| -> Result<Findings> {
+        let mut findings = Findings::default();
+        while let Some(variant) = variants.get(next.fetch_add(1, Ordering::Relaxed)) {
+            match try_out(repo, variant, slot)? {
+                Judgement::AsItShould => {}
+                Judgement::Unable(reason) => *findings.unable.entry(reason).or_default() += 1,
+                Judgement::Fault(fault) => {
+                    findings.faults.push(format!("  {}: {fault}", repo.short(&variant.patch).display()));
+                }
+            }
+        }
+        Ok(findings)
+    };
+    let results: Vec<_> = thread::scope(|scope| {
+        let started: Vec<_> = (0..slots).map(|slot| scope.spawn(move || work(slot))).collect();
+        started.into_iter().map(|slot| slot.join()).collect()
+    });
+    let mut findings = Findings::default();
+    for result in results {
+        findings.add(result.map_err(|_| Error::Failed("a thread panicked".to_owned()))??);
+    }
+    if !findings.faults.is_empty() {
+        return Err(Error::Failed(findings.faults.join("\n")));
+    }
+    let wrong = variants.iter().filter(|variant| variant.wrong).count();
+    let words = format!("{wrong} wrong ones, {} by other means", variants.len() - wrong);
+    let unable: Vec<String> =
+        findings.unable.iter().map(|(reason, count)| format!("{count} of those: {reason}")).collect();
+    Ok(Stage::of((words, unable)))
+}
+
+fn variants(repo: &Repo) -> Result<Vec<Variant>> {
+    let mut found = Vec::new();
+    for chapter in CHAPTERS {
+        for (kind, wrong) in [("wrong", true), ("other", false)] {
+            let patches = patches(&repo.chapter(Tree::Solutions, chapter).join(kind))?;
+            found.extend(patches.into_iter().map(|patch| Variant { chapter, patch, wrong }));
+        }
+    }
+    Ok(found)
+}
+
+/// Fails where a step or a chapter has fewer than the course promises.
+fn enough(variants: &[Variant]) -> Result<()> {
+    let mut lacks = Vec::new();
+    for chapter in CHAPTERS {
+        let of = |wrong| {
+            variants.iter().filter(move |variant| variant.chapter.number == chapter.number && variant.wrong == wrong)
+        };
+        for step in 1..=chapter.steps.len() {
+            let stored = of(true).filter(|variant| variant.step() == Some(step)).count();
+            if stored < WRONG_FOR_EACH_STEP {
+                lacks.push(format!(
+                    "{} step {step} has {stored} wrong solutions, not {WRONG_FOR_EACH_STEP}",
+                    chapter.id()
+                ));
+            }
+        }
+        if of(false).next().is_none() {
+            lacks.push(format!("{} has no solution by other means", chapter.id()));
+        }
+    }
+    if lacks.is_empty() { Ok(()) } else { Err(Error::Failed(lacks.join("\n"))) }
+}
+
+fn patches(directory: &Path) -> Result<Vec<PathBuf>> {
+    if !directory.is_dir() {
+        return Ok(Vec::new());
+    }
+    Ok(files::list(directory)?.into_iter().map(|file| directory.join(file)).collect())
+}
+
+enum Judgement {
+    /// Rejected with the cause named, or accepted.
+    AsItShould,
+    /// The machine cannot tell, for this reason.
+    Unable(String),
+    Fault(String),
+}
+
+fn try_out(repo: &Repo, variant: &Variant, slot: usize) -> Result<Judgement> {
+    let Variant { chapter, patch, wrong } = variant;
+    let copy = Copy::make(repo, chapter, patch, slot)?;
+    let step = variant.step();
+    let trial = Options { step, to_first_fault: *wrong, ..Options::default() };
+    let graded = judge(&copy.repo, chapter, Tree::Solutions, &trial)?;
+    let steps = match &graded.steps {
+        Ok(steps) => steps,
+        Err(words) => return Ok(Judgement::Fault(format!("does not compile\n{words}"))),
+    };
+    // A step of which nothing could be seen says nothing about its solution.
+    let root = nix::unistd::geteuid().is_root();
+    let unable = steps.iter().find_map(|step| match &step.status {
+        // With root, everything must be seen.
+        StepStatus::Unable(reason) if root => Some(Judgement::Fault(format!("cannot be judged: {reason}"))),
+        StepStatus::Unable(reason) => Some(Judgement::Unable(reason.clone())),
+        _ => None,
+    });
+    if !*wrong {
+        let accepted = steps.iter().all(|step| matches!(step.status, StepStatus::Passed | StepStatus::Unable(_)));
+        let refused = || Judgement::Fault(format!("is not accepted\n{}", details(&graded)));
+        return Ok(if accepted { unable.unwrap_or(Judgement::AsItShould) } else { refused() });
+    }
+    if let Some(unable) = unable {
+        return Ok(unable);
+    }
+    if let (false, Some(reason)) = (root, header(patch, "root: ")?) {
+        return Ok(Judgement::Unable(reason));
+    }
+    // What the learner sees: of the checks of a step, the first that fails.
+    let shown = reports::transcript(&copy.repo, &graded, step);
+    if let Some(fault) = unnamed(&graded, step, patch, &shown)? {
+        return Ok(Judgement::Fault(fault));
+    }
+    let name = patch.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let differences = reports::differences(repo, chapter, &Shown::Wrong(name), &shown)?;
+    Ok(differences.map_or(Judgement::AsItShould, Judgement::Fault))
+}
+
+/// What keeps a verdict from rejecting a wrong solution at its step, with the cause
+/// that the patch names in the report that is `shown`; `None` if nothing does.
+fn unnamed(graded: &Graded, step: Option<usize>, patch: &Path, shown: &str) -> Result<Option<String>> {
+    let Some(step) = step else { return Ok(Some("its name must begin with stepN-".to_owned())) };
+    let report = graded.steps.iter().flatten().find(|report| report.number == step);
+    let Some(report) = report else {
+        return Ok(Some(format!("there is no step {step}")));
+    };
+    if report.status != StepStatus::Wrong {
+        return Ok(Some(format!("is not rejected at step {step}: {:?}", report.status)));
+    }
+    let expected = header(patch, "expect: ")?.unwrap_or_default();
+    let named = !expected.is_empty() && shown.contains(&expected);
+    Ok((!named).then(|| format!("the report does not say '{expected}':\n{shown}")))
+}
+
+/// What a patch says of itself, above the changes: the rest of the line that begins
+/// with `key`.
+fn header(patch: &Path, key: &str) -> Result<Option<String>> {
+    let text = files::read(patch)?;
+    let mut lines = text.lines().take_while(|line| !line.starts_with("--- "));
+    Ok(lines.find_map(|line| line.strip_prefix(key)).map(str::to_owned))
+}
+
+/// Grades a stored solution on one of the slots, and returns its report for the book.
+pub fn report(repo: &Repo, chapter: &'static Chapter, shown: &Shown, slot: usize) -> Result<String> {
+    let Shown::Wrong(name) = shown else {
+        let graded = judge(repo, chapter, Tree::Solutions, &Options::default())?;
+        return Ok(reports::transcript(repo, &graded, None));
+    };
+    let patch = repo.chapter(Tree::Solutions, chapter).join("wrong").join(format!("{name}.patch"));
+    let step = step_of(name);
+    let copy = Copy::make(repo, chapter, &patch, slot)?;
+    let graded = judge(&copy.repo, chapter, Tree::Solutions, &Options { step, ..Options::default() })?;
+    Ok(reports::transcript(&copy.repo, &graded, step))
+}
+
+/// The step that a wrong solution's name begins with.
+fn step_of(name: &str) -> Option<usize> {
+    name.strip_prefix("step")?.split('-').next()?.parse().ok()
+}
+
+/// A copy of the repository's outline, with one chapter patched. It lives below
+/// `target/` and shares its compiled crates. Whoever else wants the same slot, such as
+/// a demo that shows a report, waits until this is dropped.
+struct Copy {
+    repo: Repo,
+    _alone: Flock<File>,
+}
+
+impl Copy {
+    fn make(repo: &Repo, chapter: &Chapter, patch: &Path, slot: usize) -> Result<Self> {
+        let root = repo.target().join("mutants").join(slot.to_string());
+        let solutions = root.join("solutions");
+        let alone = lock(&root.with_extension("lock"))?;
+        files::create_dir(&solutions)?;
+        // The links lead to the real trees; only the patched chapter is a copy.
+        for name in ["exercises", "xtask", "Cargo.toml", "Cargo.lock"] {
+            files::link(&repo.root().join(name), &root.join(name))?;
+        }
+        share_compiled(repo, &root)?;
+        for given in ["galley", "support"] {
+            files::link(&repo.tree(Tree::Exercises).join(given), &solutions.join(given))?;
+        }
+        files::link(&repo.tree(Tree::Solutions).join("quotes"), &solutions.join("quotes"))?;
+        // With the way to what is outside written out: cargo compiles a crate again for each
+        // path by which it is reached, even where links lead to the same place.
+        let manifest = files::read(&repo.manifest(Tree::Solutions))?;
+        files::write(
+            &solutions.join("Cargo.toml"),
+            manifest.replace("\"../", &format!("\"{}/", repo.root().display())),
+        )?;
+        // A copy: cargo writes the patched chapter's version into it.
+        files::write(&solutions.join("Cargo.lock"), files::read(&repo.tree(Tree::Solutions).join("Cargo.lock"))?)?;
+        for other in CHAPTERS {
+            let path = solutions.join(other.directory());
+            files::remove(&path)?;
+            if other.number != chapter.number {
+                files::link(&repo.chapter(Tree::Solutions, other), &path)?;
+            }
+        }
+        let patched = solutions.join(chapter.directory());
+        fs::create_dir(&patched).map_err(Error::file("create", &patched))?;
+        files::link(&repo.chapter(Tree::Exercises, chapter).join("tests"), &patched.join("tests"))?;
+        write_manifest(repo, chapter, slot, &patched)?;
+        files::copy_dir(&repo.source(Tree::Solutions, chapter), &patched.join("src"))?;
+        quiet(Command::new("patch").args(["--quiet", "-p1", "--directory"]).arg(&patched).arg("--input").arg(patch))?;
+        Ok(Self { repo: Repo::at(&root), _alone: alone })
+    }
+}
+
+/// Gives a copy of the repository what is compiled already, and a place of its own
+/// for everything else below `target/`.
+pub fn share_compiled(repo: &Repo, copy: &Path) -> Result<()> {
+    let target = copy.join("target");
+    files::create_dir(&target)?;
+    files::link(&repo.target().join("debug"), &target.join("debug"))
+}
+
+/// The chapter's manifest under a version for each slot: by that alone cargo tells
+/// a patched chapter from the real one, and from other copies. All else keeps its
+/// version, and so what the reference compiled of it.
+fn write_manifest(repo: &Repo, chapter: &Chapter, slot: usize, patched: &Path) -> Result<()> {
+    let manifest = repo.chapter(Tree::Exercises, chapter).join("Cargo.toml");
+    let text = files::read(&manifest)?;
+    let version = format!("\nversion = \"3.0.{slot}\"");
+    files::write(&patched.join("Cargo.toml"), text.replacen("\nversion.workspace = true", &version, 1))
+}

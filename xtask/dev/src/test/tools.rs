@@ -1,0 +1,129 @@
+//! The stages that are cargo's and other tools' work.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use crate::record;
+use crate::stage::{Stage, quiet};
+use crate::sync;
+use xtask::cargo::cargo;
+use xtask::error::{Error, Result};
+use xtask::repo::{Repo, Tree};
+use xtask::tools;
+
+/// The packages beside the chapters that have tests of their own.
+const HARNESS: &[&str] = &["xtask", "dev", "course", "pages", "checks", "registry-server", "book-tool"];
+
+pub fn formatted(repo: &Repo) -> Result<Stage> {
+    for tree in [Tree::Exercises, Tree::Solutions] {
+        quiet(cargo().args(["fmt", "--all", "--check", "--manifest-path"]).arg(repo.manifest(tree)))?;
+    }
+    Ok(Stage::Passed("both trees".to_owned()))
+}
+
+pub fn derived(repo: &Repo) -> Result<Stage> {
+    sync::check(repo)?;
+    Ok(Stage::Passed("starters, quotes and manifests".to_owned()))
+}
+
+/// Of the chapters' tests there is one copy for both trees, so the reference's lint
+/// has seen them.
+pub fn lint(repo: &Repo) -> Result<Stage> {
+    clippy(repo, Tree::Solutions, &["--workspace", "--all-targets"])?;
+    clippy(repo, Tree::Exercises, &["--workspace", "--lib", "--bins"])?;
+    let harness: Vec<&str> = HARNESS.iter().flat_map(|package| ["--package", package]).collect();
+    clippy(repo, Tree::Exercises, &[&harness, &["--all-targets"][..]].concat())?;
+    Ok(Stage::Passed("rustc and clippy have nothing to say".to_owned()))
+}
+
+fn clippy(repo: &Repo, tree: Tree, which: &[&str]) -> Result<()> {
+    let mut command = cargo();
+    command.args(["clippy", "--quiet"]).args(which).arg("--manifest-path").arg(repo.manifest(tree));
+    command.arg("--target-dir").arg(repo.target()).args(["--", "--deny", "warnings"]);
+    quiet(&mut command).map(drop)
+}
+
+pub fn unit_tests(repo: &Repo) -> Result<Stage> {
+    let mut command = cargo();
+    command.args(["test", "--quiet", "--manifest-path"]).arg(repo.manifest(Tree::Exercises));
+    HARNESS.iter().for_each(|package| {
+        command.args(["--package", package]);
+    });
+    let output = quiet(&mut command)?;
+    Ok(Stage::Passed(format!("{} tests", passed(&String::from_utf8_lossy(&output.stdout)))))
+}
+
+/// Debian's registry, skopeo, podman and buildah against the reference.
+pub fn peers(repo: &Repo) -> Result<Stage> {
+    let text = tests_of(repo, &["--package", "registry", "--test", "peers", "--test", "platforms"])?
+        + &tests_of(repo, &["--package", "galley", "--test", "interchange"])?;
+    Ok(told(format!("{} tests", passed(&text)), &text))
+}
+
+/// What the reference does about registries that fail, lie, or want TLS.
+pub fn hard_registries(repo: &Repo) -> Result<Stage> {
+    let mut which = vec!["--package", "registry", "--lib"];
+    ["faults", "helpers", "hubs", "lies", "mirror", "tls"].iter().for_each(|name| which.extend(["--test", name]));
+    let text = tests_of(repo, &which)?;
+    Ok(told("every fault at every request, lies, TLS, helpers, a mirror, big registries".to_owned(), &text))
+}
+
+/// Tests that lack something say so, each in a line of its own, and pass.
+fn told(words: String, text: &str) -> Stage {
+    let reasons: BTreeSet<&str> = text.lines().filter_map(|line| Some(line.split_once("skipped: ")?.1)).collect();
+    Stage::of((words, reasons.into_iter().map(str::to_owned).collect()))
+}
+
+/// Runs tests of the reference, and returns what they printed.
+fn tests_of(repo: &Repo, which: &[&str]) -> Result<String> {
+    let mut command = cargo();
+    command.args(["test", "--quiet"]).args(which).arg("--manifest-path").arg(repo.manifest(Tree::Solutions));
+    command.arg("--target-dir").arg(repo.target()).args(["--", "--nocapture"]);
+    let output = quiet(&mut command)?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
+}
+
+/// How many tests libtest counted.
+fn passed(text: &str) -> usize {
+    let counts = text
+        .lines()
+        .filter_map(|line| line.split_once("test result: ok. ")?.1.split(' ').next()?.parse::<usize>().ok());
+    counts.sum()
+}
+
+/// Every command of the reference's galley, as root and as an ordinary user.
+pub fn command_line(repo: &Repo) -> Result<Stage> {
+    let mut which = vec!["--package", "galley", "--bins"];
+    ["add", "build", "cli", "images", "interrupted", "refusals", "runtime"]
+        .iter()
+        .for_each(|name| which.extend(["--test", name]));
+    let text = tests_of(repo, &which)?;
+    Ok(told(format!("{} tests", passed(&text)), &text))
+}
+
+/// The reports of checks are compared where the solutions are graded.
+pub fn terminals(repo: &Repo) -> Result<Stage> {
+    Ok(Stage::of(record::check_terminals(repo)?))
+}
+
+pub fn book(repo: &Repo) -> Result<Stage> {
+    let tool = tools::tool(repo, "book-tool")?;
+    quiet(Command::new(&tool).arg("build").current_dir(repo.root()))?;
+    quiet(Command::new(&tool).arg("lint").current_dir(repo.root()))?;
+    Ok(Stage::Passed("built without a warning, and linted".to_owned()))
+}
+
+/// Needs chromium and npm; exit code 3 says that this machine lacks them.
+pub fn browser(repo: &Repo) -> Result<Stage> {
+    let tool = tools::tool(repo, "book-tool")?;
+    let mut command = Command::new(&tool);
+    command.arg("browser").current_dir(repo.root());
+    let output = command.output().map_err(Error::file("run", &tool))?;
+    let words = String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).trim().to_owned();
+    let last = words.lines().last().unwrap_or_default().to_owned();
+    match output.status.code() {
+        Some(0) => Ok(Stage::Passed(last)),
+        Some(3) => Ok(Stage::Skipped(last)),
+        _ => Err(Error::Failed(words)),
+    }
+}

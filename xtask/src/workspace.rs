@@ -1,0 +1,157 @@
+//! The learner's workspace: `reset`, `undo`, `start` and `diff`.
+//!
+//! Nothing a learner wrote is ever lost: `reset` moves it to
+//! `.galley/backup/`, and `undo` brings it back.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use course::Chapter;
+
+use crate::assembly::lower_chapters;
+use crate::check::judge::is_passed;
+use crate::doctor;
+use crate::error::{Error, Result};
+use crate::files;
+use crate::progress::{Progress, Status, is_starter};
+use crate::repo::{Repo, Tree};
+use crate::starter;
+
+/// Back to the starter; what was there is backed up.
+pub fn reset(repo: &Repo, chapter: &Chapter) -> Result<u8> {
+    if is_starter(repo, chapter)? {
+        println!("{} is the starter already.", chapter.id());
+        return Ok(0);
+    }
+    let starter = starter::of(repo, chapter)?.into_iter().map(|(path, text)| (path, text.into_bytes())).collect();
+    let backup = back_up(repo, chapter, "")?;
+    replace(&repo.source(Tree::Exercises, chapter), &starter)?;
+    println!("{} is the starter again. Yours is in {};", chapter.id(), repo.short(&backup).display());
+    println!("`cargo xtask undo {}` brings it back.", chapter.id());
+    Ok(0)
+}
+
+/// Takes the last `reset` back; what is there now is backed up in turn.
+pub fn undo(repo: &Repo, chapter: &Chapter) -> Result<u8> {
+    let source = repo.source(Tree::Exercises, chapter);
+    let Some((_, last)) = backups(repo, chapter, "")?.pop() else {
+        return Err(Error::Usage(format!("there is nothing to undo for {}: it was not reset", chapter.id())));
+    };
+    if !is_starter(repo, chapter)? {
+        let backup = back_up(repo, chapter, UNDONE)?;
+        println!("What you wrote since is in {}.", repo.short(&backup).display());
+    }
+    let texts = files::list(&last)?.into_iter().map(|file| {
+        let path = last.join(&file);
+        let text = fs::read(&path).map_err(Error::file("read", &path))?;
+        Ok((source.join(file), text))
+    });
+    replace(&source, &texts.collect::<Result<_>>()?)?;
+    fs::remove_dir_all(&last).map_err(Error::file("remove", &last))?;
+    println!("{} is again what it was before the last reset.", chapter.id());
+    Ok(0)
+}
+
+/// Begins at a chapter: says what its checks are built on, and tries what they ask of the
+/// kernel.
+pub fn start(repo: &Repo, chapter: &'static Chapter) -> Result<u8> {
+    for lower in lower_chapters(repo, chapter)? {
+        let whose =
+            if is_passed(repo, lower)? { "yours, which is passed" } else { "the reference, as yours is not passed" };
+        println!("{}  {whose}", lower.id());
+    }
+    let lacks = doctor::missing_in_kernel(repo)?;
+    if !lacks.is_empty() {
+        let remedy = "`cargo xtask doctor` says how to get it".to_owned();
+        return Err(Error::Machine { lack: format!("has no {}", lacks.join(", no ")), remedy });
+    }
+    println!("The kernel has what this workbook needs.");
+    println!("\nRead  book/{}", chapter.page());
+    println!("Write {}", repo.short(&repo.source(Tree::Exercises, chapter)).display());
+    println!("Then  cargo xtask check {}", chapter.id());
+    Ok(0)
+}
+
+/// Shows the learner's code beside the reference, once it is passed.
+pub fn diff(repo: &Repo, chapter: &Chapter) -> Result<u8> {
+    if Progress::load(repo)?.status(repo, chapter)? != Some(Status::Passed) {
+        return Err(Error::Usage(format!(
+            "{0} is not passed yet; the reference is shown after `cargo xtask check {0}`",
+            chapter.id()
+        )));
+    }
+    let reference = repo.source(Tree::Solutions, chapter);
+    for file in files::list(&reference)? {
+        let labels = [format!("yours/{}", file.display()), format!("reference/{}", file.display())];
+        let status = Command::new("diff")
+            .args(["--unified", "--label", &labels[0], "--label", &labels[1]])
+            .arg(repo.source(Tree::Exercises, chapter).join(&file))
+            .arg(reference.join(&file))
+            .status()
+            .map_err(Error::file("run", Path::new("diff")))?;
+        // diff(1): 0 the same, 1 different, 2 trouble.
+        if status.code() == Some(2) {
+            return Err(Error::Failed(format!("{} could not be compared", file.display())));
+        }
+    }
+    Ok(0)
+}
+
+fn backup_directory(repo: &Repo, chapter: &Chapter) -> PathBuf {
+    repo.root().join(".galley/backup").join(chapter.id())
+}
+
+/// Prefix of the names of what an `undo` backs up.
+const UNDONE: &str = "undone-";
+
+/// The backups of one kind, the oldest first: their names end with a number.
+fn backups(repo: &Repo, chapter: &Chapter, kind: &str) -> Result<Vec<(usize, PathBuf)>> {
+    let directory = backup_directory(repo, chapter);
+    let entries = match fs::read_dir(&directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::file("read", &directory)(error)),
+    };
+    let mut numbered: Vec<(usize, PathBuf)> = entries
+        .flatten()
+        .filter_map(|entry| Some((entry.file_name().to_str()?.strip_prefix(kind)?.parse().ok()?, entry.path())))
+        .collect();
+    numbered.sort();
+    Ok(numbered)
+}
+
+/// Copies the learner's files to a new backup. It gets its name when it is complete,
+/// and the files stay where they are: an interruption costs nothing.
+fn back_up(repo: &Repo, chapter: &Chapter, kind: &str) -> Result<PathBuf> {
+    let source = repo.source(Tree::Exercises, chapter);
+    let number = backups(repo, chapter, kind)?.last().map_or(1, |(number, _)| number + 1);
+    let directory = backup_directory(repo, chapter);
+    let (backup, unfinished) = (directory.join(format!("{kind}{number}")), directory.join("unfinished"));
+    if unfinished.exists() {
+        fs::remove_dir_all(&unfinished).map_err(Error::file("remove", &unfinished))?;
+    }
+    for file in files::list(&source)? {
+        let copy = unfinished.join(&file);
+        let parent = copy.parent().unwrap_or(&unfinished);
+        fs::create_dir_all(parent).map_err(Error::file("create", parent))?;
+        fs::copy(source.join(&file), &copy).map_err(Error::file("copy", &file))?;
+    }
+    fs::rename(&unfinished, &backup).map_err(Error::file("move", &unfinished))?;
+    Ok(backup)
+}
+
+/// Makes a directory hold these files and no others. The directory itself stays, so
+/// that an editor, a shell or `check --watch` in it goes on.
+fn replace(directory: &Path, texts: &BTreeMap<PathBuf, Vec<u8>>) -> Result<()> {
+    for (path, text) in texts {
+        files::write(path, text)?;
+    }
+    for path in files::list(directory)?.into_iter().map(|file| directory.join(file)) {
+        if !texts.contains_key(&path) {
+            fs::remove_file(&path).map_err(Error::file("remove", &path))?;
+        }
+    }
+    Ok(())
+}
