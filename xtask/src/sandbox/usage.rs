@@ -28,9 +28,7 @@ impl Usage<'_> {
             Self::Processes { inner, limits } => count(*inner, limits),
         }
     }
-}
 
-impl Meter<'_> {
     /// The name of the limit that was reached before everything ended, if any.
     ///
     /// Call it after the last process was waited for. What ends between two looks at
