@@ -1,4 +1,4 @@
-//! Digests, and readers and writers that compute them on the way.
+//! Digests, and how to compute them while bytes pass through.
 
 use std::fmt::{self, Write as _};
 use std::io::{self, Read, Write};
@@ -6,7 +6,6 @@ use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::error::ARCHIVE;
 use crate::{Error, Result, spec};
 
 /// The SHA-256 of some bytes, written `sha256:` and 64 hexadecimal digits
@@ -80,6 +79,21 @@ pub struct Blob {
 }
 
 impl Blob {
+    /// Compares what was described with what was `found`; `what` names it in the error.
+    ///
+    /// # Errors
+    /// `Size` or `Mismatch`.
+    pub fn verify(&self, found: &Self, what: &str) -> Result<()> {
+        let what = what.to_owned();
+        if found.size != self.size {
+            return Err(Error::Size { what, expected: self.size, found: found.size });
+        }
+        if found.digest != self.digest {
+            return Err(Error::Mismatch { what, expected: self.digest.clone(), found: found.digest.clone() });
+        }
+        Ok(())
+    }
+
     /// The descriptor of this blob (image-spec, descriptor.md).
     pub fn descriptor(&self, media_type: spec::MediaType) -> spec::Descriptor {
         spec::Descriptor::new(media_type, self.size, &self.digest)
@@ -112,7 +126,7 @@ impl<T> Hashing<T> {
         (self.inner, Blob { digest, size: self.size })
     }
 
-    fn note(&mut self, bytes: &[u8]) {
+    fn update(&mut self, bytes: &[u8]) {
         self.hash.update(bytes);
         self.size += bytes.len() as u64;
     }
@@ -121,7 +135,7 @@ impl<T> Hashing<T> {
 impl<W: Write> Write for Hashing<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.inner.write(bytes)?;
-        self.note(&bytes[..written]);
+        self.update(&bytes[..written]);
         Ok(written)
     }
 
@@ -133,73 +147,7 @@ impl<W: Write> Write for Hashing<W> {
 impl<R: Read> Read for Hashing<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.note(&buffer[..read]);
-        Ok(read)
-    }
-}
-
-/// Reads what should have a known digest and size, and fails at the end, or as
-/// soon as there is too much, if it does not.
-pub struct Verified<R> {
-    inner: Option<Hashing<R>>,
-    expected: Blob,
-    passed: u64,
-}
-
-impl<R: Read> Verified<R> {
-    pub fn new(inner: R, expected: Blob) -> Self {
-        Self { inner: Some(Hashing::new(inner)), expected, passed: 0 }
-    }
-
-    fn verdict(&self, found: Blob) -> Result<()> {
-        let what = String::from("a blob");
-        if found.size != self.expected.size {
-            return Err(Error::Size { what, expected: self.expected.size, found: found.size });
-        }
-        if found.digest != self.expected.digest {
-            return Err(Error::Mismatch { what, expected: self.expected.digest.clone(), found: found.digest });
-        }
-        Ok(())
-    }
-}
-
-impl<R: Read> Read for Verified<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let Some(inner) = &mut self.inner else { return Ok(0) };
-        let read = inner.read(buffer)?;
-        self.passed += read as u64;
-        let ended = read == 0 && !buffer.is_empty();
-        if (ended || self.passed > self.expected.size)
-            && let Some(inner) = self.inner.take()
-        {
-            let (_, found) = inner.finish();
-            self.verdict(found).map_err(io::Error::other)?;
-        }
-        Ok(read)
-    }
-}
-
-/// Reads up to a limit, and fails when there is more: a few kilobytes of gzip
-/// can unpack to gigabytes.
-pub struct Limited<R> {
-    inner: R,
-    left: u64,
-    limit: u64,
-}
-
-impl<R: Read> Limited<R> {
-    pub fn new(inner: R, limit: u64) -> Self {
-        Self { inner, left: limit, limit }
-    }
-}
-
-impl<R: Read> Read for Limited<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        match self.left.checked_sub(read as u64) {
-            Some(left) => self.left = left,
-            None => return Err(io::Error::other(Error::TooLarge { what: ARCHIVE.into(), limit: self.limit })),
-        }
+        self.update(&buffer[..read]);
         Ok(read)
     }
 }

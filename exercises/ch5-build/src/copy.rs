@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use images::entry::{Entry, Node};
+use archive::{Entry, EntryKind};
 
 use crate::context::{Selected, beneath};
 use crate::error::{Error, Problem, Result};
@@ -48,13 +48,13 @@ pub fn copy(root: &Path, selected: &[Selected], target: &Target) -> Result<Vec<E
 pub fn name_in(
     root: &Path,
     path: &Path,
-    node: &Node,
+    kind: &EntryKind,
     entries: &mut BTreeMap<PathBuf, Entry>,
 ) -> Result<Option<PathBuf>> {
     let find = |path: &Path| beneath(root, path).map_err(Error::io("find", path));
     let parent = find(path.parent().unwrap_or(Path::new("/")))?;
     let mut place = path.file_name().map_or_else(|| parent.clone(), |name| parent.join(name));
-    if *node == Node::Directory && find(path)?.is_dir() {
+    if *kind == EntryKind::Directory && find(path)?.is_dir() {
         place = find(path)?;
     }
     if place == root {
@@ -64,7 +64,7 @@ pub fn name_in(
         add_directory(root, directory, entries)?;
     }
     let name = place.strip_prefix(root).unwrap_or(&place).to_owned();
-    if *node != Node::Directory || !place.is_dir() {
+    if *kind != EntryKind::Directory || !place.is_dir() {
         return Ok(Some(name));
     }
     add_directory(root, &place, entries)?;
@@ -78,7 +78,7 @@ pub fn add_directory(root: &Path, directory: &Path, entries: &mut BTreeMap<PathB
         return Ok(());
     }
     let there = if directory.is_dir() { Entry::of(directory, name.clone())? } else { None };
-    let new = || Entry { node: Node::Directory, mode: 0o755, ..Entry::empty(name.clone()) };
+    let new = || Entry { kind: EntryKind::Directory, mode: 0o755, ..Entry::empty(name.clone()) };
     let entry = there.unwrap_or_else(new);
     entries.insert(name, entry);
     Ok(())

@@ -3,10 +3,9 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use images::entry::{Entry, Node};
-use images::tarball::TarReader;
-use images::temporary::Temporary;
-use images::{Store, layer};
+use archive::{Entry, EntryKind, TarReader, decompress};
+use images::Store;
+use sys::Temporary;
 
 use crate::context::{Ignore, Selected, select, walk};
 use crate::error::{Error, Problem, Result};
@@ -52,7 +51,7 @@ impl Files {
         let directory = store.temporary_directory()?;
         for file in &self.selected {
             let archive = File::open(&file.from).map_err(Error::io("open", &file.from))?;
-            images::unpack(&mut layer::decompress(archive)?, directory.path(), images::largest_layer()?)?;
+            images::unpack(&mut decompress(archive)?, directory.path(), store.layer_limit)?;
         }
         let mut selected = Vec::new();
         walk(directory.path(), Path::new(""), PathBuf::new(), &Ignore::default(), &mut selected)
@@ -102,13 +101,13 @@ fn are_archives(copy: &Copy, selected: &[Selected]) -> Result<bool> {
 
 /// Whether a file is a tar archive, compressed or not: told by its content.
 fn is_archive(path: &Path) -> Result<bool> {
-    if !matches!(Entry::of(path, PathBuf::new())?, Some(Entry { node: Node::File(1..), .. })) {
+    if !matches!(Entry::of(path, PathBuf::new())?, Some(Entry { kind: EntryKind::File(1..), .. })) {
         return Ok(false);
     }
     let file = File::open(path).map_err(Error::io("open", path))?;
-    match layer::decompress(file) {
+    match decompress(file) {
         Ok(bytes) => Ok(TarReader::new(bytes).next_entry().is_ok_and(|entry| entry.is_some())),
-        Err(images::Error::Unsupported(what)) => {
+        Err(archive::Error::Unsupported(what)) => {
             Err(Problem::new("ADD", format!("{what} is not unpacked")).suggest("unpack it in a RUN").into())
         }
         Err(error) => Err(error.into()),

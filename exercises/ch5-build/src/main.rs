@@ -110,7 +110,7 @@ fn build_image(store: &Path, context: &Path, rest: &[&str]) -> Result<(), Error>
         names: &names,
         build_args: &build_args,
         no_cache: rest.contains(&"--no-cache"),
-        base: &|name| match store.find(name) {
+        base: &|name| match storage::tags::find(&store, name) {
             Ok(Some(image)) => Ok(image),
             Ok(None) => Err(format!("there is no image '{name}' in the store")),
             Err(error) => Err(error.to_string()),

@@ -4,9 +4,10 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use images::temporary::Temporary;
 use images::{Layer, Store};
 use nix::mount::{MntFlags, umount2};
+use storage::layer_cache;
+use sys::Temporary;
 
 use crate::error::{Error, Result};
 
@@ -61,7 +62,7 @@ impl Rootfs {
             fs::create_dir(path).map_err(Error::io("create", path))?;
         }
         furnish(&lowest)?;
-        let stack = [vec![lowest], store.stack(layers)?].concat();
+        let stack = [vec![lowest], layer_cache::lower_dirs(store, layers, &mut |_| {})?].concat();
         images::mount(&stack, &upper, &work, &merged)?;
         Ok(Self { merged, upper, _directory: directory })
     }
@@ -72,8 +73,8 @@ impl Rootfs {
     }
 
     /// What was changed, once nothing runs in it any more.
-    pub fn changes(&self, store: &Store) -> Result<Layer> {
-        Ok(store.pack_changes(&self.upper)?)
+    pub fn changes(&self, store: &Store, progress: &mut dyn FnMut(u64)) -> Result<Layer> {
+        Ok(store.write_layer(images::changes(&self.upper)?, progress)?)
     }
 }
 

@@ -32,14 +32,20 @@ pub struct Process<'a> {
 ///
 /// It runs as chapter 2's container, usually with the host's network, so that
 /// it can download; `/etc/hosts`, `/etc/resolv.conf` and the host's certificates are
-/// shown inside, read-only. None of that can land in the layer.
+/// shown inside, read-only. None of that can land in the layer. `progress` is called with
+/// each number of bytes that were packed.
 ///
 /// # Errors
 ///
 /// [`Error::Run`] with the command's own exit code if that is not 0.
-pub fn run(store: &Store, layers: &[Layer], process: &Process<'_>) -> Result<Layer> {
+pub fn run(
+    store: &Store,
+    layers: &[Layer],
+    process: &Process<'_>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Layer> {
     // ANCHOR: run
-    let _ = (&store, &layers, &process); // what you have to work with
+    let _ = (&store, &layers, &process, &progress); // what you have to work with
     todo!("ch5 step 7: carry out a RUN: a layer out of what changed")
     // ANCHOR_END: run
 }
@@ -96,7 +102,7 @@ impl Process<'_> {
     /// Looks up the user and turns the words into C strings.
     pub fn prepare(&self, root: &Path) -> Result<Program> {
         let Owner { uid, group, own_group } = crate::copy::owner(root, &self.user)?;
-        if uid != 0 && images::root::in_user_namespace()? && !is_mapped(uid) {
+        if uid != 0 && sys::in_user_namespace()? && !is_mapped(uid) {
             let problem = Problem::new("RUN", format!("USER {} is no user of this user namespace", self.user));
             return Err(problem.suggest("build as root, or move this RUN above USER").into());
         }

@@ -6,11 +6,11 @@ use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::path::Path;
 
-use images::entry::{Entry, Node};
-use images::watch::watched;
+use archive::{Entry, EntryKind};
 use images::{Layer, Store, spec};
 use namespaces::Network;
 use nix::sys::memfd::{MFdFlags, memfd_create};
+use storage::layer_cache;
 
 use crate::build::Options;
 use crate::cache::Record;
@@ -81,8 +81,8 @@ impl Stage {
         };
         let selected = unpacked.as_ref().map_or(&files.selected, |unpacked| &unpacked.selected);
         let entries = copy::copy(root.path(), selected, &target)?;
-        let watcher = (options.progress)("copying", entries.iter().map(size).sum());
-        Ok(watched(watcher, || store.write_layer(entries))?)
+        let mut progress = (options.progress)("copying", entries.iter().map(size).sum());
+        Ok(store.write_layer(entries, &mut progress)?)
     }
 
     pub fn run(&self, store: &Store, run: &Run, options: &Options<'_>) -> Result<Layer> {
@@ -102,7 +102,8 @@ impl Stage {
         };
         unpack(store, &self.layers, options)?;
         // How much the command changes, nobody knows before it has ended.
-        let done = watched((options.progress)("packing", 0), || run::run(store, &self.layers, &process));
+        let mut progress = (options.progress)("packing", 0);
+        let done = run::run(store, &self.layers, &process, &mut progress);
         match (done, &run.command) {
             (Err(Error::Run { code, .. }), Command::Shell(text)) if run.is_program => {
                 Err(Error::Run { command: text.clone(), code })
@@ -138,17 +139,20 @@ impl Stage {
         let root = Rootfs::mount(store, &self.layers)?;
         let path = absolute(self.description.config.working_dir().as_deref(), path);
         let entries = copy::directory(root.path(), &path)?;
-        if entries.is_empty() { Ok(None) } else { Ok(Some(store.write_layer(entries)?)) }
+        if entries.is_empty() { Ok(None) } else { Ok(Some(store.write_layer(entries, &mut |_| {})?)) }
     }
 }
 
 /// Unpacks the layers that a step stands on and that are not there yet. To mount
 /// them would do it too, but without a word.
 pub fn unpack(store: &Store, layers: &[Layer], options: &Options<'_>) -> Result<()> {
-    let missing = store.not_unpacked(layers);
+    let missing = layer_cache::missing(store, layers);
     let bytes = missing.iter().map(|layer| layer.descriptor.size()).sum();
-    let unpack = |layer: &&Layer| store.unpacked_layer(layer).map(drop);
-    Ok(watched((options.progress)("unpacking", bytes), || missing.iter().try_for_each(unpack))?)
+    let mut progress = (options.progress)("unpacking", bytes);
+    for layer in missing {
+        layer_cache::unpack_layer(store, layer, &mut progress)?;
+    }
+    Ok(())
 }
 
 /// A here-document as a file without a name: memfd_create(2).
@@ -161,8 +165,8 @@ fn program(command: &Command) -> Result<File> {
 
 /// The bytes of a file that is to be packed.
 fn size(entry: &Entry) -> u64 {
-    match entry.node {
-        Node::File(size) => size,
+    match entry.kind {
+        EntryKind::File(size) => size,
         _ => 0,
     }
 }

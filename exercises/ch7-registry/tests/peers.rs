@@ -167,9 +167,9 @@ impl Bench {
     fn image(&self, store: &Store, name: &str) -> Digest {
         fs::create_dir_all(self.path("layer")).unwrap();
         fs::write(self.path("layer/nonce"), checks::nonce().repeat(3000)).unwrap();
-        let layer = store.pack(&self.path("layer")).unwrap();
+        let layer = store.write_layer(archive::files(&self.path("layer")).unwrap(), &mut |_| {}).unwrap();
         let descriptor = store.add_image(&spec::ImageConfiguration::default(), &[layer]).unwrap();
-        store.tag(name, &descriptor).unwrap();
+        storage::tags::set(&store, name, &descriptor).unwrap();
         descriptor.digest().try_into().unwrap()
     }
 }
@@ -198,9 +198,9 @@ fn round_trip(bench: &Bench, address: &str, credentials: &[&str]) {
     let second = bench.ok(&["push", &from_path, &name], "");
     assert_eq!(second.matches(": Already exists").count(), 2, "{second}");
     bench.ok(&["pull", &to_path, &name], "");
-    let image = to.find(&name).unwrap().unwrap();
+    let image = storage::tags::find(&to, &name).unwrap().unwrap();
     assert_eq!(image.descriptor.digest().to_string(), digest.to_string());
-    to.unpacked(&image).unwrap();
+    storage::layer_cache::lower_dirs(&to, image.layers(), &mut |_| {}).unwrap();
     if has("skopeo") {
         let copy = bench.path("copy").display().to_string();
         let (source, target) = (format!("docker://{name}"), format!("dir:{copy}"));
@@ -264,12 +264,12 @@ fn an_image_in_dockers_words_is_pulled() {
     skopeo_ok(&["copy", "--src-tls-verify=false", "--dest-tls-verify=false", "--format=v2s2", &source, &target]);
     bench.ok(&["pull", &bench.path("to").display().to_string(), &other], "");
     let store = bench.store("to");
-    let image = store.find(&other).unwrap().unwrap();
+    let image = storage::tags::find(&store, &other).unwrap().unwrap();
     assert!(image.descriptor.media_type().to_string().contains("docker"), "{}", image.descriptor.media_type());
-    store.unpacked(&image).unwrap();
+    storage::layer_cache::lower_dirs(&store, image.layers(), &mut |_| {}).unwrap();
     // And what was pulled is pushed on, byte for byte.
     let again = format!("{}/ada/again:1", registry.address);
-    store.tag(&again, &image.descriptor).unwrap();
+    storage::tags::set(&store, &again, &image.descriptor).unwrap();
     bench.ok(&["push", &bench.path("to").display().to_string(), &again], "");
 }
 
@@ -350,17 +350,17 @@ fn docker_registry_is_reached_over_a_line_that_breaks() {
     // Multiples of an odd number look like noise to gzip.
     let noise: Vec<u8> = (0..100_000_u64).flat_map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()).collect();
     fs::write(bench.path("layer/noise"), &noise).unwrap();
-    let layer = store.pack(&bench.path("layer")).unwrap();
+    let layer = store.write_layer(archive::files(&bench.path("layer")).unwrap(), &mut |_| {}).unwrap();
     let descriptor = store.add_image(&spec::ImageConfiguration::default(), &[layer]).unwrap();
     let half = descriptor_sizes(&store, &descriptor).into_iter().max().unwrap() / 2;
     let pushed = format!("localhost:{}/ada/quotes:1", shaky(port, vec![half, half / 2]));
-    store.tag(&pushed, &descriptor).unwrap();
+    storage::tags::set(&store, &pushed, &descriptor).unwrap();
     bench.ok(&["push", &bench.path("from").display().to_string(), &pushed], "");
     let pulled = format!("localhost:{}/ada/quotes:1", shaky(port, vec![half, half / 2]));
     bench.ok(&["pull", &bench.path("to").display().to_string(), &pulled], "");
-    let image = bench.store("to").find(&pulled).unwrap().unwrap();
+    let image = storage::tags::find(&bench.store("to"), &pulled).unwrap().unwrap();
     assert_eq!(image.descriptor.digest(), descriptor.digest());
-    bench.store("to").unpacked(&image).unwrap();
+    storage::layer_cache::lower_dirs(&bench.store("to"), image.layers(), &mut |_| {}).unwrap();
 }
 
 fn descriptor_sizes(store: &Store, descriptor: &spec::Descriptor) -> Vec<u64> {

@@ -23,7 +23,7 @@ fn index(bench: &Bench, name: &str, platforms: &[&str]) -> (Digest, Vec<Digest>)
         let directory = bench.path(&checks::nonce());
         fs::create_dir_all(&directory).unwrap();
         fs::write(directory.join("made-for"), format!("{platform} {}", checks::nonce())).unwrap();
-        let layer = bench.store.pack(&directory).unwrap();
+        let layer = bench.store.write_layer(archive::files(&directory).unwrap(), &mut |_| {}).unwrap();
         let mut config = spec::ImageConfiguration::default();
         config.set_architecture(parts[1].into());
         let mut descriptor = bench.store.add_image(&config, &[layer]).unwrap();
@@ -36,7 +36,7 @@ fn index(bench: &Bench, name: &str, platforms: &[&str]) -> (Digest, Vec<Digest>)
     let digests = entries.iter().map(|entry| Digest::try_from(entry.digest()).unwrap()).collect();
     let text = serde_json::json!({ "schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries }).to_string();
     let blob = bench.store.write_blob(&mut text.as_bytes()).unwrap();
-    bench.store.tag(name, &blob.descriptor(spec::MediaType::ImageIndex)).unwrap();
+    storage::tags::set(&bench.store, name, &blob.descriptor(spec::MediaType::ImageIndex)).unwrap();
     (blob.digest, digests)
 }
 
@@ -152,7 +152,7 @@ fn what_another_repository_has_is_mounted() {
         bench.run_with(&["login", &address, common::USER], &password).ok("the login");
         let (first, second) = (format!("{address}/ada/base:1"), format!("{address}/grace/app:1"));
         let parts = bench.image(&first);
-        bench.store.tag(&second, &parts.manifest.descriptor(spec::MediaType::ImageManifest)).unwrap();
+        storage::tags::set(&bench.store, &second, &parts.manifest.descriptor(spec::MediaType::ImageManifest)).unwrap();
         bench.run(&["push", &bench.store_path(), &first]).ok("the first push");
         server.forget();
         let ended = bench.run(&["push", &bench.store_path(), &second]).ok("the second push");
@@ -164,7 +164,7 @@ fn what_another_repository_has_is_mounted() {
         // A blob that the other repository lost is uploaded.
         server.forget();
         let third = format!("{address}/grace/late:1");
-        bench.store.tag(&third, &parts.manifest.descriptor(spec::MediaType::ImageManifest)).unwrap();
+        storage::tags::set(&bench.store, &third, &parts.manifest.descriptor(spec::MediaType::ImageManifest)).unwrap();
         for repository in ["ada/base", "grace/app"] {
             server.remove_blob(repository, &parts.config.digest.to_string()).unwrap();
         }

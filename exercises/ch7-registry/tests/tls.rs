@@ -122,12 +122,12 @@ fn an_image_goes_over_tls_and_back() {
     let (from, to) = (stores.path().join("from"), stores.path().join("to"));
     let name = format!("{}/ada/quotes:1", registry.address);
     let store = Store::open(&from).unwrap();
-    let layer = store.pack(&certificates.path("")).unwrap();
+    let layer = store.write_layer(archive::files(&certificates.path("")).unwrap(), &mut |_| {}).unwrap();
     let descriptor = store.add_image(&spec::ImageConfiguration::default(), &[layer]).unwrap();
-    store.tag(&name, &descriptor).unwrap();
+    storage::tags::set(&store, &name, &descriptor).unwrap();
     run(&["push", from.to_str().unwrap(), &name], &trust).unwrap();
     run(&["pull", to.to_str().unwrap(), &name], &trust).unwrap();
-    let pulled = Store::open(&to).unwrap().find(&name).unwrap().unwrap();
+    let pulled = storage::tags::find(&Store::open(&to).unwrap(), &name).unwrap().unwrap();
     assert_eq!(pulled.descriptor.digest(), descriptor.digest());
 }
 

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
+
 pub type Result<T> = std::result::Result<T, Error>;
 
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +15,8 @@ pub enum Error {
     Limits(#[from] cgroups::Error),
     #[error(transparent)]
     Image(#[from] images::Error),
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
     #[error(transparent)]
     Build(#[from] build::Error),
     #[error(transparent)]
@@ -34,6 +38,21 @@ pub enum Error {
 }
 
 impl Error {
+    /// The next step to take, as the end of the message, where it is a command or flag
+    /// of galley: the crates below do not know them.
+    pub fn hint(&self) -> &'static str {
+        let chain = std::iter::successors(Some(self as &dyn std::error::Error), |error| error.source());
+        for error in chain {
+            if let Some(archive::Error::TooLarge { .. }) = error.downcast_ref() {
+                return "; if you trust it, allow more with --layer-limit or GALLEY_LAYER_LIMIT";
+            }
+            if error.downcast_ref().is_some_and(|error: &sys::Error| error.errno == Errno::ENOSPC) {
+                return "; `galley prune` frees what no image needs";
+            }
+        }
+        ""
+    }
+
     /// A fault while doing `action` (a verb: "read", "write") to `path`.
     pub fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();

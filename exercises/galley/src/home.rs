@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use images::{Image, Store};
 use registry::{Direction, Platform, Reference};
 use run::Containers;
+use storage::tags;
 
 use crate::error::{Error, Result};
 use crate::transfers::shown;
@@ -45,11 +46,11 @@ impl Home {
 /// An image that is here; a name is completed as Docker does, an id may be short.
 pub fn local(store: &Store, name: &str) -> Result<Image> {
     if let Ok(reference) = registry::parse_reference(name)
-        && let Some(image) = store.find(&reference.to_string())?
+        && let Some(image) = tags::find(store, &reference.to_string())?
     {
         return Ok(image);
     }
-    store.find(name)?.ok_or_else(|| Error::NoImage(name.to_owned()))
+    tags::find(store, name)?.ok_or_else(|| Error::NoImage(name.to_owned()))
 }
 
 /// An image from here, from the pantry, or from its registry, in this order.
@@ -77,5 +78,5 @@ pub fn from_pantry(store: &Store, reference: &Reference) -> Result<Option<Image>
     if reference.registry != "docker.io" {
         return Ok(None);
     }
-    Ok(store.adopt(&Store::open(&PathBuf::from(pantry))?, &reference.to_string())?)
+    Ok(storage::import(store, &Store::open(&PathBuf::from(pantry))?, &reference.to_string())?)
 }

@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     match commands::run(&arguments) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("galley: {error}");
+            eprintln!("galley: {error}{}", error.hint());
             let code =
                 if matches!(arguments.command, cli::Command::Run(_)) { error.code_of_run() } else { error.code() };
             ExitCode::from(code)

@@ -185,9 +185,9 @@ fn a_layer_that_never_ends() {
     };
     judge(
         &build("33554432"),
-        "larger than the limit of 33554432 bytes; if you trust it, allow more with galley's --layer-limit",
+        "larger than the limit of 33554432 bytes; if you trust it, allow more with --layer-limit",
     );
-    judge(&build("many"), "'many' is no number of bytes");
+    judge(&build("many"), "'many' is not a number of bytes");
     assert_eq!(store(&kitchen), before);
     let mut command = kitchen.galley(&["build", "--layer-limit", "32m", context.to_str().unwrap()]);
     judge(&command.output().unwrap(), "larger than the limit of 33554432 bytes");

@@ -1,6 +1,7 @@
 //! An image: a configuration and layers, held together by a manifest.
 
-use crate::{Blob, Digest, Error, Layer, Result, Store, json, spec};
+use crate::store::{MAX_DOCUMENT, from_json};
+use crate::{Blob, Digest, Error, Layer, Result, Store, spec};
 
 /// An image whose manifest and configuration were read and checked.
 #[derive(Clone, Debug)]
@@ -16,6 +17,11 @@ impl Image {
     /// The layers, lowest first.
     pub fn layers(&self) -> &[Layer] {
         &self.layers
+    }
+
+    /// The descriptors of everything that the image is made of, its manifest included.
+    pub fn descriptors(&self) -> impl Iterator<Item = &spec::Descriptor> {
+        [&self.descriptor, self.manifest.config()].into_iter().chain(self.manifest.layers())
     }
 
     /// What users call the image's id: the digest of its configuration.
@@ -58,19 +64,19 @@ impl Store {
     /// can be read both as a manifest and as an index: two tools could then see
     /// two images behind one digest.
     pub fn image(&self, manifest: &Digest) -> Result<Image> {
-        let bytes = self.read_blob(manifest, json::LARGEST)?;
+        let bytes = self.read_blob(manifest, MAX_DOCUMENT)?;
         let what = format!("blob {manifest}");
-        let shape: serde_json::Value = json::from_bytes(&bytes, &what)?;
+        let shape: serde_json::Value = from_json(&bytes, &what)?;
         let has = |key| shape.get(key).is_some_and(|value| !value.is_null());
         let malformed = |why: &str| Error::Malformed { what: what.clone(), why: why.to_owned() };
         match (has("manifests"), has("config") || has("layers")) {
             (true, true) => Err(malformed("it is both an index and a manifest")),
             (true, false) => {
-                let index: spec::ImageIndex = json::from_bytes(&bytes, &what)?;
+                let index: spec::ImageIndex = from_json(&bytes, &what)?;
                 self.image(&Blob::try_from(select_platform(&index)?)?.digest)
             }
             (false, _) => self.image_of(
-                json::from_bytes(&bytes, &what)?,
+                from_json(&bytes, &what)?,
                 Blob { digest: manifest.clone(), size: bytes.len() as u64 },
             ),
         }
@@ -94,7 +100,7 @@ impl Store {
 
 /// The manifest of an index that was made for this machine: the first whose
 /// operating system and architecture are ours (image-spec, image-index.md).
-pub fn select_platform(index: &spec::ImageIndex) -> Result<&spec::Descriptor> {
+fn select_platform(index: &spec::ImageIndex) -> Result<&spec::Descriptor> {
     let (os, architecture) = (spec::Os::Linux, spec::Arch::default());
     let ours = |descriptor: &&spec::Descriptor| {
         descriptor

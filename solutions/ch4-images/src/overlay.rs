@@ -1,6 +1,9 @@
-//! Layers become one root file system.
+//! Layers become one root file system, and what was changed there becomes entries again.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+
+use archive::{Entry, EntryKind, OPAQUE_WHITEOUT, OPAQUE_XATTRS, WHITEOUT_PREFIX, read_xattr};
 
 use crate::Result;
 
@@ -12,7 +15,7 @@ use crate::Result;
 /// overlayfs wants the top layer first. Its options must fit into a page, which
 /// sixty layers' paths do not; so each directory is opened and named by its
 /// descriptor, `/proc/self/fd/9`, which also lets a path hold `:` and `,`. In a
-/// user namespace ([`crate::root::in_user_namespace`]) `userxattr` makes it keep its
+/// user namespace ([`sys::in_user_namespace`]) `userxattr` makes it keep its
 /// notes in attributes that a user may set (Documentation/filesystems/overlayfs.rst).
 ///
 /// # Errors
@@ -20,27 +23,54 @@ use crate::Result;
 pub fn mount(layers: &[PathBuf], upper: &Path, work: &Path, target: &Path) -> Result<()> {
     // ANCHOR: mount
     use crate::Error;
-    use crate::error::At;
-    use crate::root::in_user_namespace;
     use nix::mount::MsFlags;
     use std::fs::File;
     use std::os::fd::AsRawFd;
+    use sys::Context;
 
     let mut open = Vec::new();
     for directory in layers.iter().rev().map(PathBuf::as_path).chain([upper, work]) {
-        open.push(File::open(directory).at("open", directory)?);
+        open.push(File::open(directory).context("open", directory)?);
     }
     let names: Vec<String> = open.iter().map(|file| format!("/proc/self/fd/{}", file.as_raw_fd())).collect();
     let lower = names[..layers.len()].join(":");
     let [.., upper_name, work_name] = names.as_slice() else { return Err(Error::LayerCount(0)) };
     let mut options = format!("lowerdir={lower},upperdir={upper_name},workdir={work_name}");
-    if in_user_namespace()? {
+    if sys::in_user_namespace()? {
         options.push_str(",userxattr");
     }
     if layers.is_empty() || options.len() >= 4096 {
         return Err(Error::LayerCount(layers.len()));
     }
-    nix::mount::mount(Some("overlay"), target, Some("overlay"), MsFlags::empty(), Some(options.as_str()))
-        .at("mount an overlay at", target)
+    Ok(nix::mount::mount(Some("overlay"), target, Some("overlay"), MsFlags::empty(), Some(options.as_str()))
+        .context("mount", target)?)
     // ANCHOR_END: mount
+}
+
+/// Lists what an overlay's upper directory says was changed, with whiteouts as a layer
+/// writes them.
+///
+/// overlayfs marks a removed file by a character device 0, 0 of its name, and a directory
+/// that hides the ones below it by an attribute.
+///
+/// # Errors
+/// What reading the directory says.
+pub fn changes(upper: &Path) -> Result<Vec<Entry>> {
+    let mut entries = archive::files(upper)?;
+    let mut marks = Vec::new();
+    for entry in &mut entries {
+        if entry.kind == EntryKind::Character(0, 0) {
+            let mut file_name = OsString::from(WHITEOUT_PREFIX);
+            file_name.push(entry.name.file_name().unwrap_or_default());
+            *entry = Entry::empty(entry.name.with_file_name(file_name));
+        } else if entry.kind == EntryKind::Directory {
+            for name in OPAQUE_XATTRS {
+                if read_xattr(&upper.join(&entry.name), name)?.as_deref() == Some(b"y") {
+                    marks.push(Entry::empty(entry.name.join(OPAQUE_WHITEOUT)));
+                }
+            }
+        }
+    }
+    entries.append(&mut marks);
+    Ok(entries)
 }

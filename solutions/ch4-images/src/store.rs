@@ -1,47 +1,56 @@
-//! The store: an OCI image layout whose blobs are named by what they hold.
+//! The store: an OCI image layout, whose blobs are named by what they hold.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write as _};
+use std::io::{self, Read};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sys::{Context, Temporary};
 
-use crate::error::At;
-use crate::temporary::Temporary;
-use crate::{Blob, Digest, Error, Result, digest::Verified};
+use crate::{Blob, Digest, Error, Result, spec};
 
-/// Bytes from the network are written in pieces of this many.
-const PIECE: usize = 128 << 10;
+/// Manifests, indexes and configurations with more bytes are refused
+/// (distribution-spec asks registries to take manifests of up to 4 MiB).
+pub const MAX_DOCUMENT: u64 = 4 << 20;
 
-/// A directory in the form of an OCI image layout (image-spec,
-/// image-layout.md): `oci-layout`, `index.json`, `blobs/sha256/`.
+/// No layer may unpack to more bytes, unless [`Store::layer_limit`] says otherwise.
+const DEFAULT_LAYER_LIMIT: u64 = 16 << 30;
+
+/// A directory in the form of an OCI image layout (image-spec, image-layout.md):
+/// `oci-layout`, `index.json`, `blobs/sha256/`.
 ///
-/// Beside them stand `unpacked/`, one directory for each layer's diffID, `tmp/`
-/// for what is not finished, and two lock files.
+/// Beside them are `tmp/` for what is not finished, and two lock files.
 #[derive(Debug)]
 pub struct Store {
     root: PathBuf,
-    /// Shared while the store is open: what is not yet named must not be pruned.
+    /// Shared while the store is open: what has no name yet must not be pruned.
     in_use: Flock<File>,
+    /// How many bytes a layer may unpack to.
+    pub layer_limit: u64,
 }
 
 impl Store {
     /// Opens the store at `root`, and makes what is missing of it.
     ///
-    /// A new root is readable by its owner only, since unpacked layers hold
-    /// set-uid programs of unknown origin.
+    /// A new root is readable by its owner only, since unpacked layers hold set-uid
+    /// programs of unknown origin.
+    ///
+    /// # Errors
+    /// What mkdir(2), open(2) and flock(2) say, such as `EACCES`.
     pub fn open(root: &Path) -> Result<Self> {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(root).at("create", root)?;
-        let root = root.canonicalize().at("find", root)?;
-        for name in ["blobs/sha256", "unpacked", "tmp"] {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(root).context("mkdir", root)?;
+        let root = root.canonicalize().context("realpath", root)?;
+        for name in ["blobs/sha256", "tmp"] {
             let directory = root.join(name);
-            fs::create_dir_all(&directory).at("create", &directory)?;
+            fs::create_dir_all(&directory).context("mkdir", &directory)?;
         }
-        let in_use = lock(&root.join("in-use.lock"), FlockArg::LockShared)?;
-        let store = Self { root, in_use };
-        store.write_missing("oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#)?;
-        store.write_missing("index.json", br#"{"manifests":[],"schemaVersion":2}"#)?;
+        let in_use = sys::lock(&root.join("in-use.lock"), FlockArg::LockShared)?;
+        let store = Self { root, in_use, layer_limit: DEFAULT_LAYER_LIMIT };
+        store.create_missing("oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#)?;
+        store.create_missing("index.json", br#"{"manifests":[],"schemaVersion":2}"#)?;
         Ok(store)
     }
 
@@ -62,51 +71,39 @@ impl Store {
 
     /// Stores what `reader` yields under its digest.
     ///
-    /// The bytes go to a temporary file while they are hashed; then the file is
-    /// synced (fsync(2)) and renamed into place (rename(2)). So a blob under its
-    /// name is always whole, whenever the process is killed, and memory does not
-    /// grow with the blob.
+    /// The bytes go to a temporary file while they are hashed. Then the file is written
+    /// out (fsync(2)), renamed into place (rename(2)), and the directory with the new
+    /// name is written out too. So a blob under its name is always whole, whenever the
+    /// process is killed, and memory does not grow with the blob.
+    ///
+    /// # Errors
+    /// What `reader` fails with; `ENOSPC` and `EIO` for a disk that did not keep them.
     pub fn write_blob(&self, reader: &mut dyn Read) -> Result<Blob> {
         // ANCHOR: write_blob
-        use crate::digest::Hashing;
+        use crate::Hashing;
 
         let (temporary, file) = self.temporary_file()?;
         let mut writer = Hashing::new(file);
-        io::copy(reader, &mut writer).at("write", temporary.path())?;
+        io::copy(reader, &mut writer).context("write", temporary.path())?;
         let (file, blob) = writer.finish();
-        file.sync_all().at("sync", temporary.path())?;
-        temporary.keep(&self.blob_path(&blob.digest))?;
+        file.sync_all().context("fsync", temporary.path())?;
+        temporary.persist(&self.blob_path(&blob.digest))?;
         Ok(blob)
         // ANCHOR_END: write_blob
     }
 
-    /// Stores bytes that somebody else has described. Other bytes, or more or
-    /// fewer of them, are refused, and nothing is kept.
-    ///
-    /// They are hashed once, by what verifies them: [`Store::write_blob`] would hash
-    /// them again to find a name that is known.
-    pub fn write_expected(&self, reader: &mut dyn Read, expected: &Digest, size: u64) -> Result<Blob> {
-        let expected = Blob { digest: expected.clone(), size };
-        let (temporary, file) = self.temporary_file()?;
-        let mut file = BufWriter::with_capacity(PIECE, file);
-        io::copy(&mut Verified::new(reader, expected.clone()), &mut file).at("write", temporary.path())?;
-        file.flush().and_then(|()| file.get_ref().sync_all()).at("sync", temporary.path())?;
-        temporary.keep(&self.blob_path(&expected.digest))?;
-        Ok(expected)
-    }
-
-    /// The bytes of a blob, checked against its digest.
+    /// Reads a blob into memory, and compares it with its digest.
     ///
     /// # Errors
-    /// `Missing` if there is none, `TooLarge` if it has more than `limit` bytes
-    /// (it is not read into memory then), `Mismatch` if its bytes have changed.
+    /// `Missing` if there is none, `TooLarge` if it has more than `limit` bytes (it is
+    /// not read into memory then), `Mismatch` if its bytes have changed.
     pub fn read_blob(&self, digest: &Digest, limit: u64) -> Result<Vec<u8>> {
         // ANCHOR: read_blob
         let mut bytes = Vec::new();
         self.open_blob(digest)?
             .take(limit.saturating_add(1))
             .read_to_end(&mut bytes)
-            .at("read blob", &self.blob_path(digest))?;
+            .context("read", self.blob_path(digest))?;
         let what = format!("blob {digest}");
         if bytes.len() as u64 > limit {
             return Err(Error::TooLarge { what, limit });
@@ -119,63 +116,115 @@ impl Store {
         // ANCHOR_END: read_blob
     }
 
-    /// Opens a blob to stream it; [`Store::verified`] also checks it.
+    /// Opens a blob to stream it. Nothing compares its bytes with the digest.
+    ///
+    /// # Errors
+    /// `Missing` if there is none.
     pub fn open_blob(&self, digest: &Digest) -> Result<File> {
         let path = self.blob_path(digest);
         match File::open(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::Missing(digest.clone())),
-            other => other.at("open", &path),
+            other => Ok(other.context("open", &path)?),
         }
     }
 
-    /// A stream of a blob that ends in an error if the blob is not as described.
-    pub fn verified(&self, blob: Blob) -> Result<Verified<File>> {
-        Ok(Verified::new(self.open_blob(&blob.digest)?, blob))
-    }
-
-    /// A file in `tmp/`, on the same file system as the blobs, that is removed
-    /// unless it is kept.
+    /// Makes a file in `tmp/`, on the same file system as the blobs, which is removed
+    /// when it is dropped. What a killed process leaves there, prune removes.
+    ///
+    /// # Errors
+    /// What open(2) says, such as `ENOSPC`.
     pub fn temporary_file(&self) -> Result<(Temporary, File)> {
-        Temporary::file(&self.root.join("tmp"))
+        Ok(Temporary::file(&self.root.join("tmp"))?)
     }
 
-    /// A directory in `tmp/`, removed with all it holds unless it is kept.
+    /// Makes a directory in `tmp/`, of mode 0755 as an image's root has. It is removed
+    /// with all it holds when it is dropped.
+    ///
+    /// # Errors
+    /// What mkdir(2) says, such as `ENOSPC`.
     pub fn temporary_directory(&self) -> Result<Temporary> {
-        Temporary::directory(&self.root.join("tmp"))
+        Ok(Temporary::directory(&self.root.join("tmp"))?)
     }
 
-    /// Writes a file of the store anew: temporary file, fsync, rename.
-    pub(crate) fn replace(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let (temporary, mut file) = self.temporary_file()?;
-        file.write_all(bytes).and_then(|()| file.sync_all()).at("write", temporary.path())?;
-        temporary.keep(&self.root.join(name))
+    /// Reads and checks a blob that holds a JSON document.
+    ///
+    /// # Errors
+    /// As [`Store::read_blob`], and `Malformed`.
+    pub fn document<T: DeserializeOwned>(&self, digest: &Digest) -> Result<T> {
+        from_json(&self.read_blob(digest, MAX_DOCUMENT)?, &format!("blob {digest}"))
+    }
+
+    /// Stores a document as a blob, unless it is there: to sync no file twice is most of
+    /// the time that a build without changes takes.
+    ///
+    /// Its keys are sorted, so the same document always has the same digest.
+    ///
+    /// # Errors
+    /// As [`Store::write_blob`].
+    pub fn write_document(&self, document: &impl Serialize) -> Result<Blob> {
+        let bytes = to_json(document)?;
+        let digest = Digest::of(&bytes);
+        match self.read_blob(&digest, MAX_DOCUMENT) {
+            Ok(stored) => Ok(Blob { digest, size: stored.len() as u64 }),
+            // Missing, or damaged: written anew.
+            Err(_) => self.write_blob(&mut bytes.as_slice()),
+        }
+    }
+
+    /// Reads `index.json`: the images that have a name, or had one.
+    ///
+    /// # Errors
+    /// What open(2) and read(2) say, and `Malformed`.
+    pub fn index(&self) -> Result<spec::ImageIndex> {
+        let path = self.root.join("index.json");
+        from_json(&fs::read(&path).context("read", &path)?, &path.display().to_string())
+    }
+
+    /// Changes the list of images in `index.json` while no other process does.
+    ///
+    /// Readers need no lock: the file is replaced whole, by rename(2).
+    ///
+    /// # Errors
+    /// What flock(2) and [`Store::index`] say, and writing a file.
+    pub fn change_index(&self, change: impl FnOnce(&mut Vec<spec::Descriptor>)) -> Result<()> {
+        let _lock = sys::lock(&self.root.join("index.lock"), FlockArg::LockExclusive)?;
+        let mut index = self.index()?;
+        let mut images = index.manifests().clone();
+        change(&mut images);
+        if *index.manifests() == images {
+            return Ok(());
+        }
+        index.set_manifests(images);
+        self.replace("index.json", &to_json(&index)?)
     }
 
     /// The lock that says whether others have the store open.
-    pub(crate) fn in_use(&self) -> &Flock<File> {
+    pub fn in_use(&self) -> &Flock<File> {
         &self.in_use
     }
 
-    fn write_missing(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let is_there = || self.root.join(name).exists();
-        if is_there() {
+    fn create_missing(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let exists = || self.root.join(name).exists();
+        if exists() {
             return Ok(());
         }
-        let _lock = lock(&self.root.join("index.lock"), FlockArg::LockExclusive)?;
+        let _lock = sys::lock(&self.root.join("index.lock"), FlockArg::LockExclusive)?;
         // Another process may have written it while this one waited.
-        if is_there() { Ok(()) } else { self.replace(name, bytes) }
+        if exists() { Ok(()) } else { self.replace(name, bytes) }
+    }
+
+    fn replace(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        Ok(sys::replace_file_from(&self.root.join("tmp"), &self.root.join(name), 0o644, bytes)?)
     }
 }
 
-/// Locks a file, made if it is missing, until the result is dropped: flock(2).
-pub(crate) fn lock(path: &Path, how: FlockArg) -> Result<Flock<File>> {
-    // To lock is no change: a store that may only be read can be locked too.
-    let file = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            File::options().read(true).write(true).create(true).truncate(false).open(path)
-        }
-        opened => opened,
-    };
-    let file = file.at("open", path)?;
-    Flock::lock(file, how).map_err(|(_, errno)| errno).at("lock", path)
+fn to_json(document: &impl Serialize) -> Result<Vec<u8>> {
+    // By way of a Value, whose maps are sorted.
+    let bytes = serde_json::to_value(document).and_then(|value| serde_json::to_vec(&value));
+    bytes.map_err(|error| Error::Malformed { what: "a document".to_owned(), why: error.to_string() })
+}
+
+/// Reads a JSON document; `what` names it in the error.
+pub fn from_json<T: DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T> {
+    serde_json::from_slice(bytes).map_err(|error| Error::Malformed { what: what.to_owned(), why: error.to_string() })
 }

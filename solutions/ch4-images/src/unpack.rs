@@ -7,52 +7,49 @@ use crate::Result;
 
 /// Unpacks a layer's archive into `target`, and never outside it.
 ///
-/// Whiteouts become the marks that overlayfs understands, so that `target` can
-/// be stacked on other layers ([`crate::root::Root::apply_whiteout`]).
+/// Whiteouts become the marks that overlayfs understands, so that `target` can be
+/// stacked on other layers ([`archive::PathAt::apply_whiteout`]).
 ///
-/// Directories get their attributes last: making a file in one changes its
-/// time, and its mode may forbid it. A hard link gets none: it is another name of
-/// a file that has them.
+/// Directories get their attributes last: making a file in one changes its time, and its
+/// mode may forbid it. A hard link gets none: it is another name of a file that has them.
 ///
 /// # Errors
-/// `Refused` for a name that leads outside, `TooLarge` if the archive has more
-/// than `limit` bytes, `Malformed` or `Unsupported` for other archives. What was
+/// [`archive::Error`]: `Refused` for a name that leads outside, `TooLarge` if the archive
+/// has more than `limit` bytes, `Malformed` or `Unsupported` for other archives. What was
 /// unpacked so far is left to the caller to remove.
 pub fn unpack(archive: &mut dyn Read, target: &Path, limit: u64) -> Result<()> {
     // ANCHOR: unpack
-    use crate::digest::Limited;
-    use crate::entry::Node;
-    use crate::error::At;
-    use crate::root::Root;
-    use crate::tarball::TarReader;
+    use crate::resolve_beneath;
+    use archive::{EntryKind, LimitedReader, TarReader};
+    use std::fs::File;
+    use sys::Context;
 
-    let root = Root::open(target)?;
-    let mut layer = TarReader::new(Limited::new(archive, limit));
+    let root = File::open(target).context("open", target)?;
+    let mut layer = TarReader::new(LimitedReader::new(archive, limit));
     let mut directories = Vec::new();
     while let Some(entry) = layer.next_entry()? {
-        if root.apply_whiteout(&entry.name)? {
+        let path = resolve_beneath(&root, &entry.name)?;
+        if path.apply_whiteout()? {
             continue;
         }
-        let place = root.place(&entry.name)?;
-        match &entry.node {
-            Node::Directory => place.make_directory()?,
-            Node::File(_) => {
-                std::io::copy(&mut layer, &mut place.make_file()?).at("unpack", &entry.name)?;
+        match &entry.kind {
+            EntryKind::Directory => path.make_directory()?,
+            EntryKind::File(_) => {
+                std::io::copy(&mut layer, &mut path.make_file()?).context("unpack", &entry.name)?;
             }
-            Node::Symlink(to) => place.make_symlink(to)?,
-            Node::HardLink(first) => place.make_hard_link(&root.place(first)?)?,
-            device => place.make_node(device)?,
+            EntryKind::Symlink(to) => path.make_symlink(to)?,
+            EntryKind::HardLink(first) => path.make_hard_link(&resolve_beneath(&root, first)?)?,
+            device => path.make_node(device)?,
         }
-        match &entry.node {
-            Node::Directory => directories.push(entry),
-            // A hard link is another name of a file that has its attributes.
-            Node::HardLink(_) => {}
-            _ => place.set_attributes(&entry)?,
+        match &entry.kind {
+            EntryKind::Directory => directories.push(entry),
+            EntryKind::HardLink(_) => {}
+            _ => path.set_attributes(&entry)?,
         }
     }
     for entry in directories.iter().rev() {
-        root.place(&entry.name)?.set_attributes(entry)?;
+        resolve_beneath(&root, &entry.name)?.set_attributes(entry)?;
     }
-    layer.finish()
+    Ok(layer.finish()?)
     // ANCHOR_END: unpack
 }

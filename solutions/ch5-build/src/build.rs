@@ -5,9 +5,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use images::watch::Watcher;
 use images::{Image, Store, spec};
 use namespaces::Network;
+use storage::tags;
 
 use crate::cache::{Record, cache_key};
 use crate::configure::configure;
@@ -25,6 +25,9 @@ use crate::time;
 
 /// Finds the image that FROM or `COPY --from` names; an error is told in words.
 pub type Base<'a> = &'a dyn Fn(&str) -> std::result::Result<Image, String>;
+
+/// Called with the number of bytes of each portion that is packed or unpacked.
+pub type Progress = Box<dyn FnMut(u64)>;
 
 /// What to build, and with what.
 pub struct Options<'a> {
@@ -45,7 +48,7 @@ pub struct Options<'a> {
     pub network: Network,
     /// Called when many bytes are about to be packed or unpacked, with a label and their
     /// number; what it returns is told of each portion, and dropped in the end.
-    pub progress: &'a dyn Fn(&str, u64) -> Watcher,
+    pub progress: &'a dyn Fn(&str, u64) -> Progress,
 }
 
 /// Builds an image, tells `out` how it goes, and returns the manifest's descriptor.
@@ -265,10 +268,10 @@ impl Builder<'_> {
         let id = self.store.image(&images::Digest::try_from(manifest.digest())?)?.id()?;
         self.print(&format!("writing image {id}"))?;
         if self.options.names.is_empty() {
-            self.store.list(&manifest)?;
+            tags::add_unnamed(self.store, &manifest)?;
         }
         for name in self.options.names {
-            self.store.tag(name, &manifest)?;
+            tags::set(self.store, name, &manifest)?;
             self.print(&format!("naming to {name}"))?;
         }
         Ok(manifest)

@@ -114,7 +114,7 @@ impl Record {
         fs::create_dir_all(&directory).map_err(Error::io("create", &directory))?;
         let (temporary, mut file) = store.temporary_file()?;
         file.write_all(self.to_json().to_string().as_bytes()).map_err(Error::io("write", &path))?;
-        Ok(temporary.keep(&path)?)
+        Ok(temporary.persist(&path).map_err(images::Error::from)?)
     }
 
     /// Removes the records whose layer is no longer in the store, and says how many.

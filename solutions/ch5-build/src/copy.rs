@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use images::entry::{Entry, Node};
+use archive::{Entry, EntryKind};
 
 use crate::context::{Selected, beneath};
 use crate::error::{Error, Problem, Result};
@@ -57,14 +57,14 @@ pub fn copy(root: &Path, selected: &[Selected], target: &Target) -> Result<Vec<E
             // A socket: no archive can hold it.
             None => continue,
         };
-        let Some(name) = name_in(root, &path, &entry.node, &mut entries)? else { continue };
+        let Some(name) = name_in(root, &path, &entry.kind, &mut entries)? else { continue };
         if !target.keep_owner {
             (entry.uid, entry.gid) = (0, 0);
             entry.xattrs.clear();
         }
         (entry.uid, entry.gid) = target.owner.unwrap_or((entry.uid, entry.gid));
         entry.mode = target.mode.unwrap_or(entry.mode);
-        if entry.node == Node::Directory {
+        if entry.kind == EntryKind::Directory {
             entry.mtime = (0, 0);
         }
         // Two names of one file are two files in the image.
@@ -80,13 +80,13 @@ pub fn copy(root: &Path, selected: &[Selected], target: &Target) -> Result<Vec<E
 pub fn name_in(
     root: &Path,
     path: &Path,
-    node: &Node,
+    kind: &EntryKind,
     entries: &mut BTreeMap<PathBuf, Entry>,
 ) -> Result<Option<PathBuf>> {
     let find = |path: &Path| beneath(root, path).map_err(Error::io("find", path));
     let parent = find(path.parent().unwrap_or(Path::new("/")))?;
     let mut place = path.file_name().map_or_else(|| parent.clone(), |name| parent.join(name));
-    if *node == Node::Directory && find(path)?.is_dir() {
+    if *kind == EntryKind::Directory && find(path)?.is_dir() {
         place = find(path)?;
     }
     if place == root {
@@ -96,7 +96,7 @@ pub fn name_in(
         add_directory(root, directory, entries)?;
     }
     let name = place.strip_prefix(root).unwrap_or(&place).to_owned();
-    if *node != Node::Directory || !place.is_dir() {
+    if *kind != EntryKind::Directory || !place.is_dir() {
         return Ok(Some(name));
     }
     add_directory(root, &place, entries)?;
@@ -110,7 +110,7 @@ pub fn add_directory(root: &Path, directory: &Path, entries: &mut BTreeMap<PathB
         return Ok(());
     }
     let there = if directory.is_dir() { Entry::of(directory, name.clone())? } else { None };
-    let new = || Entry { node: Node::Directory, mode: 0o755, ..Entry::empty(name.clone()) };
+    let new = || Entry { kind: EntryKind::Directory, mode: 0o755, ..Entry::empty(name.clone()) };
     let entry = there.unwrap_or_else(new);
     entries.insert(name, entry);
     Ok(())

@@ -99,6 +99,9 @@ pub enum Error {
     /// The store, as chapter 4 reports it.
     #[error(transparent)]
     Images(#[from] images::Error),
+    /// Names and unpacked layers.
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
 }
 
 /// Of a here-document the first line says which it is.
@@ -106,6 +109,12 @@ fn first_line(command: &str) -> String {
     let mut lines = command.lines().filter(|line| !line.trim().is_empty());
     let first = lines.next().unwrap_or_default().trim_end();
     if lines.next().is_some() { format!("{first} …") } else { first.to_owned() }
+}
+
+impl From<archive::Error> for Error {
+    fn from(error: archive::Error) -> Self {
+        Self::Images(error.into())
+    }
 }
 
 impl Error {

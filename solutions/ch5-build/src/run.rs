@@ -32,12 +32,18 @@ pub struct Process<'a> {
 ///
 /// It runs as chapter 2's container, usually with the host's network, so that
 /// it can download; `/etc/hosts`, `/etc/resolv.conf` and the host's certificates are
-/// shown inside, read-only. None of that can land in the layer.
+/// shown inside, read-only. None of that can land in the layer. `progress` is called with
+/// each number of bytes that were packed.
 ///
 /// # Errors
 ///
 /// [`Error::Run`] with the command's own exit code if that is not 0.
-pub fn run(store: &Store, layers: &[Layer], process: &Process<'_>) -> Result<Layer> {
+pub fn run(
+    store: &Store,
+    layers: &[Layer],
+    process: &Process<'_>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Layer> {
     // ANCHOR: run
     use crate::rootfs::Rootfs;
     use namespaces::Container;
@@ -58,7 +64,7 @@ pub fn run(store: &Store, layers: &[Layer], process: &Process<'_>) -> Result<Lay
     let result = paused.release().map_err(Error::Start).and_then(|running| Ok(running.wait()?));
     ended();
     match result? {
-        0 => rootfs.changes(store),
+        0 => rootfs.changes(store, progress),
         code => Err(Error::Run { command: process.argv.join(" "), code }),
     }
     // ANCHOR_END: run
@@ -116,7 +122,7 @@ impl Process<'_> {
     /// Looks up the user and turns the words into C strings.
     pub fn prepare(&self, root: &Path) -> Result<Program> {
         let Owner { uid, group, own_group } = crate::copy::owner(root, &self.user)?;
-        if uid != 0 && images::root::in_user_namespace()? && !is_mapped(uid) {
+        if uid != 0 && sys::in_user_namespace()? && !is_mapped(uid) {
             let problem = Problem::new("RUN", format!("USER {} is no user of this user namespace", self.user));
             return Err(problem.suggest("build as root, or move this RUN above USER").into());
         }

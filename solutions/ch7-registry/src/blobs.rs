@@ -79,10 +79,10 @@ impl Client {
         let request = Request::new("GET", self.url(repository, &format!("blobs/{}", blob.digest)));
         let response = self.send(&request, &[200])?;
         let mut body = Arriving::new(response.into_body().into_reader());
-        let stored = store.write_expected(&mut body, &blob.digest, blob.size);
+        let stored = storage::write_expected(store, &mut body, blob);
         match body.broken {
             Some(why) => Err(Error::Broken { method: request.method, url: request.url, why }),
-            None => Ok(stored.map(|_| Transfer::Done)?),
+            None => Ok(stored.map(|()| Transfer::Done)?),
         }
         // ANCHOR_END: pull_blob
     }

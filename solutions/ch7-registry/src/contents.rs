@@ -1,6 +1,7 @@
 //! What the store has under a name, and where else its blobs may be.
 
 use images::{Blob, Digest, Image, Store, spec};
+use storage::tags;
 
 use crate::pull::Fetched;
 use crate::push::MANIFEST_LIMIT;
@@ -23,7 +24,7 @@ pub fn image(store: &Store, reference: &Reference, platform: &Platform) -> Resul
 /// [`Error::NoImage`]
 pub fn named(store: &Store, reference: &Reference) -> Result<Fetched> {
     let name = reference.to_string();
-    let found = store.names()?.into_iter().find(|(known, _)| *known == name);
+    let found = tags::list(store)?.into_iter().find(|(known, _)| *known == name);
     match (found, &reference.digest) {
         (Some((_, descriptor)), _) => read(store, &descriptor),
         (None, Some(digest)) if store.has(digest) => {
@@ -57,7 +58,7 @@ impl Elsewhere {
     /// The store cannot be read.
     pub fn of(store: &Store, reference: &Reference) -> Result<Self> {
         let mut repositories = Vec::new();
-        for (name, descriptor) in store.names()? {
+        for (name, descriptor) in tags::list(store)? {
             let Ok(other) = parse_reference(&name) else { continue };
             if other.registry != reference.registry || other.repository == reference.repository {
                 continue;

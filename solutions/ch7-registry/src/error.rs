@@ -66,6 +66,9 @@ pub enum Error {
     /// The store refused, or could not be written.
     #[error(transparent)]
     Image(#[from] images::Error),
+    /// The names in the store, or a blob that is not what it should be.
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
     /// The credentials' file, or the progress report.
     #[error("cannot {action} {}: {source}", path.display())]
     Io { action: &'static str, path: PathBuf, source: io::Error },

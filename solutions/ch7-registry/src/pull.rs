@@ -3,6 +3,7 @@
 use std::io::Read as _;
 
 use images::{Blob, Digest, Image, Store, spec};
+use storage::tags;
 
 use crate::client::{Client, Request, broken_rule};
 use crate::push::MANIFEST_LIMIT;
@@ -54,7 +55,8 @@ pub fn pull(store: &Store, reference: &Reference, platform: &Platform, report: R
     let blobs = descriptors.map(Blob::try_from).collect::<std::result::Result<Vec<_>, _>>()?;
     client.each(&blobs, report, |client, blob| client.pull_blob(repository, store, blob))?;
     let Fetched { bytes, digest, size, media_type } = &fetched;
-    let stored = store.write_expected(&mut &bytes[..], digest, *size)?;
+    let stored = Blob { digest: digest.clone(), size: *size };
+    storage::write_expected(store, &mut bytes.as_slice(), &stored)?;
     // Read before it gets its name: what cannot be an image must not have one.
     let image = store.image(digest)?;
     platform.check(&image, reference)?;
@@ -89,7 +91,7 @@ pub fn pull_all(store: &Store, reference: &Reference, report: Report<'_>) -> Res
     }
     client.each(&blobs, report, |client, blob| client.pull_blob(repository, store, blob))?;
     for Fetched { bytes, digest, size, .. } in manifests.iter().chain([&index]) {
-        store.write_expected(&mut &bytes[..], digest, *size)?;
+        storage::write_expected(store, &mut bytes.as_slice(), &Blob { digest: digest.clone(), size: *size })?;
     }
     let image = store.image(&index.digest)?;
     let named = Blob { digest: index.digest.clone(), size: index.size };
@@ -102,8 +104,8 @@ pub fn pull_all(store: &Store, reference: &Reference, report: Report<'_>) -> Res
 /// Gives what was pulled its name, and says whether it had it before.
 fn name(store: &Store, reference: &Reference, pulled: &spec::Descriptor) -> Result<&'static str> {
     let name = reference.to_string();
-    let had = store.names()?.into_iter().find(|(known, _)| *known == name);
-    store.tag(&name, pulled)?;
+    let had = tags::list(store)?.into_iter().find(|(known, _)| *known == name);
+    tags::set(store, &name, pulled)?;
     let same = had.is_some_and(|(_, descriptor)| descriptor.digest() == pulled.digest());
     Ok(if same { "Image is up to date for" } else { "Downloaded newer image for" })
 }

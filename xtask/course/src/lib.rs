@@ -100,7 +100,7 @@ pub const CHAPTERS: &[Chapter] = &[
             step("write_blob", "store bytes under their digest"),
             step("read_blob", "read them back, and refuse what does not match"),
             step("write_layer", "make a layer, with its two digests"),
-            step("place", "find a name's place, and never outside the root"),
+            step("resolve_beneath", "find a name's directory, and never outside the root"),
             step("unpack", "unpack a layer, entry by entry"),
             step("add_image", "describe layers as an image"),
             step("mount", "stack layers into one root"),

@@ -57,7 +57,7 @@ fn the_same_bytes_are_stored_once() {
 #[test]
 fn a_killed_write_leaves_no_blob() {
     let store = scratch();
-    succeed(&["list", str(store.path())], b"");
+    succeed(&["init", str(store.path())], b"");
     let mut child =
         images().args(["write", str(store.path())]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     // More than a pipe holds: when it is written, the program has read some of it.
@@ -73,19 +73,19 @@ fn a_killed_write_leaves_no_blob() {
         "",
         "half a blob has a blob's name: write elsewhere, then rename"
     );
-    succeed(&["write", str(store.path())], b"the next command works");
-    succeed(&["prune", str(store.path())], b"");
+    let elsewhere = names(store.path());
+    let elsewhere = elsewhere.lines().filter(|name| !name.starts_with("tmp/")).collect::<Vec<_>>().join(" ");
     assert_eq!(
-        names(&store.path().join("tmp")),
-        "",
-        "what the killed process left was not in tmp/, where prune removes it"
+        elsewhere, "blobs/ blobs/sha256/ in-use.lock index.json index.lock oci-layout",
+        "what the killed process left is not in tmp/, where prune removes it"
     );
+    succeed(&["write", str(store.path())], b"the next command works");
 }
 
 #[test]
 fn a_failed_sync_is_no_success() {
     let store = scratch();
-    succeed(&["list", str(store.path())], b"");
+    succeed(&["init", str(store.path())], b"");
     let mut command = images();
     command.args(["write", str(store.path())]);
     // SAFETY: the closure makes two system calls and does not allocate.

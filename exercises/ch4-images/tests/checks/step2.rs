@@ -10,7 +10,7 @@ use crate::{blob_path, errors, run, run_small, sha256sum, str, succeed};
 /// Stores bytes with a nonce; returns the digest.
 fn store_bytes(store: &std::path::Path) -> (String, Vec<u8>) {
     let content = format!("\u{1} {} \0 the end", nonce()).into_bytes();
-    succeed(&["list", str(store)], b"");
+    succeed(&["init", str(store)], b"");
     let digest = sha256sum(&content);
     fs::write(blob_path(store, &digest), &content).unwrap();
     (digest, content)
@@ -95,7 +95,7 @@ fn a_blob_of_just_the_limit_is_read() {
     let store = scratch();
     let mut content = nonce().into_bytes();
     content.resize(4 << 20, b'.');
-    succeed(&["list", str(store.path())], b"");
+    succeed(&["init", str(store.path())], b"");
     let digest = sha256sum(&content);
     fs::write(blob_path(store.path(), &digest), &content).unwrap();
     let output = run(&["read", str(store.path()), &digest], b"");

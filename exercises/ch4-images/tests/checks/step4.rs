@@ -28,7 +28,7 @@ fn directories_on_the_way_are_made() {
     let outside = scratch();
     let root = prepare(outside.path());
     let nonce = nonce();
-    let output = run(&["place", str(&root), &format!("{nonce}/b/c/file")], b"");
+    let output = run(&["resolve", str(&root), &format!("{nonce}/b/c/file")], b"");
     let said = errors(&output);
     assert!(output.status.success(), "a layer need not list its directories: those on the way are to be made\n{said}");
     let printed = text(&output);
@@ -68,7 +68,7 @@ fn names_stay_beneath_the_root() {
         "loop/x",
         "new/../../x",
     ] {
-        let output = run(&["place", str(&root), name], b"");
+        let output = run(&["resolve", str(&root), name], b"");
         let refused = errors(&output).contains("refused '");
         let said = match output.status.code() {
             Some(0) => text(&output).trim().replace(str(&inside), "<root>").replace(str(&around), "<outside>"),
@@ -101,7 +101,7 @@ fn nothing_is_made_outside() {
     let root = prepare(outside.path());
     let nonce = nonce();
     for name in ["../", "up/", "absolute/", "etc/up-deep/", "etc/../../", "magic/tmp/"] {
-        let output = run(&["place", str(&root), &format!("{name}{nonce}/file")], b"");
+        let output = run(&["resolve", str(&root), &format!("{name}{nonce}/file")], b"");
         assert!(!output.status.success(), "'{name}{nonce}/file' was not refused");
     }
     let elsewhere = Path::new("/tmp").join(&nonce);

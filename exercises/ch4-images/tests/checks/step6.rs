@@ -6,7 +6,7 @@ use std::path::Path;
 use checks::{View, nonce, scratch};
 use serde_json::Value;
 
-use crate::{blob_path, field, run, sha256sum, str, succeed, tool};
+use crate::{blob_path, field, sha256sum, str, succeed, tool};
 
 /// Two directories, packed as an image `docker.io/library/NONCE:1`.
 fn add(store: &Path, nonce: &str) -> (String, tempfile::TempDir) {
@@ -116,24 +116,4 @@ fn other_tools_read_the_image() {
     // copy reads every blob and compares digests, diffIDs included.
     let copy = format!("dir:{}", store.path().join("copy").display());
     tool("skopeo", &["copy", "--insecure-policy", &place, &copy], b"");
-}
-
-#[test]
-fn the_layers_unpack_as_the_config_says() {
-    let store = scratch();
-    let nonce = nonce();
-    add(store.path(), &nonce);
-    let printed = succeed(&["root", str(store.path()), &format!("docker.io/library/{nonce}:1")], b"");
-    let contents: Vec<String> = printed
-        .lines()
-        .zip(["base", "top"])
-        .map(|(directory, file)| fs::read_to_string(Path::new(directory).join(file)).unwrap_or_default())
-        .collect();
-    assert_eq!(
-        contents,
-        [format!("first {nonce}"), format!("second {nonce}")],
-        "the layers do not unpack, lowest first"
-    );
-    let wrong = run(&["root", str(store.path()), "docker.io/library/unknown:1"], b"");
-    assert!(!wrong.status.success(), "a name that nobody gave leads to an image");
 }

@@ -117,11 +117,11 @@ impl Bench {
             let directory = self.path(&format!("{layer}-{}", checks::nonce()));
             fs::create_dir_all(&directory).unwrap();
             fs::write(directory.join(layer), checks::nonce().repeat(2000)).unwrap();
-            self.store.pack(&directory).unwrap()
+            self.store.write_layer(archive::files(&directory).unwrap(), &mut |_| {}).unwrap()
         });
         let config = spec::ImageConfiguration::default();
         let descriptor = self.store.add_image(&config, &layers).unwrap();
-        self.store.tag(name, &descriptor).unwrap();
+        storage::tags::set(&self.store, name, &descriptor).unwrap();
         let image = self.store.image(&Digest::try_from(descriptor.digest()).unwrap()).unwrap();
         let blob = |descriptor: &spec::Descriptor| Blob::try_from(descriptor).unwrap();
         Parts {

@@ -64,7 +64,7 @@ fn the_manifest_goes_as_it_is() {
     let text = fs::read_to_string(bench.store.blob_path(&parts.manifest.digest)).unwrap();
     let spaced = format!("{}\n\n", text.replace("\":", "\" :  "));
     let blob: Blob = bench.store.write_blob(&mut spaced.as_bytes()).unwrap();
-    bench.store.tag(&name, &blob.descriptor(spec::MediaType::ImageManifest)).unwrap();
+    storage::tags::set(&bench.store, &name, &blob.descriptor(spec::MediaType::ImageManifest)).unwrap();
     bench.run(&["push", &bench.store_path(), &name]).ok("the push failed");
     let there = server.blob_path(&blob.digest.to_string()).exists();
     assert!(there, "the manifest was read and written anew: its bytes, and so its digest, have changed");
@@ -75,7 +75,7 @@ fn with_a_digest_there_is_no_tag() {
     let (bench, server) = (Bench::new(), open());
     let parts = bench.image("unused");
     let name = format!("{}/ada/quotes@{}", server.address(), parts.manifest.digest);
-    bench.store.tag(&name, &parts.manifest.descriptor(spec::MediaType::ImageManifest)).unwrap();
+    storage::tags::set(&bench.store, &name, &parts.manifest.descriptor(spec::MediaType::ImageManifest)).unwrap();
     bench.run(&["push", &bench.store_path(), &name]).ok("the push failed");
     let last = requests(&server, |text| parts.name(text)).to_string();
     assert!(last.ends_with("PUT manifests/<manifest>: 201\n"), "a name with a digest has no tag to push to:\n{last}");

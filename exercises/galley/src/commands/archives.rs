@@ -5,6 +5,7 @@ use std::io::{BufWriter, IsTerminal, Read, Write, stdin, stdout};
 use std::path::{Path, PathBuf};
 
 use images::Image;
+use storage::tags;
 
 use crate::cli::{Format, Save};
 use crate::error::{Error, Result};
@@ -18,26 +19,27 @@ pub fn save(arguments: &Save) -> Result<()> {
         let image = local(&store, text)?;
         let name = registry::parse_reference(text).map(|reference| reference.to_string()).ok();
         // Who asks by id gets an image without a name.
-        let is_name = |name: &String| store.names().is_ok_and(|names| names.iter().any(|(other, _)| other == name));
+        let is_name =
+            |name: &String| tags::list(&store).is_ok_and(|names| names.iter().any(|(other, _)| other == name));
         Ok((name.filter(is_name), image))
     };
     let images = arguments.images.iter().map(named).collect::<Result<Vec<_>>>()?;
     let format = match arguments.format {
-        Format::Docker => images::Format::Docker,
-        Format::Oci => images::Format::Oci,
+        Format::Docker => storage::Format::Docker,
+        Format::Oci => storage::Format::Oci,
     };
     let Some(path) = &arguments.output else {
         if stdout().is_terminal() {
             return Err(Error::Usage("an archive is nothing for a terminal; use -o FILE, or redirect".to_owned()));
         }
-        return Ok(store.save_all(&images, format, &mut stdout().lock())?);
+        return Ok(storage::save(&store, &images, format, &mut stdout().lock())?);
     };
     // A device or pipe is written to; a file is whole once it has its name.
     let special = path.metadata().is_ok_and(|metadata| !metadata.is_file());
     let unfinished = if special { path.clone() } else { with_suffix(path, ".unfinished") };
     let layers = images.iter().flat_map(|(_, image)| image.manifest.layers());
     let size = layers.map(|layer| layer.size()).sum();
-    let written = write(&unfinished, size, |file| Ok(store.save_all(&images, format, file)?));
+    let written = write(&unfinished, size, |file| Ok(storage::save(&store, &images, format, file)?));
     if special {
         return written;
     }
@@ -77,16 +79,16 @@ pub fn load(input: Option<&Path>) -> Result<()> {
         }
         None => Box::new(stdin().lock()),
     };
-    for loaded in store.load(&mut archive)? {
+    for loaded in storage::load(&store, &mut archive)? {
         // A tag alone, as OCI archives may have it, is no image's name.
         let full = loaded.names.iter().filter(|name| name.contains([':', '/']));
         let names: Vec<_> = full.filter_map(|name| registry::parse_reference(name).ok()).collect();
         for name in &names {
-            store.tag(&name.to_string(), &loaded.image.descriptor)?;
+            tags::set(&store, &name.to_string(), &loaded.image.descriptor)?;
             println!("Loaded image: {}", name.familiar());
         }
         if names.is_empty() {
-            store.list(&loaded.image.descriptor)?;
+            tags::add_unnamed(&store, &loaded.image.descriptor)?;
             println!("Loaded image ID: {}", loaded.image.id()?);
         }
     }

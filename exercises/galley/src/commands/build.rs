@@ -12,10 +12,11 @@ use crate::home::{Home, obtain};
 use crate::progress::Progress;
 
 /// Builds an image from a Dockerfile.
-pub fn build(arguments: &Build) -> Result<()> {
+pub fn build(arguments: &Build, layer_limit: Option<u64>) -> Result<()> {
     leftovers::remove_groups();
     namespaces::own_mounts()?;
-    let store = Home::find()?.store()?;
+    let mut store = Home::find()?.store()?;
+    store.layer_limit = layer_limit.unwrap_or(store.layer_limit);
     let names: Vec<String> =
         arguments.tags.iter().map(|tag| Ok(registry::parse_reference(tag)?.to_string())).collect::<Result<_>>()?;
     let build_args: Vec<(String, String)> = arguments

@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write, stdin, stdout};
 
 use images::{Digest, Image, Store};
 use run::Status;
+use storage::tags;
 
 use super::{leftovers, table};
 use crate::cli::{Quiet, RemoveImages};
@@ -34,8 +35,8 @@ const NONE: &str = "<none>";
 
 /// Every name with its image; images without a name come last.
 fn listed(store: &Store) -> Result<Vec<(Option<String>, Image)>> {
-    let named = store.names()?.into_iter().map(|(name, descriptor)| (Some(name), descriptor));
-    let unnamed = store.untagged()?.into_iter().map(|descriptor| (None, descriptor));
+    let named = tags::list(store)?.into_iter().map(|(name, descriptor)| (Some(name), descriptor));
+    let unnamed = tags::unnamed(store)?.into_iter().map(|descriptor| (None, descriptor));
     named.chain(unnamed).map(|(name, descriptor)| Ok((name, store.image(&digest_of(&descriptor)?)?))).collect()
 }
 
@@ -69,7 +70,7 @@ pub fn tag(image: &str, name: &str) -> Result<()> {
     let store = Home::find()?.store()?;
     let image = local(&store, image)?;
     let reference = registry::parse_reference(name)?;
-    Ok(store.tag(&reference.to_string(), &image.descriptor)?)
+    Ok(tags::set(&store, &reference.to_string(), &image.descriptor)?)
 }
 
 /// Removes names, or with an id the whole image. The blobs go with `prune`.
@@ -83,22 +84,22 @@ pub fn remove(arguments: &RemoveImages) -> Result<()> {
             listed(&store)?.into_iter().filter(|(_, other)| same(other)).filter_map(|(name, _)| name).collect();
         let called = registry::parse_reference(text).map(|reference| reference.to_string());
         let called = called.ok().filter(|called| names.contains(called));
-        let doomed = match called {
+        let to_remove = match called {
             Some(called) => vec![called],
             None if names.len() > 1 && !arguments.force => {
                 return Err(Error::SeveralNames { image: text.clone(), names: familiar(&names).join(", ") });
             }
             None => names.clone(),
         };
-        if doomed.len() == names.len() {
+        if to_remove.len() == names.len() {
             refuse_in_use(&home, text, &image)?;
         }
-        for name in &doomed {
-            store.untag(name)?;
+        for name in &to_remove {
+            tags::remove(&store, name)?;
             println!("Untagged: {}", registry::parse_reference(name)?.familiar());
         }
-        if doomed.len() == names.len() {
-            store.unlist(&image.descriptor)?;
+        if to_remove.len() == names.len() {
+            tags::remove_image(&store, &image.descriptor)?;
             println!("Deleted: {}", image.id()?);
         }
     }
@@ -141,7 +142,7 @@ pub fn prune(all: bool, force: bool) -> Result<()> {
     }
     let needed: Vec<Digest> =
         running.iter().filter_map(|(container, _)| container.image_digest.as_ref()?.parse().ok()).collect();
-    let reclaimed = store.collect_keeping(false, &needed)?;
+    let reclaimed = storage::prune(&store, false, &needed)?;
     // A record of the build cache is worth nothing without its layer.
     build::cache::Record::prune(&store)?;
     leftovers::remove_groups();
@@ -152,9 +153,9 @@ pub fn prune(all: bool, force: bool) -> Result<()> {
 fn untag_unused(store: &Store, used: &[String]) -> Result<()> {
     let used: Vec<String> =
         used.iter().filter_map(|name| registry::parse_reference(name).ok()).map(|name| name.to_string()).collect();
-    for (name, _) in store.names()? {
+    for (name, _) in tags::list(store)? {
         if !used.contains(&name) {
-            store.untag(&name)?;
+            tags::remove(store, &name)?;
         }
     }
     Ok(())

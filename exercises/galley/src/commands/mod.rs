@@ -21,12 +21,10 @@ use crate::error::{Error, Result};
 
 /// Carries out a command; returns the exit code.
 pub fn run(arguments: &Arguments) -> Result<u8> {
-    if let Some(text) = &arguments.layer_limit {
-        ::images::set_largest_layer(cgroups::parse_memory(text)?);
-    }
+    let layer_limit = layer_limit(arguments)?;
     match &arguments.command {
-        Command::Build(arguments) => build::build(arguments)?,
-        Command::Run(arguments) => return run::run(arguments),
+        Command::Build(arguments) => build::build(arguments, layer_limit)?,
+        Command::Run(arguments) => return run::run(arguments, layer_limit),
         Command::Images(arguments) => images::list(arguments)?,
         Command::Tag { image, name } => images::tag(image, name)?,
         Command::Rmi(arguments) => images::remove(arguments)?,
@@ -48,6 +46,17 @@ pub fn run(arguments: &Arguments) -> Result<u8> {
         Command::Prune { all, force } => images::prune(*all, *force)?,
     }
     Ok(0)
+}
+
+/// How many bytes a layer may unpack to: the flag is nearer than the environment.
+fn layer_limit(arguments: &Arguments) -> Result<Option<u64>> {
+    if let Some(text) = &arguments.layer_limit {
+        return Ok(Some(cgroups::parse_memory(text)?));
+    }
+    let Some(text) = std::env::var_os("GALLEY_LAYER_LIMIT") else { return Ok(None) };
+    let text = text.to_string_lossy();
+    let number = text.trim().parse();
+    number.map(Some).map_err(|_| Error::Usage(format!("GALLEY_LAYER_LIMIT: '{text}' is not a number of bytes")))
 }
 
 /// `-it` hands every key on, so there must be keys.

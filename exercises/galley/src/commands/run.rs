@@ -2,6 +2,7 @@
 
 use images::spec;
 use run::{Port, Root, Settings, Tmpfs, Volume, detach, foreground, parse_ports};
+use storage::layer_cache;
 
 use super::check_terminal;
 use crate::cli::{Network, Run};
@@ -9,11 +10,11 @@ use crate::error::{Error, Result};
 use crate::home::{Home, obtain};
 
 /// Runs a container; in the foreground, the exit code is the program's.
-pub fn run(arguments: &Run) -> Result<u8> {
+pub fn run(arguments: &Run, layer_limit: Option<u64>) -> Result<u8> {
     let mut settings = settings(arguments)?;
     namespaces::own_mounts()?;
     let home = Home::find()?;
-    let root = root(&home, arguments, &mut settings)?;
+    let root = root(&home, arguments, layer_limit, &mut settings)?;
     if arguments.detach {
         println!("{}", detach(&home.containers()?, &settings, &root)?);
         return Ok(0);
@@ -23,7 +24,7 @@ pub fn run(arguments: &Run) -> Result<u8> {
 
 /// The image's layers, or the directory of `--rootfs`; and what is left of the
 /// arguments is the command.
-fn root(home: &Home, arguments: &Run, settings: &mut Settings) -> Result<Root> {
+fn root(home: &Home, arguments: &Run, layer_limit: Option<u64>, settings: &mut Settings) -> Result<Root> {
     if let Some(rootfs) = &arguments.rootfs {
         settings.image = rootfs.display().to_string();
         settings.arguments.clone_from(&arguments.rest);
@@ -34,11 +35,13 @@ fn root(home: &Home, arguments: &Run, settings: &mut Settings) -> Result<Root> {
     };
     settings.image.clone_from(name);
     settings.arguments = command.to_vec();
-    let store = home.store()?;
+    let mut store = home.store()?;
+    store.layer_limit = layer_limit.unwrap_or(store.layer_limit);
     let image = obtain(&store, name)?;
     settings.image_digest = Some(image.descriptor.digest().to_string());
     let config: spec::Config = image.config.config().clone().unwrap_or_default();
-    Ok(Root::Image { layers: store.unpacked(&image)?, config: Box::new(config) })
+    let layers = layer_cache::lower_dirs(&store, image.layers(), &mut |_| {})?;
+    Ok(Root::Image { layers, config: Box::new(config) })
 }
 
 /// Whether there is something for `-i` to read from.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use nix::errno::Errno;
 
@@ -15,7 +16,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 ///
 /// The manual page of the call lists what each errno means there:
 /// `man 2 chroot`, section ERRORS.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Error {
     /// The system call, such as `chroot`, or an action such as `read ELF header`.
     pub call: &'static str,
@@ -23,14 +24,15 @@ pub struct Error {
     pub path: Option<PathBuf>,
     /// The kernel's answer; `EIO` for a failure that never reached the kernel.
     pub errno: Errno,
-    /// What failed, in words, where there is no errno that says it.
-    detail: Option<String>,
+    /// What failed where no errno says it: std's own words, or an error of ours
+    /// that came through a `Read` or `Write`.
+    inner: Option<Arc<io::Error>>,
 }
 
 impl Error {
     /// A failed call that names no file.
     pub fn new(call: &'static str, errno: Errno) -> Self {
-        Self { call, path: None, errno, detail: None }
+        Self { call, path: None, errno, inner: None }
     }
 
     /// A failed call on `path`.
@@ -41,9 +43,35 @@ impl Error {
     /// The same from an error of `std`. One without an errno, such as "failed to
     /// fill whole buffer", keeps its words.
     pub fn io(call: &'static str, path: impl AsRef<Path>, error: &io::Error) -> Self {
+        let error = match error.raw_os_error() {
+            Some(errno) => io::Error::from_raw_os_error(errno),
+            None => io::Error::new(error.kind(), innermost(error)),
+        };
+        Self { path: Some(path.as_ref().to_owned()), ..Self::from_io(call, error) }
+    }
+
+    /// From an error of `std` that is given away, with what it holds.
+    fn from_io(call: &'static str, error: io::Error) -> Self {
         match error.raw_os_error() {
-            Some(errno) => Self::at(call, path, Errno::from_raw(errno)),
-            None => Self { detail: Some(innermost(error)), ..Self::at(call, path, Errno::EIO) },
+            Some(errno) => Self::new(call, Errno::from_raw(errno)),
+            None => Self { inner: Some(Arc::new(error)), ..Self::new(call, Errno::EIO) },
+        }
+    }
+
+    /// Takes out the error of type `E` that came through a `Read` or `Write`: it
+    /// says more than the call that it interrupted.
+    ///
+    /// # Errors
+    /// This error as it was, if it holds no `E`.
+    pub fn downcast<E>(mut self) -> std::result::Result<E, Self>
+    where
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        let back = |inner, error: Self| Self { inner: Some(inner), ..error };
+        match self.inner.take().map(Arc::try_unwrap) {
+            None => Err(self),
+            Some(Ok(inner)) => inner.downcast::<E>().map_err(|inner| back(Arc::new(inner), self)),
+            Some(Err(shared)) => Err(back(shared, self)),
         }
     }
 }
@@ -65,8 +93,8 @@ impl fmt::Display for Error {
         if let Some(path) = &self.path {
             write!(f, " {}", path.display())?;
         }
-        match &self.detail {
-            Some(detail) => write!(f, ": {detail}")?,
+        match &self.inner {
+            Some(inner) => write!(f, ": {}", innermost(inner))?,
             None => write!(f, ": {} ({:?})", self.errno.desc(), self.errno)?,
         }
         match hint(self) {
@@ -77,6 +105,15 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl PartialEq for Error {
+    fn eq(&self, other: &Self) -> bool {
+        let words = |error: &Self| error.inner.as_deref().map(io::Error::to_string);
+        (self.call, &self.path, self.errno) == (other.call, &other.path, other.errno) && words(self) == words(other)
+    }
+}
+
+impl Eq for Error {}
 
 /// Says which call failed, and on which file.
 pub trait Context<T> {
@@ -105,10 +142,10 @@ impl<T> Context<T> for nix::Result<T> {
 
 impl<T> Context<T> for io::Result<T> {
     fn call(self, call: &'static str) -> Result<T> {
-        self.map_err(|error| Error { path: None, ..Error::io(call, "", &error) })
+        self.map_err(|error| Error::from_io(call, error))
     }
 
     fn context(self, call: &'static str, path: impl AsRef<Path>) -> Result<T> {
-        self.map_err(|error| Error::io(call, path, &error))
+        self.map_err(|error| Error { path: Some(path.as_ref().to_owned()), ..Error::from_io(call, error) })
     }
 }

@@ -39,5 +39,5 @@ pub use pidfd::PidFd;
 pub use process::{die_with_parent, set_cloexec_from};
 pub use resolve::{Resolved, join_root, resolve};
 pub use size::{format_size, parse_size};
-pub use temporary::{Temporary, replace_file, sync_parent};
+pub use temporary::{Temporary, replace_file, replace_file_from, sync_parent};
 pub use user_namespace::{in_user_namespace, is_mapped};

@@ -92,7 +92,16 @@ impl Drop for Temporary {
 /// # Errors
 /// Those of open(2), write(2), fsync(2) and rename(2).
 pub fn replace_file(path: &Path, mode: u32, bytes: &[u8]) -> Result<()> {
-    let (temporary, mut file) = Temporary::file_with_mode(parent(path), mode)?;
+    replace_file_from(parent(path), path, mode, bytes)
+}
+
+/// As [`replace_file`], with the temporary file in a directory of its own: what a killed
+/// process leaves there is easily found. It must be on the file system of `path`.
+///
+/// # Errors
+/// As [`replace_file`].
+pub fn replace_file_from(directory: &Path, path: &Path, mode: u32, bytes: &[u8]) -> Result<()> {
+    let (temporary, mut file) = Temporary::file_with_mode(directory, mode)?;
     file.write_all(bytes).and_then(|()| file.sync_all()).context("write", temporary.path())?;
     temporary.persist(path)
 }

@@ -97,7 +97,7 @@ pub fn command_line(repo: &Repo) -> Result<Stage> {
     ["add", "build", "cli", "images", "interrupted", "refusals", "runtime"]
         .iter()
         .for_each(|name| which.extend(["--test", name]));
-    let text = tests_of(repo, &which)?;
+    let text = tests_of(repo, &which)? + &tests_of(repo, &["--package", "storage"])?;
     Ok(told(format!("{} tests", passed(&text)), &text))
 }
 

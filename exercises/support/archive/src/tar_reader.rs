@@ -1,126 +1,28 @@
-//! Writing and reading the tar archive that a layer is.
+//! Reading the tar archive that a layer is.
 //!
-//! The writer uses the tar crate. The reader does not: that crate splits pax
-//! records at newlines, which binary attributes contain, and reads a long name
-//! of any length into memory.
+//! Not with the tar crate, which writes it: that crate splits pax records at newlines,
+//! which binary attributes contain, and reads a long name of any length into memory.
 
-use std::collections::HashMap;
 use std::ffi::OsString;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStringExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use sys::Context;
 use tar::{EntryType, Header};
 
-use crate::entry::{Entry, Node};
-use crate::error::At;
-use crate::watch::Watched;
-use crate::{Error, Result};
+use crate::tar_writer::XATTR_PREFIX;
+use crate::{Entry, EntryKind, Error, Result};
 
-/// The prefix of extended attributes in pax records, as GNU tar and Docker
-/// write them.
-const XATTR: &str = "SCHILY.xattr.";
-/// A name or a set of attributes longer than this is an attack.
-const LONGEST_EXTENSION: u64 = 1 << 20;
-
-/// Writes entries as a tar archive. The same entries give the same bytes.
-pub struct TarWriter<W: Write> {
-    tar: tar::Builder<W>,
-    /// The first name of each file that has several.
-    first_names: HashMap<(u64, u64), PathBuf>,
-}
-
-impl<W: Write> TarWriter<W> {
-    pub fn new(inner: W) -> Self {
-        Self { tar: tar::Builder::new(inner), first_names: HashMap::new() }
-    }
-
-    /// Adds an entry, with the bytes of its source if it is a file. The second
-    /// and further names of one file become hard links to the first.
-    pub fn append(&mut self, entry: &Entry) -> Result<()> {
-        let first = entry.inode.and_then(|inode| self.first_names.get(&inode));
-        let linked = first.map(|first| Node::HardLink(first.clone()));
-        self.append_as(entry, linked.as_ref().unwrap_or(&entry.node))?;
-        if let Some(inode) = entry.inode {
-            self.first_names.entry(inode).or_insert_with(|| entry.name.clone());
-        }
-        Ok(())
-    }
-
-    /// Writes the end of the archive, two blocks of zeros, and gives the writer back.
-    pub fn finish(self) -> Result<W> {
-        self.tar.into_inner().at("write", Path::new("a layer"))
-    }
-
-    fn append_as(&mut self, entry: &Entry, node: &Node) -> Result<()> {
-        let name = entry.name.as_path();
-        let mut header = header(entry, node).at("describe", name)?;
-        let keys: Vec<String> =
-            entry.xattrs.iter().map(|(key, _)| format!("{XATTR}{}", key.to_string_lossy())).collect();
-        if !keys.is_empty() && !matches!(node, Node::HardLink(_)) {
-            let pairs = keys.iter().zip(&entry.xattrs).map(|(key, (_, value))| (key.as_str(), value.as_slice()));
-            self.tar.append_pax_extensions(pairs).at("pack", name)?;
-        }
-        match node {
-            Node::Symlink(target) | Node::HardLink(target) => self.tar.append_link(&mut header, name, target),
-            Node::File(size) => {
-                let mut exact = Exact { inner: entry.open()?.map(Watched), left: *size };
-                self.tar.append_data(&mut header, name, &mut exact)
-            }
-            _ => self.tar.append_data(&mut header, name, io::empty()),
-        }
-        .at("pack", name)
-    }
-}
-
-fn header(entry: &Entry, node: &Node) -> io::Result<Header> {
-    let mut header = Header::new_gnu();
-    let (kind, size) = match node {
-        Node::File(size) => (EntryType::Regular, *size),
-        Node::Directory => (EntryType::Directory, 0),
-        Node::Symlink(_) => (EntryType::Symlink, 0),
-        Node::HardLink(_) => (EntryType::Link, 0),
-        Node::Character(..) => (EntryType::Char, 0),
-        Node::Block(..) => (EntryType::Block, 0),
-        Node::Fifo => (EntryType::Fifo, 0),
-    };
-    header.set_entry_type(kind);
-    header.set_size(size);
-    header.set_mode(entry.mode);
-    header.set_uid(entry.uid.into());
-    header.set_gid(entry.gid.into());
-    header.set_mtime(u64::try_from(entry.mtime.0).unwrap_or(0));
-    if let Node::Character(major, minor) | Node::Block(major, minor) = node {
-        header.set_device_major(u32::try_from(*major).map_err(io::Error::other)?)?;
-        header.set_device_minor(u32::try_from(*minor).map_err(io::Error::other)?)?;
-    }
-    Ok(header)
-}
-
-/// Yields exactly as many bytes as the header promised, or fails.
-struct Exact<R> {
-    inner: Option<R>,
-    left: u64,
-}
-
-impl<R: Read> Read for Exact<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let Some(inner) = &mut self.inner else { return Ok(0) };
-        let read = inner.take(self.left).read(buffer)?;
-        if read == 0 && self.left > 0 && !buffer.is_empty() {
-            return Err(io::Error::other("the file became shorter while it was packed"));
-        }
-        self.left -= read as u64;
-        Ok(read)
-    }
-}
+/// A name or a set of attributes longer than this many bytes is an attack.
+const MAX_EXTENSION: u64 = 1 << 20;
 
 /// Reads entries one at a time; as a [`Read`] it yields the bytes of the entry
 /// that was last returned. Memory does not depend on the archive's size.
 pub struct TarReader<R> {
     inner: R,
     /// Bytes of the current entry that are still to be read, and then padding.
-    left: u64,
+    remaining: u64,
     padding: u64,
 }
 
@@ -138,7 +40,7 @@ struct Extensions {
 
 impl<R: Read> TarReader<R> {
     pub fn new(inner: R) -> Self {
-        Self { inner, left: 0, padding: 0 }
+        Self { inner, remaining: 0, padding: 0 }
     }
 
     /// The next entry, or `None` at the archive's end. What was not read of the
@@ -161,19 +63,19 @@ impl<R: Read> TarReader<R> {
     /// Reads to the very end, past the archive's own end, so that a digest
     /// computed below covers every byte.
     pub fn finish(mut self) -> Result<()> {
-        io::copy(&mut self.inner, &mut io::sink()).at("read", Path::new("a layer")).map(drop)
+        io::copy(&mut self.inner, &mut io::sink()).call("read a layer")?;
+        Ok(())
     }
 
     fn header(&mut self) -> Result<Option<Header>> {
-        let what = Path::new("a layer");
-        let rest = self.left + self.padding;
-        let passed = io::copy(&mut self.inner.by_ref().take(rest), &mut io::sink()).at("read", what)?;
+        let rest = self.remaining + self.padding;
+        let passed = io::copy(&mut self.inner.by_ref().take(rest), &mut io::sink()).call("read a layer")?;
         let mut block = [0; 512];
-        let read = read_up_to(&mut self.inner, &mut block).at("read", what)?;
+        let read = read_up_to(&mut self.inner, &mut block).call("read a layer")?;
         if passed < rest || (read > 0 && read < block.len()) {
             return Err(malformed("it ends in the middle of an entry"));
         }
-        (self.left, self.padding) = (0, 0);
+        (self.remaining, self.padding) = (0, 0);
         if read == 0 || block.iter().all(|byte| *byte == 0) {
             return Ok(None);
         }
@@ -190,17 +92,17 @@ impl<R: Read> TarReader<R> {
 
     fn set_size(&mut self, size: u64) -> Result<()> {
         let padded = size.checked_next_multiple_of(512).ok_or_else(|| malformed("an entry has an absurd size"))?;
-        (self.left, self.padding) = (size, padded - size);
+        (self.remaining, self.padding) = (size, padded - size);
         Ok(())
     }
 
     /// The content of a header that belongs to the next entry.
     fn extension(&mut self) -> Result<Vec<u8>> {
-        if self.left > LONGEST_EXTENSION {
+        if self.remaining > MAX_EXTENSION {
             return Err(malformed("a name or attribute is longer than 1 MiB"));
         }
         let mut bytes = Vec::new();
-        self.read_to_end(&mut bytes).at("read", Path::new("a layer"))?;
+        self.read_to_end(&mut bytes).call("read a layer")?;
         Ok(bytes)
     }
 
@@ -222,22 +124,22 @@ impl<R: Read> TarReader<R> {
             let (major, minor) = (header.device_major().map_err(bad)?, header.device_minor().map_err(bad)?);
             Ok((major.unwrap_or(0).into(), minor.unwrap_or(0).into()))
         };
-        let node = match header.entry_type() {
+        let kind = match header.entry_type() {
             // Archives older than POSIX mark a directory by its name only.
-            EntryType::Regular if name.ends_with(b"/") => Node::Directory,
-            EntryType::Regular | EntryType::Continuous => Node::File(self.left),
-            EntryType::Directory => Node::Directory,
-            EntryType::Symlink => Node::Symlink(link()),
-            EntryType::Link => Node::HardLink(link()),
-            EntryType::Char => device().map(|(major, minor)| Node::Character(major, minor))?,
-            EntryType::Block => device().map(|(major, minor)| Node::Block(major, minor))?,
-            EntryType::Fifo => Node::Fifo,
+            EntryType::Regular if name.ends_with(b"/") => EntryKind::Directory,
+            EntryType::Regular | EntryType::Continuous => EntryKind::File(self.remaining),
+            EntryType::Directory => EntryKind::Directory,
+            EntryType::Symlink => EntryKind::Symlink(link()),
+            EntryType::Link => EntryKind::HardLink(link()),
+            EntryType::Char => device().map(|(major, minor)| EntryKind::Character(major, minor))?,
+            EntryType::Block => device().map(|(major, minor)| EntryKind::Block(major, minor))?,
+            EntryType::Fifo => EntryKind::Fifo,
             other => return Err(Error::Unsupported(format!("a tar entry of type {:?}", char::from(other.as_byte())))),
         };
         let mtime = || header.mtime().map(|seconds| (i64::try_from(seconds).unwrap_or(0), 0)).map_err(bad);
         Ok(Entry {
             name: path(Some(name)),
-            node,
+            kind,
             mode: header.mode().map_err(bad)? & 0o7777,
             uid: extensions.uid.map_or_else(|| header.uid().map_err(bad).and_then(narrow), Ok)?,
             gid: extensions.gid.map_or_else(|| header.gid().map_err(bad).and_then(narrow), Ok)?,
@@ -251,11 +153,11 @@ impl<R: Read> TarReader<R> {
 
 impl<R: Read> Read for TarReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.by_ref().take(self.left).read(buffer)?;
-        if read == 0 && self.left > 0 && !buffer.is_empty() {
+        let read = self.inner.by_ref().take(self.remaining).read(buffer)?;
+        if read == 0 && self.remaining > 0 && !buffer.is_empty() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        self.left -= read as u64;
+        self.remaining -= read as u64;
         Ok(read)
     }
 }
@@ -284,7 +186,7 @@ impl Extensions {
             "gid" => self.gid = text.parse().ok(),
             "mtime" => self.mtime = seconds(text),
             _ => {
-                if let Some(name) = key.strip_prefix(XATTR) {
+                if let Some(name) = key.strip_prefix(XATTR_PREFIX) {
                     self.xattrs.push((name.into(), value.to_vec()));
                 }
             }
@@ -312,7 +214,7 @@ fn path(bytes: Option<Vec<u8>>) -> PathBuf {
 }
 
 fn malformed(why: &str) -> Error {
-    Error::Malformed { what: "the archive".into(), why: why.into() }
+    Error::Malformed(why.into())
 }
 
 fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {

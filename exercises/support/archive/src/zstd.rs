@@ -7,22 +7,22 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 /// A frame may ask for this much memory and no more. RFC 8878 asks readers for
 /// 8 MiB; the strongest usual compression, level 19, needs that.
-const LARGEST_WINDOW: u64 = 32 << 20;
+const MAX_WINDOW: u64 = 32 << 20;
 /// How much is decompressed at a time.
-const PORTION: usize = 64 << 10;
+const CHUNK_SIZE: usize = 64 << 10;
 
 /// The bytes inside a file of frames, one after the other.
-pub struct Zstd<R> {
+pub struct ZstdReader<R> {
     source: R,
     decoder: FrameDecoder,
     /// Whether a frame has begun; the decoder cannot be asked before.
     begun: bool,
 }
 
-impl<R: BufRead> Zstd<R> {
+impl<R: BufRead> ZstdReader<R> {
     pub fn new(source: R) -> Self {
         let mut decoder = FrameDecoder::new();
-        decoder.set_max_window_size(LARGEST_WINDOW);
+        decoder.set_max_window_size(MAX_WINDOW);
         Self { source, decoder, begun: false }
     }
 
@@ -48,12 +48,12 @@ impl<R: BufRead> Zstd<R> {
     }
 }
 
-impl<R: BufRead> Read for Zstd<R> {
+impl<R: BufRead> Read for ZstdReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.decoder.can_collect() == 0 {
             if self.begun && !self.decoder.is_finished() {
-                let portion = BlockDecodingStrategy::UptoBytes(PORTION);
-                self.decoder.decode_blocks(&mut self.source, portion).map_err(io::Error::other)?;
+                let chunk = BlockDecodingStrategy::UptoBytes(CHUNK_SIZE);
+                self.decoder.decode_blocks(&mut self.source, chunk).map_err(io::Error::other)?;
             } else if !self.next_frame()? {
                 return Ok(0);
             }
