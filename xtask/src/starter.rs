@@ -33,13 +33,22 @@ pub fn of(repo: &Repo, chapter: &Chapter) -> Result<BTreeMap<PathBuf, String>> {
 /// A mark without its end, or a marked body whose function cannot be found: the
 /// message names the line.
 pub fn make(chapter: &Chapter, source: &str) -> std::result::Result<String, String> {
+    without(chapter, source, |_| true)
+}
+
+/// The same, but takes only the steps out for which `left_out` holds.
+pub fn without(
+    chapter: &Chapter,
+    source: &str,
+    left_out: impl Fn(usize) -> bool,
+) -> std::result::Result<String, String> {
     let lines: Vec<&str> = source.lines().collect();
     let mut starter = String::new();
     let mut at = 0;
     while at < lines.len() {
         let line = lines[at];
-        let step = mark(line, "ANCHOR: ").and_then(|name| position(chapter, name).map(|number| (name, number)));
-        let Some((name, number)) = step else {
+        let step = mark(line, "ANCHOR: ").and_then(|name| Some((name, position(chapter, name)?)));
+        let Some((name, number)) = step.filter(|(_, number)| left_out(*number)) else {
             starter.push_str(line);
             starter.push('\n');
             at += 1;

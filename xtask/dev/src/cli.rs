@@ -11,7 +11,7 @@ use xtask::galley::Choice;
 use xtask::packages;
 use xtask::repo::{self, Repo};
 
-use crate::{bench, demo, mutants, record, setup, sync, test, vm};
+use crate::{bench, demo, mutants, needs, record, setup, sync, test, vm};
 
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", disable_help_subcommand = true)]
@@ -64,6 +64,9 @@ enum Command {
         /// Only this step
         #[arg(long, value_name = "N")]
         step: Option<usize>,
+        /// Find out which steps need which, and write xtask/course/needs.txt
+        #[arg(long, conflicts_with = "step")]
+        needs: bool,
     },
 }
 
@@ -127,7 +130,8 @@ fn run(command: Command) -> Result<u8> {
         Command::Vm { command } => vm::run(&repo, &command),
         Command::Sync { check } => sync::run(&repo, check),
         Command::Test { yes, only } => test::run(&repo, yes.yes, only.as_deref()),
-        Command::Mutants { chapter, step } => mutants::run(&repo, chapter, step),
+        Command::Mutants { chapter, needs: true, .. } => needs::write(&repo, &[chapter]),
+        Command::Mutants { chapter, step, .. } => mutants::run(&repo, chapter, step),
     }
 }
 

@@ -5,8 +5,11 @@
 mod base_images;
 mod bench;
 mod cli;
+mod copy;
 mod demo;
 mod mutants;
+mod needs;
+mod parallel;
 mod record;
 mod setup;
 mod stage;

@@ -8,17 +8,12 @@
 //! can tell it from a right one.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use course::{CHAPTERS, Chapter};
-use nix::fcntl::Flock;
 use pages::Shown;
 
-use xtask::cargo::lock;
 use xtask::check::grade::Options;
 use xtask::check::judge::{details, judge};
 use xtask::check::status::{Graded, StepStatus};
@@ -26,6 +21,8 @@ use xtask::error::{Error, Result};
 use xtask::files;
 use xtask::repo::{Repo, Tree};
 
+use crate::copy::Copy;
+use crate::parallel;
 use crate::record::reports;
 use crate::stage::{Stage, quiet};
 
@@ -46,22 +43,6 @@ impl Variant {
 /// How many wrong solutions a step's checks must have been tried with.
 const WRONG_FOR_EACH_STEP: usize = 3;
 
-/// What one variant, or all of them, came to.
-#[derive(Default)]
-struct Findings {
-    /// Each with the variant's path.
-    faults: Vec<String>,
-    /// Why some could not be judged on this machine.
-    unable: BTreeMap<String, usize>,
-}
-
-impl Findings {
-    fn add(&mut self, other: Self) {
-        self.faults.extend(other.faults);
-        other.unable.into_iter().for_each(|(reason, count)| *self.unable.entry(reason).or_default() += count);
-    }
-}
-
 /// Judges every variant.
 pub fn judged(repo: &Repo) -> Result<Stage> {
     let variants = variants(repo)?;
@@ -80,39 +61,24 @@ pub fn run(repo: &Repo, chapter: &'static Chapter, step: Option<usize>) -> Resul
     Ok(0)
 }
 
-/// There are two slots for each processor: only one variant compiles at a time, and
-/// the checks of the others, which often wait, run meanwhile.
+/// Two threads for each processor: only one solution compiles at a time, and the checks of
+/// the others, which often wait, run meanwhile.
 fn judge_all(repo: &Repo, variants: &[Variant]) -> Result<Stage> {
-    let next = AtomicUsize::new(0);
-    let slots = 2 * thread::available_parallelism().map_or(1, usize::from);
-    let work = |slot: usize| -> Result<Findings> {
-        let mut findings = Findings::default();
-        while let Some(variant) = variants.get(next.fetch_add(1, Ordering::Relaxed)) {
-            match try_out(repo, variant, slot)? {
-                Judgement::AsItShould => {}
-                Judgement::Unable(reason) => *findings.unable.entry(reason).or_default() += 1,
-                Judgement::Fault(fault) => {
-                    findings.faults.push(format!("  {}: {fault}", repo.short(&variant.patch).display()));
-                }
-            }
+    let judgements = parallel::map(2, variants, |slot, variant| try_out(repo, variant, slot))?;
+    let (mut faults, mut unable) = (Vec::new(), BTreeMap::<String, usize>::new());
+    for (variant, judgement) in variants.iter().zip(judgements) {
+        match judgement {
+            Judgement::AsItShould => {}
+            Judgement::Unable(reason) => *unable.entry(reason).or_default() += 1,
+            Judgement::Fault(fault) => faults.push(format!("  {}: {fault}", repo.short(&variant.patch).display())),
         }
-        Ok(findings)
-    };
-    let results: Vec<_> = thread::scope(|scope| {
-        let started: Vec<_> = (0..slots).map(|slot| scope.spawn(move || work(slot))).collect();
-        started.into_iter().map(|slot| slot.join()).collect()
-    });
-    let mut findings = Findings::default();
-    for result in results {
-        findings.add(result.map_err(|_| Error::Failed("a thread panicked".to_owned()))??);
     }
-    if !findings.faults.is_empty() {
-        return Err(Error::Failed(findings.faults.join("\n")));
+    if !faults.is_empty() {
+        return Err(Error::Failed(faults.join("\n")));
     }
     let wrong = variants.iter().filter(|variant| variant.wrong).count();
     let words = format!("{wrong} wrong ones, {} by other means", variants.len() - wrong);
-    let unable: Vec<String> =
-        findings.unable.iter().map(|(reason, count)| format!("{count} of those: {reason}")).collect();
+    let unable = unable.iter().map(|(reason, count)| format!("{count} of those: {reason}")).collect();
     Ok(Stage::of((words, unable)))
 }
 
@@ -167,7 +133,7 @@ enum Judgement {
 
 fn try_out(repo: &Repo, variant: &Variant, slot: usize) -> Result<Judgement> {
     let Variant { chapter, patch, wrong } = variant;
-    let copy = Copy::make(repo, chapter, patch, slot)?;
+    let copy = Copy::make(repo, chapter, slot, |directory| apply(patch, directory))?;
     let step = variant.step();
     let trial = Options { step, to_first_fault: *wrong, ..Options::default() };
     let graded = judge(&copy.repo, chapter, Tree::Solutions, &trial)?;
@@ -236,79 +202,17 @@ pub fn report(repo: &Repo, chapter: &'static Chapter, shown: &Shown, slot: usize
     };
     let patch = repo.chapter(Tree::Solutions, chapter).join("wrong").join(format!("{name}.patch"));
     let step = step_of(name);
-    let copy = Copy::make(repo, chapter, &patch, slot)?;
+    let copy = Copy::make(repo, chapter, slot, |directory| apply(&patch, directory))?;
     let graded = judge(&copy.repo, chapter, Tree::Solutions, &Options { step, ..Options::default() })?;
     Ok(reports::transcript(&copy.repo, &graded, step))
+}
+
+fn apply(patch: &Path, directory: &Path) -> Result<()> {
+    let mut command = Command::new("patch");
+    quiet(command.args(["--quiet", "-p1", "--directory"]).arg(directory).arg("--input").arg(patch)).map(drop)
 }
 
 /// The step that a wrong solution's name begins with.
 fn step_of(name: &str) -> Option<usize> {
     name.strip_prefix("step")?.split('-').next()?.parse().ok()
-}
-
-/// A copy of the repository's outline, with one chapter patched. It lives below
-/// `target/` and shares its compiled crates. Whoever else wants the same slot, such as
-/// a demo that shows a report, waits until this is dropped.
-struct Copy {
-    repo: Repo,
-    _alone: Flock<File>,
-}
-
-impl Copy {
-    fn make(repo: &Repo, chapter: &Chapter, patch: &Path, slot: usize) -> Result<Self> {
-        let root = repo.target().join("mutants").join(slot.to_string());
-        let solutions = root.join("solutions");
-        let alone = lock(&root.with_extension("lock"))?;
-        files::create_dir(&solutions)?;
-        // The links lead to the real trees; only the patched chapter is a copy.
-        for name in ["exercises", "xtask", "Cargo.toml", "Cargo.lock"] {
-            files::link(&repo.root().join(name), &root.join(name))?;
-        }
-        share_compiled(repo, &root)?;
-        for given in ["galley", "support"] {
-            files::link(&repo.tree(Tree::Exercises).join(given), &solutions.join(given))?;
-        }
-        files::link(&repo.tree(Tree::Solutions).join("quotes"), &solutions.join("quotes"))?;
-        // With the way to what is outside written out: cargo compiles a crate again for each
-        // path by which it is reached, even where links lead to the same place.
-        let manifest = files::read(&repo.manifest(Tree::Solutions))?;
-        files::write(
-            &solutions.join("Cargo.toml"),
-            manifest.replace("\"../", &format!("\"{}/", repo.root().display())),
-        )?;
-        // A copy: cargo writes the patched chapter's version into it.
-        files::write(&solutions.join("Cargo.lock"), files::read(&repo.tree(Tree::Solutions).join("Cargo.lock"))?)?;
-        for other in CHAPTERS {
-            let path = solutions.join(other.directory());
-            files::remove(&path)?;
-            if other.number != chapter.number {
-                files::link(&repo.chapter(Tree::Solutions, other), &path)?;
-            }
-        }
-        let patched = solutions.join(chapter.directory());
-        fs::create_dir(&patched).map_err(Error::file("create", &patched))?;
-        files::link(&repo.chapter(Tree::Exercises, chapter).join("tests"), &patched.join("tests"))?;
-        write_manifest(repo, chapter, slot, &patched)?;
-        files::copy_dir(&repo.source(Tree::Solutions, chapter), &patched.join("src"))?;
-        quiet(Command::new("patch").args(["--quiet", "-p1", "--directory"]).arg(&patched).arg("--input").arg(patch))?;
-        Ok(Self { repo: Repo::at(&root), _alone: alone })
-    }
-}
-
-/// Gives a copy of the repository what is compiled already, and a place of its own
-/// for everything else below `target/`.
-pub fn share_compiled(repo: &Repo, copy: &Path) -> Result<()> {
-    let target = copy.join("target");
-    files::create_dir(&target)?;
-    files::link(&repo.target().join("debug"), &target.join("debug"))
-}
-
-/// The chapter's manifest under a version for each slot: by that alone cargo tells
-/// a patched chapter from the real one, and from other copies. All else keeps its
-/// version, and so what the reference compiled of it.
-fn write_manifest(repo: &Repo, chapter: &Chapter, slot: usize, patched: &Path) -> Result<()> {
-    let manifest = repo.chapter(Tree::Exercises, chapter).join("Cargo.toml");
-    let text = files::read(&manifest)?;
-    let version = format!("\nversion = \"3.0.{slot}\"");
-    files::write(&patched.join("Cargo.toml"), text.replacen("\nversion.workspace = true", &version, 1))
 }

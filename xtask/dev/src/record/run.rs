@@ -1,8 +1,6 @@
 //! Plays the pages, and writes or compares them.
 
 use std::fs;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use clap::Args;
 use course::CHAPTERS;
@@ -15,9 +13,9 @@ use xtask::repo::{Repo, chapter};
 use super::page::{self, Played, Source};
 use super::reports::{self, ReportBlock};
 use super::summary::Summary;
-use crate::mutants;
 use crate::terminal::Programs;
 use crate::terminal::requirements::{UNIFIED, lack};
+use crate::{mutants, parallel};
 
 /// What to record.
 #[derive(Args, Default)]
@@ -107,8 +105,9 @@ fn play_all(repo: &Repo, sources: &[Source]) -> Result<Vec<Vec<Played>>> {
         |source: &Source| source.terminals().any(|console| console.attributes.needs.iter().any(|need| need == UNIFIED));
     order.sort_by_key(|at| !unified(&sources[*at]));
     let mut played: Vec<Vec<Played>> = sources.iter().map(|_| Vec::new()).collect();
-    for (at, result) in at_once(&order, |_, at| page::play(repo, &programs, &sources[*at]))?.into_iter() {
-        played[*at] = result;
+    let results = parallel::map(1, &order, |_, at| page::play(repo, &programs, &sources[*at]))?;
+    for (at, result) in order.into_iter().zip(results) {
+        played[at] = result;
     }
     Ok(played)
 }
@@ -123,34 +122,9 @@ fn report_all(repo: &Repo, sources: &[Source]) -> Result<Vec<(ReportBlock, Strin
             wanted.push((of.ok_or_else(stray)?, place));
         }
     }
-    let transcripts = at_once(&wanted, |desk, (chapter, place)| mutants::report(repo, chapter, place.shown(), desk))?;
-    let transcripts: Vec<String> = transcripts.into_iter().map(|(_, transcript)| transcript).collect();
+    let transcripts =
+        parallel::map(1, &wanted, |slot, (chapter, block)| mutants::report(repo, chapter, block.shown(), slot))?;
     Ok(wanted.into_iter().map(|(_, place)| place).zip(transcripts).collect())
-}
-
-/// Does `work` for each item, on as many desks as there are processors. The results
-/// are in the order of the items; the first error is the result of all.
-fn at_once<T: Sync, R: Send>(items: &[T], work: impl Fn(usize, &T) -> Result<R> + Sync) -> Result<Vec<(&T, R)>> {
-    let next = AtomicUsize::new(0);
-    let desk = |desk: usize| -> Result<Vec<(usize, R)>> {
-        let mut done = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(item) = items.get(at) else { return Ok(done) };
-            done.push((at, work(desk, item)?));
-        }
-    };
-    let desks = thread::available_parallelism().map_or(1, usize::from);
-    let results: Vec<_> = thread::scope(|scope| {
-        let started: Vec<_> = (0..desks).map(|number| scope.spawn(move || desk(number))).collect();
-        started.into_iter().map(|started| started.join()).collect()
-    });
-    let mut all = Vec::new();
-    for result in results {
-        all.extend(result.map_err(|_| Error::Failed("a desk ended in a panic".to_owned()))??);
-    }
-    all.sort_by_key(|(at, _)| *at);
-    Ok(all.into_iter().map(|(at, result)| (&items[at], result)).collect())
 }
 
 /// Writes every page with what came out, and says what changed and what was left.

@@ -16,7 +16,7 @@ use xtask::repo::Repo;
 use super::leak_check::Host;
 use super::{chapters, demo, docker_registry, end_to_end, teardown, tools, upstream_dockerfile};
 use crate::stage::Stage;
-use crate::{mutants, setup};
+use crate::{mutants, needs, setup};
 
 type Run = fn(&Repo) -> Result<Stage>;
 type Named = (&'static str, Run);
@@ -32,6 +32,7 @@ const STAGES: &[Named] = &[
     ("every reference passes its checks", chapters::references),
     ("…as an ordinary user, too", chapters::references_as_user),
     ("chapter 3 with unified control groups, in a virtual machine", chapters::unified),
+    ("a step without the others waits for them", needs::alone),
     ("wrong solutions are rejected, others accepted", mutants::judged),
 ];
 
@@ -45,6 +46,7 @@ const BESIDE: &[Named] = &[
     ("the original's Dockerfile, word for word", upstream_dockerfile::dockerfile),
     ("the workshop, to a real registry", docker_registry::pushed),
     ("every chapter's live demo, in a terminal", demo::played),
+    ("one may begin at any chapter", end_to_end::any_chapter_first),
     ("galley is assembled from what is passed", end_to_end::assembled),
     ("galley does what its flags say", tools::command_line),
     ("other tools read what galley writes", tools::peers),
