@@ -203,7 +203,8 @@ fn forward(repo: &Repo, package: &str, words: &[OsString]) -> Result<u8> {
     let mut command = Process::new(&program);
     // The page that `book --open` opens is told what is passed.
     command.envs(progress_link::fragment(repo)?.map(|passed| ("GALLEY_PROGRESS", passed)));
-    // cargo has removed nothing from this environment: the program finds the repository as this one did.
+    // As if cargo had started it: it works on the same repository.
+    command.env("CARGO_MANIFEST_DIR", repo.root().join("xtask"));
     let fault = command.args(words).current_dir(repo.root()).exec();
     Err(Error::file("run", &program)(fault))
 }

@@ -6,6 +6,7 @@
 
 mod arguments;
 pub mod assembly;
+pub mod backup;
 pub mod cargo;
 pub mod check;
 pub mod check_integrity;

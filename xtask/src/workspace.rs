@@ -11,6 +11,7 @@ use std::process::Command;
 use course::Chapter;
 
 use crate::assembly::lower_chapters;
+use crate::backup::{back_up, backups};
 use crate::check::judge::is_passed;
 use crate::doctor;
 use crate::error::{Error, Result};
@@ -26,21 +27,25 @@ pub fn reset(repo: &Repo, chapter: &Chapter) -> Result<u8> {
         return Ok(0);
     }
     let starter = starter::of(repo, chapter)?.into_iter().map(|(path, text)| (path, text.into_bytes())).collect();
-    let backup = back_up(repo, chapter, "")?;
-    replace(&repo.source(Tree::Exercises, chapter), &starter)?;
+    let source = repo.source(Tree::Exercises, chapter);
+    let backup = back_up(repo, &chapter.id(), &source, "")?;
+    replace(&source, &starter)?;
     println!("{} is the starter again. Yours is in {};", chapter.id(), repo.short(&backup).display());
     println!("`cargo xtask undo {}` brings it back.", chapter.id());
     Ok(0)
 }
 
+/// Prefix of the names of what an `undo` backs up.
+const UNDONE: &str = "undone-";
+
 /// Takes the last `reset` back; what is there now is backed up in turn.
 pub fn undo(repo: &Repo, chapter: &Chapter) -> Result<u8> {
     let source = repo.source(Tree::Exercises, chapter);
-    let Some((_, last)) = backups(repo, chapter, "")?.pop() else {
+    let Some((_, last)) = backups(repo, &chapter.id(), "")?.pop() else {
         return Err(Error::Usage(format!("there is nothing to undo for {}: it was not reset", chapter.id())));
     };
     if !is_starter(repo, chapter)? {
-        let backup = back_up(repo, chapter, UNDONE)?;
+        let backup = back_up(repo, &chapter.id(), &source, UNDONE)?;
         println!("What you wrote since is in {}.", repo.short(&backup).display());
     }
     let texts = files::list(&last)?.into_iter().map(|file| {
@@ -97,49 +102,6 @@ pub fn diff(repo: &Repo, chapter: &Chapter) -> Result<u8> {
         }
     }
     Ok(0)
-}
-
-fn backup_directory(repo: &Repo, chapter: &Chapter) -> PathBuf {
-    repo.root().join(".galley/backup").join(chapter.id())
-}
-
-/// Prefix of the names of what an `undo` backs up.
-const UNDONE: &str = "undone-";
-
-/// The backups of one kind, the oldest first: their names end with a number.
-fn backups(repo: &Repo, chapter: &Chapter, kind: &str) -> Result<Vec<(usize, PathBuf)>> {
-    let directory = backup_directory(repo, chapter);
-    let entries = match fs::read_dir(&directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(Error::file("read", &directory)(error)),
-    };
-    let mut numbered: Vec<(usize, PathBuf)> = entries
-        .flatten()
-        .filter_map(|entry| Some((entry.file_name().to_str()?.strip_prefix(kind)?.parse().ok()?, entry.path())))
-        .collect();
-    numbered.sort();
-    Ok(numbered)
-}
-
-/// Copies the learner's files to a new backup. It gets its name when it is complete,
-/// and the files stay where they are: an interruption costs nothing.
-fn back_up(repo: &Repo, chapter: &Chapter, kind: &str) -> Result<PathBuf> {
-    let source = repo.source(Tree::Exercises, chapter);
-    let number = backups(repo, chapter, kind)?.last().map_or(1, |(number, _)| number + 1);
-    let directory = backup_directory(repo, chapter);
-    let (backup, unfinished) = (directory.join(format!("{kind}{number}")), directory.join("unfinished"));
-    if unfinished.exists() {
-        fs::remove_dir_all(&unfinished).map_err(Error::file("remove", &unfinished))?;
-    }
-    for file in files::list(&source)? {
-        let copy = unfinished.join(&file);
-        let parent = copy.parent().unwrap_or(&unfinished);
-        fs::create_dir_all(parent).map_err(Error::file("create", parent))?;
-        fs::copy(source.join(&file), &copy).map_err(Error::file("copy", &file))?;
-    }
-    fs::rename(&unfinished, &backup).map_err(Error::file("move", &unfinished))?;
-    Ok(backup)
 }
 
 /// Makes a directory hold these files and no others. The directory itself stays, so

@@ -11,7 +11,7 @@ use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
@@ -32,7 +32,7 @@ impl Copy {
         let target = repository().join("target/tmp");
         fs::create_dir_all(&target).expect("a target directory");
         let directory = tempfile::Builder::new().prefix("harness-test-").tempdir_in(target).expect("a directory");
-        let names = ["Cargo.toml", "Cargo.lock", "exercises", "solutions", "xtask", "book"];
+        let names = ["Cargo.toml", "Cargo.lock", "book.toml", "exercises", "solutions", "xtask", "book"];
         let files = names.map(|name| repository().join(name));
         let copied =
             Command::new("cp").args(["--archive", "--reflink=auto"]).args(files).arg(directory.path()).status();
@@ -211,6 +211,66 @@ fn watching(copy: &Copy, starter: &str) {
     watch.wait_for("waiting for you to save");
     copy.expect(0, &["reset", "ch1"]);
     watch.wait_for("to do");
+}
+
+/// The program was compiled in the original, and a copy of it runs in the copy.
+#[test]
+fn a_copied_checkout_is_all_that_its_commands_touch() {
+    let copy = Copy::compiled();
+    let (starter, before) = (copy.read(SOURCE), original());
+    assert!(copy.expect(0, &["list"]).contains("ch1  A process with its own root"));
+    answer(&copy, &starter, "ch1 step 1:", "    status.id_of_the_copy()");
+    assert!(copy.expect(1, &["check", "ch1"]).contains("id_of_the_copy"));
+    assert!(copy.path(".galley/progress").is_file());
+    assert!(copy.expect(0, &["reset", "ch1"]).contains(".galley/backup/ch1/1"));
+    assert_eq!(copy.read(SOURCE), starter);
+    copy.expect(0, &["start", "ch5"]);
+    copy.run(&["doctor"]);
+    assert!(copy.path("target/check/doctor").is_dir());
+    let whose = text(&copy.run(&["galley", "--", "--version"]).stderr);
+    assert!(whose.contains("galley, yours: none; the reference: ch1"), "{whose}");
+    copy.expect(0, &["book", "build"]);
+    assert!(copy.path("target/book/index.html").is_file());
+    // What a learner wrote is not lost where the starters are written anew.
+    copy.write(SOURCE, "// mine\n");
+    copy.expect(0, &["sync"]);
+    assert_eq!((copy.read(SOURCE), copy.read(".galley/backup/ch1/2/process.rs")), (starter, "// mine\n".to_owned()));
+    assert!(before == original(), "the original was changed");
+
+    // Neither is certainly meant, so nothing is done.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let output =
+        command.args(["reset", "ch1"]).env_remove("CARGO_MANIFEST_DIR").current_dir(copy.directory.path()).output();
+    let output = output.expect("the harness can be started");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("the program and the directory disagree"), "{}", text(&output.stderr));
+}
+
+/// Every file of the repository's exercises and of `.galley`, with its time.
+fn original() -> BTreeSet<(PathBuf, Option<SystemTime>)> {
+    let mut found = BTreeSet::new();
+    let mut open = ["exercises", ".galley", "target/book"].map(|name| repository().join(name)).to_vec();
+    while let Some(path) = open.pop() {
+        open.extend(fs::read_dir(&path).into_iter().flatten().flatten().map(|entry| entry.path()));
+        let changed = path.symlink_metadata().and_then(|data| data.modified()).ok();
+        found.insert((path, changed));
+    }
+    found
+}
+
+/// Where cargo puts things, and for which target it compiles, is not assumed.
+#[test]
+fn cargo_may_be_told_to_build_elsewhere() {
+    let copy = Copy::compiled();
+    let rustc = Command::new("rustc").arg("-vV").output().expect("rustc can be started");
+    let host = text(&rustc.stdout).lines().find_map(|line| line.strip_prefix("host: ").map(str::to_owned));
+    let mut command = copy.command(&["check", "ch1", "--step", "1"]);
+    let elsewhere = copy.path("elsewhere");
+    command.env("CARGO_TARGET_DIR", &elsewhere).env("CARGO_BUILD_TARGET", host.expect("rustc names its host"));
+    let output = command.output().expect("the harness can be started");
+    let shown = text(&output.stdout);
+    assert!(shown.contains("to do"), "{shown}{}", text(&output.stderr));
+    assert!(elsewhere.join("check/exercises/chroot").is_file());
 }
 
 struct Watch {

@@ -10,9 +10,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use course::CHAPTERS;
 
+use xtask::backup::back_up;
 use xtask::check_integrity;
 use xtask::error::{Error, Result};
 use xtask::files;
@@ -39,13 +41,45 @@ pub fn run(repo: &Repo, only_check: bool) -> Result<u8> {
 fn write(repo: &Repo) -> Result<Vec<PathBuf>> {
     let derived = derive(repo)?;
     let stale = stale(repo, &derived)?;
+    for (name, directory) in learners(repo) {
+        if stale.iter().any(|path| path.starts_with(&directory)) && is_own_work(repo, &name, &directory)? {
+            let backup = back_up(repo, &name, &directory, "")?;
+            println!("{} was edited; that is in {}", repo.short(&directory).display(), repo.short(&backup).display());
+        }
+    }
     for path in &stale {
         match derived.get(path) {
             Some(text) => files::write(path, text)?,
             None => fs::remove_file(path).map_err(Error::file("remove", path))?,
         }
     }
+    for (name, directory) in learners(repo) {
+        files::write(&last_written(repo, &name), files::fingerprint(&directory)?)?;
+    }
     Ok(stale)
+}
+
+/// The directories of `exercises/` that are written here and in which a learner works,
+/// with the names of their backups.
+fn learners(repo: &Repo) -> Vec<(String, PathBuf)> {
+    let chapters = CHAPTERS.iter().map(|chapter| (chapter.id(), repo.source(Tree::Exercises, chapter)));
+    chapters.chain([("quotes".to_owned(), repo.tree(Tree::Exercises).join("quotes"))]).collect()
+}
+
+/// Where the fingerprint of what was written last is kept.
+fn last_written(repo: &Repo, name: &str) -> PathBuf {
+    repo.root().join(".galley/starters").join(name)
+}
+
+/// Whether a directory holds something that neither `sync` wrote nor git has.
+fn is_own_work(repo: &Repo, name: &str, directory: &Path) -> Result<bool> {
+    if !directory.is_dir() || files::read_if_present(&last_written(repo, name))? == files::fingerprint(directory)? {
+        return Ok(false);
+    }
+    let mut git = Command::new("git");
+    git.args(["status", "--porcelain", "--ignored", "--"]).arg(directory).current_dir(repo.root());
+    // Without git, or outside of a clone, nothing else keeps it.
+    Ok(!git.output().is_ok_and(|output| output.status.success() && output.stdout.is_empty()))
 }
 
 /// Fails if a derived file is not as it should be.
@@ -64,7 +98,7 @@ fn derive(repo: &Repo) -> Result<Derived> {
     }
     derived.append(&mut quotes(repo)?);
     let manifest = repo.manifest(Tree::Exercises);
-    let text = fs::read_to_string(&manifest).map_err(Error::file("read", &manifest))?;
+    let text = files::read(&manifest)?;
     derived.insert(repo.manifest(Tree::Solutions), solutions_manifest(&text));
     derived.insert(check_integrity::list_path(repo), check_integrity::list(repo)?);
     Ok(derived)
@@ -77,7 +111,7 @@ fn quotes(repo: &Repo) -> Result<Derived> {
     let mut derived = Derived::new();
     for file in files::list(&source)? {
         let path = source.join(&file);
-        let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+        let text = files::read(&path)?;
         let text = if file == Path::new("Dockerfile") { String::new() } else { text };
         derived.insert(destination.join(file), text);
     }
@@ -97,7 +131,7 @@ fn solutions_manifest(root: &str) -> String {
             continue;
         }
         let line = if line == "version = \"0.1.0\"" { "version = \"1.0.0\"" } else { line };
-        text.push_str(&line.replace("\"exercises/", "\"").replace("\"xtask/", "\"../xtask/"));
+        text.push_str(&line.replace("\"exercises/", "\"").replace("\"xtask", "\"../xtask"));
         text.push('\n');
     }
     text
@@ -112,9 +146,7 @@ fn stale(repo: &Repo, derived: &Derived) -> Result<Vec<PathBuf>> {
             stale.push(path.clone());
         }
     }
-    let mut directories: Vec<PathBuf> = CHAPTERS.iter().map(|chapter| repo.source(Tree::Exercises, chapter)).collect();
-    directories.push(repo.tree(Tree::Exercises).join("quotes"));
-    for directory in directories.iter().filter(|directory| directory.is_dir()) {
+    for (_, directory) in learners(repo).iter().filter(|(_, directory)| directory.is_dir()) {
         stale.extend(
             files::list(directory)?
                 .into_iter()
