@@ -11,6 +11,7 @@ mod mutants;
 mod needs;
 mod parallel;
 mod record;
+mod registry;
 mod setup;
 mod stage;
 mod sync;

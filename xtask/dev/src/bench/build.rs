@@ -1,27 +1,23 @@
 //! How long a build takes in which nothing changed, and how much memory a layer.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::compare::{Contestant, peak_memory, race, those_that_run};
-use super::scratch::{in_scratch, judge};
-use super::start::{CONTAINERS_CONF, podman};
 use xtask::error::{Error, Result};
+use xtask::files;
 use xtask::galley::{Choice, Galley};
-use xtask::packages;
+use xtask::packages::find;
 use xtask::repo::Repo;
 
-const ROUNDS: usize = 15;
+use super::measure::{Timed, in_scratch, judge, need, noise, peak_memory, race};
+use super::start::{CONTAINERS_CONF, podman};
 
 /// What a rebuild may take in which nothing changed, in seconds.
 const REBUILD: f64 = 0.15;
 
 /// What a layer of 1 GB may take more than one of 10 MB, in megabytes.
 const MEMORY: f64 = 8.0;
-
-const SIZES: [u64; 2] = [10_000_000, 1_000_000_000];
 
 /// The kinds of instruction that the quote application's Dockerfile has.
 const DOCKERFILE: &str = "FROM scratch
@@ -35,79 +31,43 @@ ENTRYPOINT [\"/bin/sh\"]
 ";
 
 pub fn run(repo: &Repo) -> Result<()> {
+    need(&["busybox"])?;
     let galley = Galley::build(repo, Choice::Reference, true)?.program;
-    in_scratch(repo, |scratch| {
-        let rebuilt = rebuild(&galley, scratch);
-        let kept = memory(&galley, scratch);
-        rebuilt.and(kept)
-    })
+    in_scratch(repo, |scratch| rebuild(&galley, scratch).and(memory(&galley, scratch)))
 }
 
 fn rebuild(galley: &Path, scratch: &Path) -> Result<()> {
     let context = scratch.join("context");
-    let busybox = packages::find("busybox").ok_or_else(|| Error::Machine {
-        lack: "has no busybox".to_owned(),
-        remedy: "`cargo xtask setup` installs it".to_owned(),
-    })?;
-    fs::create_dir(&context).map_err(Error::file("create", &context))?;
+    files::create_dir(&context)?;
+    let busybox = find("busybox").unwrap_or_default();
     fs::copy(&busybox, context.join("busybox")).map_err(Error::file("copy", &busybox))?;
     let list: String = (0..1000).map(|number| format!("line {number}\n")).collect();
-    let conf = scratch.join("containers.conf");
-    for (path, text) in
-        [(context.join("list"), list.as_str()), (context.join("Dockerfile"), DOCKERFILE), (conf, CONTAINERS_CONF)]
-    {
-        fs::write(&path, text).map_err(Error::file("write", &path))?;
-    }
-    let ours = || build(galley, scratch, &context);
-    let theirs = |program: &'static str, arguments: &'static [&str]| {
-        let context = &context;
-        move || {
-            let mut command = podman(scratch, program);
-            command.args(arguments).args(["--layers", "--isolation", "chroot", "--tag", "bench:1"]).arg(context);
-            command
-        }
-    };
-    let peers = vec![
-        Contestant::new("buildah", theirs("buildah", &["bud"])),
-        Contestant::new("podman", theirs("podman", &["build"])),
+    files::write(&context.join("list"), &list)?;
+    files::write(&context.join("Dockerfile"), DOCKERFILE)?;
+    files::write(&scratch.join("containers.conf"), CONTAINERS_CONF)?;
+    let (context, home) = (context.display().to_string(), format!("GALLEY_HOME={}", scratch.join("home").display()));
+    let program = galley.display().to_string();
+    let ours = Timed::new("galley", &["env", &home, &program, "build", "--tag", "bench:1", &context]);
+    let flags = ["--layers", "--isolation", "chroot", "--tag", "bench:1", &context];
+    let peers = [
+        podman(scratch, "buildah", &[&["bud"], &flags[..]].concat()),
+        podman(scratch, "podman", &[&["build"], &flags[..]].concat()),
     ];
-    let outcome = race(&those_that_run(Contestant::new("galley", ours), peers)?, ROUNDS)?;
-    judge("a rebuild in which nothing changed", outcome.galley, REBUILD, " s")
-}
-
-fn build(galley: &Path, scratch: &Path, context: &Path) -> Command {
-    let mut command = Command::new(galley);
-    command.env("GALLEY_HOME", scratch.join("home")).args(["build", "--tag", "bench:1"]).arg(context);
-    command
+    judge("a rebuild in which nothing changed", race(&ours, &peers, 15)?.0, REBUILD, " s")
 }
 
 /// Builds a layer of each size, and compares what that took.
 fn memory(galley: &Path, scratch: &Path) -> Result<()> {
     let context = scratch.join("large");
-    fs::create_dir(&context).map_err(Error::file("create", &context))?;
-    let path = context.join("Dockerfile");
-    fs::write(&path, "FROM scratch\nCOPY data /\n").map_err(Error::file("write", &path))?;
+    files::write(&context.join("Dockerfile"), "FROM scratch\nCOPY data /\n")?;
     let mut peaks = Vec::new();
-    for size in SIZES {
-        let data = context.join("data");
-        noise(&data, size).map_err(Error::file("write", &data))?;
-        let peak = peak_memory("galley", &mut build(galley, scratch, &context))?;
-        println!("  a layer of {:>4} MB: at most {:.1} MB in memory", size / 1_000_000, peak as f64 / 1e6);
-        peaks.push(peak as f64 / 1e6);
+    for size in [10_000_000, 1_000_000_000] {
+        noise(&context.join("data"), size)?;
+        let mut command = Command::new(galley);
+        command.env("GALLEY_HOME", scratch.join("home")).args(["build", "--tag", "bench:1"]).arg(&context);
+        let peak = peak_memory(&mut command)?;
+        println!("  a layer of {:>4} MB: at most {peak:.1} MB in memory", size / 1_000_000);
+        peaks.push(peak);
     }
     judge("the larger layer took more", (peaks[1] - peaks[0]).max(0.0), MEMORY, " MB")
-}
-
-/// Writes what cannot be compressed, so that the layer's blob is as large.
-fn noise(path: &Path, size: u64) -> std::io::Result<()> {
-    let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    for _ in 0..size / 8 {
-        // Marsaglia's xorshift: fast, and noise enough for gzip.
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        file.write_all(&state.to_le_bytes())?;
-    }
-    file.flush()
 }

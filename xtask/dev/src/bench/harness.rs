@@ -1,90 +1,51 @@
-//! What a learner waits for: a first check on a fresh clone of the last commit, one
-//! where nothing changed, and one after an edit.
+//! What a learner waits for: a first check on a fresh clone of the last commit, one where
+//! nothing changed, and one after an edit.
 
-use std::fs::OpenOptions;
-use std::io::Write;
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeVal;
-
-use super::compare::median;
-use super::scratch::in_scratch;
 use xtask::cargo::cargo;
-use xtask::error::{Error, Result};
+use xtask::error::Result;
 use xtask::repo::Repo;
 
-/// How often a warm command is run; the median counts.
-const RUNS: usize = 7;
+use super::measure::{Timed, in_scratch, judge, time};
+use crate::stage::quiet;
 
-/// Measures the harness and prints a line for each budget.
+/// Measures the harness, each time beside its budget.
 pub fn run(repo: &Repo) -> Result<()> {
     in_scratch(repo, |scratch| measure(repo, &scratch.join("clone")))
 }
 
 fn measure(repo: &Repo, clone: &Path) -> Result<()> {
-    println!("crates of xtask's own: {} (at most 20)", crates(repo)?);
-    shell(Command::new("git").args(["clone", "--quiet"]).arg(repo.root()).arg(clone))?;
+    let mut tree = cargo();
+    tree.args(["tree", "--package", "xtask", "--prefix", "none", "--edges", "normal,build", "--no-dedupe"]);
+    let tree = quiet(tree.current_dir(repo.root()))?;
+    let tree = String::from_utf8_lossy(&tree.stdout).into_owned();
+    let crates = tree.lines().filter(|line| !line.trim().is_empty()).collect::<BTreeSet<_>>().len();
+    let crates = judge("crates of xtask's own", crates as f64, 20.0, "");
+    quiet(Command::new("git").args(["clone", "--quiet"]).arg(repo.root()).arg(clone))?;
     // The crates are downloaded first: the network is not what is measured.
-    shell(cargo().args(["fetch", "--quiet"]).current_dir(clone))?;
+    quiet(cargo().args(["fetch", "--quiet"]).current_dir(clone))?;
 
-    let (_, cpu) = check(clone)?;
-    println!("first `check ch1` on a fresh clone: {:.1} CPU-seconds (at most 20)", cpu.as_secs_f32());
-    println!("nothing changed: {:.2} s (at most 0.5)", usual(|| check(clone))?);
-    let source = clone.join("exercises/ch1-chroot/src/lib.rs");
-    let edited = usual(|| {
-        let mut file = OpenOptions::new().append(true).open(&source).map_err(Error::file("open", &source))?;
-        writeln!(file, "// edited").map_err(Error::file("write", &source))?;
-        check(clone)
-    })?;
-    println!("after an edit: {:.2} s (at most 2)", edited);
-    Ok(())
-}
-
-/// The packages of the lock file that the harness is built from, itself included.
-fn crates(repo: &Repo) -> Result<usize> {
-    let output = cargo()
-        .args(["tree", "--package", "xtask", "--prefix", "none", "--edges", "normal,build", "--no-dedupe"])
-        .current_dir(repo.root())
-        .output()
-        .map_err(|error| Error::Program { program: "cargo".into(), fault: error.to_string() })?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    Ok(text.lines().filter(|line| !line.trim().is_empty()).collect::<std::collections::BTreeSet<_>>().len())
-}
-
-/// One check of the starters, which is expected to find them unwritten.
-fn check(clone: &Path) -> Result<(Duration, Duration)> {
-    let (begun, before) = (Instant::now(), children()?);
-    let mut command = cargo();
-    command.args(["xtask", "check", "ch1"]).current_dir(clone).stdout(Stdio::null()).stderr(Stdio::null());
-    let status =
-        command.status().map_err(|error| Error::Program { program: "cargo".into(), fault: error.to_string() })?;
-    if status.code() != Some(1) {
-        return Err(Error::Failed(format!("`cargo xtask check ch1` ended with {status}, not with 1")));
-    }
-    Ok((begun.elapsed(), children()?.saturating_sub(before)))
-}
-
-/// The median of some runs, in seconds.
-fn usual(mut once: impl FnMut() -> Result<(Duration, Duration)>) -> Result<f64> {
-    let times = (0..RUNS).map(|_| once().map(|(wall, _)| wall.as_secs_f64())).collect::<Result<Vec<_>>>()?;
-    Ok(median(times))
-}
-
-/// The CPU time of every child that was waited for, theirs included.
-fn children() -> Result<Duration> {
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).map_err(Error::call("getrusage"))?;
-    let seconds = |time: TimeVal| {
-        Duration::from_secs(time.tv_sec().unsigned_abs()) + Duration::from_micros(time.tv_usec().unsigned_abs())
+    let directory = clone.display();
+    let check = |script: &str| {
+        let script =
+            format!("cd {directory} && env -u CARGO_MANIFEST_DIR -u CARGO_TARGET_DIR cargo xtask check {script}");
+        Timed::new("sh", &["sh", "-c", &script])
     };
-    Ok(seconds(usage.user_time()) + seconds(usage.system_time()))
-}
-
-fn shell(command: &mut Command) -> Result<()> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let status =
-        command.status().map_err(|error| Error::Program { program: name.clone(), fault: error.to_string() })?;
-    if status.success() { Ok(()) } else { Err(Error::Program { program: name, fault: format!("ended with {status}") }) }
+    let edit = |file: &str| format!("echo '// edited' >> {directory}/exercises/{file}");
+    // The starters are unwritten, so every check ends with 1.
+    let first = time(&[&check("ch1")], 1, false, true)?;
+    let mut results = vec![crates, judge("first `check ch1` on a fresh clone", first[0].cpu, 16.0, " CPU-seconds")];
+    let edited = edit("ch1-chroot/src/lib.rs");
+    let later = edit("ch5-build/src/lib.rs");
+    let warm = time(&[&check("ch1"), &check("ch1").after(&edited), &check("ch5").after(&later)], 7, true, true)?;
+    for (what, (took, budget)) in ["nothing changed", "after an edit", "after an edit of chapter 5"]
+        .into_iter()
+        .zip(warm.iter().zip([0.5, 2.0, 5.0]))
+    {
+        results.push(judge(what, took.wall, budget, " s"));
+    }
+    results.into_iter().collect()
 }

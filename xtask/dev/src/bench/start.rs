@@ -1,63 +1,50 @@
 //! How long a container takes from the command to its program's end.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::geteuid;
 
-use super::compare::{Contestant, race, those_that_run};
-use super::scratch::{in_scratch, judge};
 use xtask::error::{Error, Result};
 use xtask::files;
 use xtask::galley::{Choice, Galley};
-use xtask::packages;
+use xtask::packages::find;
 use xtask::repo::Repo;
 
-const ROUNDS: usize = 31;
+use super::measure::{Timed, in_scratch, judge, need, race};
 
 /// What galley may take, in proportion to crun.
-const MOST: f64 = 1.5;
+const BUDGET: f64 = 1.5;
 
 /// What Debian's packages for podman want to be told on a machine without systemd.
 pub const CONTAINERS_CONF: &str =
     "[containers]\ndefault_ulimits = []\n[engine]\ncgroup_manager = \"cgroupfs\"\nevents_logger = \"none\"\n";
 
-/// Starts `/bin/true` in a root file system of its own, with galley and its peers.
+/// Starts `/bin/true` in its own root file system, with galley and its peers.
 pub fn run(repo: &Repo) -> Result<()> {
+    need(&["busybox"])?;
     let galley = Galley::build(repo, Choice::Reference, true)?.program;
     in_scratch(repo, |scratch| {
         fill(scratch)?;
-        without_unified()?;
-        compare(&galley, scratch)
+        hide_unified()?;
+        compare(&galley.display().to_string(), scratch)
     })
 }
 
 /// A root file system with one program, and a bundle around it for crun and runc.
 fn fill(scratch: &Path) -> Result<()> {
-    let Some(busybox) = packages::find("busybox") else {
-        return Err(Error::Machine {
-            lack: "has no busybox".to_owned(),
-            remedy: "`cargo xtask setup` installs it".to_owned(),
-        });
-    };
-    let bin = scratch.join("rootfs/bin");
     // crun and runc do not make mount points in a root that is read-only.
-    for directory in ["bin", "proc", "sys", "dev"].map(|name| scratch.join("rootfs").join(name)) {
-        files::create_dir(&directory)?;
-    }
-    fs::copy(&busybox, bin.join("true")).map_err(Error::file("copy", &busybox))?;
-    let files = [("config.json", BUNDLE), ("containers.conf", CONTAINERS_CONF)];
-    files.iter().try_for_each(|(name, text)| {
-        let path = scratch.join(name);
-        fs::write(&path, text).map_err(Error::file("write", &path))
-    })
+    ["bin", "proc", "sys", "dev"].iter().try_for_each(|name| files::create_dir(&scratch.join("rootfs").join(name)))?;
+    let busybox = find("busybox").unwrap_or_default();
+    fs::copy(&busybox, scratch.join("rootfs/bin/true")).map_err(Error::file("copy", &busybox))?;
+    files::write(&scratch.join("config.json"), BUNDLE)?;
+    files::write(&scratch.join("containers.conf"), CONTAINERS_CONF)
 }
 
-/// The same walls as galley builds: the runtime-spec's config.json, without what
+/// The same isolation as galley's: the runtime-spec's config.json, without what
 /// galley does not do either (capabilities and seccomp are chapter 8's).
 const BUNDLE: &str = r#"{
   "ociVersion": "1.0.0",
@@ -79,7 +66,7 @@ const BUNDLE: &str = r#"{
 
 /// crun refuses to run where control groups of both versions are mounted. Everybody
 /// gets to see those of version 1, in a mount namespace of this process.
-fn without_unified() -> Result<()> {
+fn hide_unified() -> Result<()> {
     if !geteuid().is_root() {
         return Ok(());
     }
@@ -92,51 +79,29 @@ fn without_unified() -> Result<()> {
     }
 }
 
-fn compare(galley: &Path, scratch: &Path) -> Result<()> {
-    let rootfs = scratch.join("rootfs");
-    // As people type it: with the way out of a private network, where there is one.
-    let galley = || {
-        let mut command = Command::new(galley);
-        command
-            .env("GALLEY_HOME", scratch.join("home"))
-            .args(["run", "--rm", "--rootfs"])
-            .arg(&rootfs)
-            .arg("/bin/true");
-        command
-    };
+fn compare(galley: &str, scratch: &Path) -> Result<()> {
+    let directory = scratch.display().to_string();
+    let (rootfs, home) = (format!("{directory}/rootfs"), format!("GALLEY_HOME={directory}/home"));
+    // As people type it: with the way out of a private network, where there is one. The
+    // others' private network is `lo` alone, so galley does a little more.
+    let ours = Timed::new("galley", &["env", &home, galley, "run", "--rm", "--rootfs", &rootfs, "/bin/true"]);
     let bundle = |program: &'static str| {
-        let state = scratch.join(program);
-        move || {
-            let mut command = Command::new(program);
-            command.arg("--root").arg(&state).args(["run", "--bundle"]).arg(scratch).arg("bench");
-            command
-        }
+        let state = format!("{directory}/{program}");
+        Timed::new(program, &[program, "--root", &state, "run", "--bundle", &directory, "bench"])
     };
     // podman also looks after images, as galley does; crun and runc only start.
-    let podman = || {
-        let mut command = podman(scratch, "podman");
-        command.args(["run", "--rm", "--network", "none", "--rootfs"]).arg(&rootfs).arg("/bin/true");
-        command
-    };
-    // Their private network is `lo` alone, so galley's does a little more.
-    let peers = vec![
-        Contestant::new("crun", bundle("crun")),
-        Contestant::new("runc", bundle("runc")),
-        Contestant::new("podman", podman),
-    ];
-    let outcome = race(&those_that_run(Contestant::new("galley", galley), peers)?, ROUNDS)?;
-    outcome.against("crun").map_or(Ok(()), |ratio| judge("galley against crun", ratio, MOST, ""))
+    let flags = ["run", "--rm", "--network", "none", "--rootfs", &rootfs, "/bin/true"];
+    let peers = [bundle("crun"), bundle("runc"), podman(scratch, "podman", &flags)];
+    let (_, ratios) = race(&ours, &peers, 31)?;
+    let crun = ratios.iter().find(|(name, _)| *name == "crun");
+    crun.map_or(Ok(()), |(_, ratio)| judge("galley against crun", *ratio, BUDGET, ""))
 }
 
 /// podman or buildah, with a storage of its own in `scratch`.
-pub fn podman(scratch: &Path, program: &str) -> Command {
-    let [root, state, conf]: [PathBuf; 3] = ["storage", "state", "containers.conf"].map(|name| scratch.join(name));
-    let mut command = Command::new(program);
-    command
-        .env("CONTAINERS_CONF", conf)
-        .args(["--storage-driver", "vfs", "--root"])
-        .arg(root)
-        .arg("--runroot")
-        .arg(state);
-    command
+pub fn podman(scratch: &Path, program: &'static str, words: &[&str]) -> Timed {
+    let directory = scratch.display();
+    let conf = format!("CONTAINERS_CONF={directory}/containers.conf");
+    let (root, state) = (format!("{directory}/storage"), format!("{directory}/state"));
+    let own = ["env", &conf, program, "--storage-driver", "vfs", "--root", &root, "--runroot", &state];
+    Timed::new(program, &[&own, words].concat())
 }

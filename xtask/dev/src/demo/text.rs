@@ -1,6 +1,9 @@
 //! Text as it fits a screen: notes without their marks, lines that are broken where
 //! a reader would break them.
 
+use textwrap::core::display_width;
+use textwrap::{Options, WordSeparator, WordSplitter, wrap};
+
 /// Markdown as it reads on a terminal: without the marks for bold, code and links.
 pub fn plain(markdown: &str) -> String {
     let text = markdown.replace("**", "").replace('`', "");
@@ -21,117 +24,51 @@ pub fn plain(markdown: &str) -> String {
 
 /// Paragraphs and list items, each in lines of at most `width` characters.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
+    let mut paragraphs: Vec<String> = Vec::new();
     let mut open = false;
-    for line in text.lines() {
-        let starts_item = line.trim_start().starts_with("- ");
-        if line.trim().is_empty() {
-            lines.push(String::new());
-            open = false;
-            continue;
+    for line in text.lines().map(str::trim) {
+        if line.is_empty() || line.starts_with("- ") || !open {
+            paragraphs.push(line.to_owned());
+        } else if let Some(last) = paragraphs.last_mut() {
+            last.push_str(&format!(" {line}"));
         }
-        if starts_item || !open {
-            lines.push(String::new());
-        }
-        open = true;
-        for word in line.split_whitespace() {
-            let Some(last) = lines.last_mut() else { continue };
-            if !last.is_empty() && last.chars().count() + 1 + word.chars().count() > width {
-                lines.push(word.to_owned());
-            } else {
-                if !last.is_empty() {
-                    last.push(' ');
-                }
-                last.push_str(word);
-            }
-        }
+        open = !line.is_empty();
     }
-    lines
+    paragraphs.iter().flat_map(|paragraph| wrap(paragraph, width)).map(|line| line.into_owned()).collect()
 }
 
-/// One line of a program's or a shell's as rows of at most `width` columns, the first
-/// of which begins at `column`. It is broken at a blank where there is one in the
-/// second half of a row, and anywhere where there is none. Every character counts as
-/// one column, a tab as far as the next multiple of eight; escape sequences as none.
-/// Other control characters are left out.
+/// One line of a program's or a shell's as rows of at most `width` columns, the first of
+/// which begins at `column`. It is broken at blanks, and anywhere in a longer word. Escape
+/// sequences take no column; tabs become blanks, and other control characters are left out.
 pub fn folded(line: &str, column: usize, width: usize) -> Vec<String> {
-    let mut rows = Vec::new();
-    let (mut row, mut at) = (String::new(), column);
-    // The end of the last blank in the row, as bytes of it and as a column.
-    let mut blank: Option<(usize, usize)> = None;
-    let mut escape = Escape::None;
+    // What is printed over something begins a row anew.
+    if let Some((before, after)) = line.rsplit_once('\r') {
+        let mut rows = folded(after, 0, width);
+        rows.first_mut().map_or((), |row| row.insert_str(0, &format!("{before}\r")));
+        return rows;
+    }
+    let mut plain = String::new();
     for character in line.chars() {
-        escape = escape.after(character);
-        if !matches!(escape, Escape::None) {
-            row.push(character);
-            continue;
-        }
-        let next = match character {
-            '\r' => 0,
-            '\t' => at / 8 * 8 + 8,
-            character if character.is_control() => continue,
-            _ => at + 1,
-        };
-        if next > width {
-            let (rest, left) = match blank.filter(|(_, column)| *column > width / 2) {
-                // The blank itself may stand in the last column.
-                Some(_) if character == ' ' => (String::new(), 0),
-                Some((end, column)) => (row.split_off(end), at - column),
-                None => (String::new(), 0),
-            };
-            rows.push(row.trim_end_matches(' ').to_owned());
-            (row, at, blank) = (rest, left, None);
-            if character == ' ' && row.is_empty() {
-                continue;
-            }
-            at += 1;
-        } else {
-            at = next;
-        }
-        row.push(character);
-        if character == ' ' {
-            blank = Some((row.len(), at));
+        match character {
+            '\t' => plain.push_str(&" ".repeat(8 - (column + columns(&plain, 0)) % 8)),
+            character if character.is_control() && character != '\x1b' => {}
+            character => plain.push(character),
         }
     }
-    rows.push(row);
-    rows
+    // What stands in the row already counts for its width.
+    let indent = " ".repeat(column);
+    let options = Options::new(width).initial_indent(&indent).word_splitter(WordSplitter::NoHyphenation);
+    let options = options.word_separator(WordSeparator::AsciiSpace);
+    let rows = wrap(&plain, options).into_iter().enumerate();
+    rows.map(|(number, row)| if number == 0 { row[column.min(row.len())..].to_owned() } else { row.into_owned() })
+        .collect()
 }
 
 /// How many columns a row without tabs takes, from `column` on.
 pub fn columns(row: &str, column: usize) -> usize {
-    let mut escape = Escape::None;
-    row.chars().fold(column, |at, character| {
-        escape = escape.after(character);
-        match character {
-            _ if !matches!(escape, Escape::None) => at,
-            '\r' => 0,
-            '\t' => at / 8 * 8 + 8,
-            character if character.is_control() => at,
-            _ => at + 1,
-        }
-    })
-}
-
-/// Where in an escape sequence a character stands (ECMA-48, 5.4): `ESC [`, then
-/// parameters, up to a letter or one of a few signs.
-#[derive(Clone, Copy)]
-enum Escape {
-    None,
-    Begun,
-    Inside,
-    Ends,
-}
-
-impl Escape {
-    fn after(self, character: char) -> Self {
-        match (self, character) {
-            (Self::None | Self::Ends, '\x1b') => Self::Begun,
-            (Self::None | Self::Ends, _) => Self::None,
-            (Self::Begun, '[') => Self::Inside,
-            (Self::Begun, _) => Self::Ends,
-            (Self::Inside, '\x40'..='\x7e') => Self::Ends,
-            (Self::Inside, _) => Self::Inside,
-        }
+    match row.rsplit_once('\r') {
+        Some((_, rest)) => display_width(rest),
+        None => column + display_width(row),
     }
 }
 
@@ -160,9 +97,10 @@ mod tests {
             ("one two six four", 0, &["one two", "six four"]),
             ("123456789 ab", 0, &["123456789", "ab"]),
             ("1234567890 ab", 0, &["1234567890", "ab"]),
-            ("a 34567890ab", 0, &["a 34567890", "ab"]),
+            ("a 34567890ab", 0, &["a", "34567890ab"]),
+            ("a 34567890abc", 0, &["a", "34567890ab", "c"]),
             ("six four", 6, &["six", "four"]),
-            ("\tab\tc", 0, &["\tab", "\tc"]),
+            ("\tab\tc", 0, &["        ab", "c"]),
             ("\x1b[31mred\x1b[0m is not so long", 0, &["\x1b[31mred\x1b[0m is not", "so long"]),
             ("\0a\0\x07b", 0, &["ab"]),
             ("0123456789\rab", 0, &["0123456789\rab"]),
@@ -173,6 +111,6 @@ mod tests {
 
     #[test]
     fn columns_are_counted_without_escapes() {
-        assert_eq!(columns("\x1b[1mab\x1b[0m\té", 1), 9);
+        assert_eq!(columns("\x1b[1mab\x1b[0mé", 1), 4);
     }
 }

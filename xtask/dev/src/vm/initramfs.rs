@@ -1,12 +1,17 @@
 //! The first file system: busybox, the modules, and two scripts.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::Path;
+use std::fs::{self, Permissions};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use xtask::error::{Error, Result};
+use xtask::files;
 
 use super::kernel::Kernel;
-use xtask::error::{Error, Result};
+use crate::stage::quiet;
 
 /// Runs first, from the initramfs: loads the modules, puts the root together and
 /// goes there. Whatever fails ends the machine, and the console's file says why.
@@ -72,135 +77,50 @@ echo $code > $(port 3)
 const VARIABLES: &[&str] = &["PATH", "HOME", "USER", "LOGNAME", "LANG", "TERM", "NO_COLOR"];
 const PREFIXES: &[&str] = &["CARGO", "GALLEY_", "INSTA_", "RUST"];
 
-/// The whole image.
-pub fn build(busybox: &Path, kernel: &Kernel, workspace: &Path, command: &[OsString]) -> Result<Vec<u8>> {
-    let mut archive = Archive::default();
-    for directory in ["bin", "dev", "proc", "sys", "host", "upper", "kept", "root", "modules"] {
-        archive.directory(directory);
+/// Writes the whole image as `initramfs` into `directory`. The kernel unpacks
+/// a cpio archive of the "newc" kind, which busybox(1) makes.
+pub fn build(directory: &Path, busybox: &Path, kernel: &Kernel, workspace: &Path, command: &[OsString]) -> Result<()> {
+    let root = directory.join("root");
+    for name in ["bin", "dev", "proc", "sys", "host", "upper", "kept", "root", "modules"] {
+        files::create_dir(&root.join(name))?;
     }
-    archive.file("bin/busybox", &read(busybox)?);
-    archive.file("init", INIT.as_bytes());
-    archive.file("start", START.as_bytes());
-    archive.file("workspace", workspace.as_os_str().as_bytes());
-    archive.file("command", &script(workspace, command));
+    let copy = |from: &Path, to: PathBuf| fs::copy(from, to).map_err(Error::file("copy", from)).map(drop);
+    copy(busybox, root.join("bin/busybox"))?;
     let mut order = Vec::new();
     for module in &kernel.modules {
         let name = module.file_name().unwrap_or_default();
-        archive.file(&format!("modules/{}", name.to_string_lossy()), &read(module)?);
+        copy(module, root.join("modules").join(name))?;
         order.extend_from_slice(name.as_bytes());
         order.push(b'\n');
     }
-    archive.file("modules/order", &order);
-    Ok(archive.finish())
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(Error::file("read", path))
+    files::write(&root.join("modules/order"), &order)?;
+    files::write(&root.join("workspace"), workspace.as_os_str().as_bytes())?;
+    files::write(&root.join("command"), script(workspace, command)?)?;
+    files::write(&root.join("start"), START)?;
+    files::write(&root.join("init"), INIT)?;
+    let init = root.join("init");
+    fs::set_permissions(&init, Permissions::from_mode(0o755)).map_err(Error::file("change", &init))?;
+    let pack = "cd root && \"$0\" find . | \"$0\" cpio -o -H newc > ../initramfs";
+    quiet(Command::new("sh").args(["-c", pack]).arg(busybox).current_dir(directory)).map(drop)
 }
 
 /// The command as a script: its environment, its directory, its words.
-fn script(workspace: &Path, command: &[OsString]) -> Vec<u8> {
+fn script(workspace: &Path, command: &[OsString]) -> Result<Vec<u8>> {
     let passed = |name: &str| VARIABLES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix));
     let mut script = b"unset B\n".to_vec();
     for (name, value) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(passed)) {
-        script.extend_from_slice(b"export ");
-        script.extend_from_slice(name.as_bytes());
-        script.push(b'=');
-        script.extend_from_slice(&quoted(&value));
-        script.push(b'\n');
+        script.extend([b"export ", name.as_bytes(), b"=", &quoted(&value)?[..], b"\n"].concat());
     }
-    script.extend_from_slice(b"cd ");
-    script.extend_from_slice(&quoted(workspace.as_os_str()));
-    script.extend_from_slice(b" || exit 125\nexec");
+    script.extend([b"cd ", &quoted(workspace.as_os_str())?[..], b" || exit 125\nexec"].concat());
     for word in command {
-        script.push(b' ');
-        script.extend_from_slice(&quoted(word));
+        script.extend([b" ", &quoted(word)?[..]].concat());
     }
     script.push(b'\n');
-    script
+    Ok(script)
 }
 
 /// A word that a shell reads back as it was.
-fn quoted(word: &OsStr) -> Vec<u8> {
-    let mut quoted = b"'".to_vec();
-    for byte in word.to_owned().into_vec() {
-        match byte {
-            b'\'' => quoted.extend_from_slice(br"'\''"),
-            other => quoted.push(other),
-        }
-    }
-    quoted.push(b'\'');
-    quoted
-}
-
-/// A cpio archive of the "newc" kind, the one the kernel unpacks (the kernel's
-/// `initramfs-buffer-format` guide): a header of hexadecimal numbers, the name,
-/// the bytes, each padded to four.
-#[derive(Default)]
-struct Archive {
-    bytes: Vec<u8>,
-    entries: u32,
-}
-
-impl Archive {
-    fn directory(&mut self, name: &str) {
-        self.entry(name, 0o040_755, &[]);
-    }
-
-    fn file(&mut self, name: &str, contents: &[u8]) {
-        self.entry(name, 0o100_755, contents);
-    }
-
-    fn finish(mut self) -> Vec<u8> {
-        self.entry("TRAILER!!!", 0, &[]);
-        self.bytes
-    }
-
-    fn entry(&mut self, name: &str, mode: u32, contents: &[u8]) {
-        self.entries += 1;
-        let (size, name_size) = (contents.len(), name.len() + 1);
-        let header = format!(
-            "070701{:08x}{mode:08x}{:08x}{:08x}{:08x}{:08x}{size:08x}{:08x}{:08x}{:08x}{:08x}{name_size:08x}{:08x}",
-            self.entries, 0, 0, 1, 0, 0, 0, 0, 0, 0
-        );
-        self.bytes.extend_from_slice(header.as_bytes());
-        self.bytes.extend_from_slice(name.as_bytes());
-        self.bytes.push(0);
-        self.pad();
-        self.bytes.extend_from_slice(contents);
-        self.pad();
-    }
-
-    fn pad(&mut self) {
-        self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_survives_the_shell() {
-        for word in ["plain", "two words", "it's", "$HOME `id` \\ \"", "a\nb", ""] {
-            let mut line = b"printf %s ".to_vec();
-            line.extend(quoted(OsStr::new(word)));
-            let output = std::process::Command::new("sh").arg("-c").arg(OsString::from_vec(line)).output();
-            assert_eq!(output.map(|output| output.stdout).ok(), Some(word.as_bytes().to_vec()));
-        }
-    }
-
-    #[test]
-    fn every_part_of_an_archive_begins_at_a_multiple_of_four() {
-        let mut archive = Archive::default();
-        archive.directory("d");
-        archive.file("d/file", b"12345");
-        let bytes = archive.finish();
-        let headers: Vec<usize> =
-            bytes.windows(6).enumerate().filter(|(_, window)| window == b"070701").map(|(at, _)| at).collect();
-        assert_eq!(headers.len(), 3, "two entries and the trailer");
-        assert!(headers.iter().all(|at| at % 4 == 0), "{headers:?}");
-        // 6 + 13 * 8 is the header; the name follows it.
-        assert_eq!(&bytes[headers[1] + 110..headers[1] + 117], b"d/file\0");
-    }
+fn quoted(word: &OsStr) -> Result<Vec<u8>> {
+    let quoted = shlex::bytes::try_quote(word.as_bytes());
+    quoted.map(|word| word.into_owned()).map_err(|error| Error::Usage(format!("'{}': {error}", word.display())))
 }

@@ -37,9 +37,7 @@ pub fn run(repo: &Repo, command: &[OsString]) -> Result<u8> {
     files::create_dir(&cache)?;
     let kernel = kernel::get(&cache)?;
     let run = RunDirectory::new(&cache)?;
-    let initramfs = run.path.join("initramfs");
-    let image = initramfs::build(&programs.busybox, &kernel, repo.root(), command)?;
-    fs::write(&initramfs, image).map_err(Error::file("write", &initramfs))?;
+    initramfs::build(&run.path, &programs.busybox, &kernel, repo.root(), command)?;
     emulator::run(&programs, &kernel, &run.path)
 }
 
