@@ -44,7 +44,9 @@ pub fn folded(line: &str, column: usize, width: usize) -> Vec<String> {
     // What is printed over something begins a row anew.
     if let Some((before, after)) = line.rsplit_once('\r') {
         let mut rows = folded(after, 0, width);
-        rows.first_mut().map_or((), |row| row.insert_str(0, &format!("{before}\r")));
+        if let Some(first) = rows.first_mut() {
+            first.insert_str(0, &format!("{before}\r"));
+        }
         return rows;
     }
     let mut plain = String::new();
