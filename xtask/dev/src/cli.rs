@@ -14,7 +14,7 @@ use xtask::repo::{self, Repo};
 use crate::{bench, demo, mutants, needs, record, setup, sync, test, vm};
 
 #[derive(Parser)]
-#[command(bin_name = "cargo xtask", disable_help_subcommand = true)]
+#[command(bin_name = "cargo xtask", disable_help_subcommand = true, args_override_self = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

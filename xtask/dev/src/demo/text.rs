@@ -41,7 +41,8 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
 /// which begins at `column`. It is broken at blanks, and anywhere in a longer word. Escape
 /// sequences take no column; tabs become blanks, and other control characters are left out.
 pub fn folded(line: &str, column: usize, width: usize) -> Vec<String> {
-    // What is printed over something begins a row anew.
+    // What is printed over something begins a row anew; a line of HTTP ends with it.
+    let line = line.trim_end_matches('\r');
     if let Some((before, after)) = line.rsplit_once('\r') {
         let mut rows = folded(after, 0, width);
         if let Some(first) = rows.first_mut() {
