@@ -8,8 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::failure::{Failure, Result};
-use crate::{pdf, render};
+use anyhow::{Context, Result, ensure};
+
+use crate::{files, pdf, render};
 
 /// How the check ended.
 pub enum Outcome {
@@ -36,10 +37,10 @@ pub fn check(root: &Path) -> Result<Outcome> {
     let modules = install(root)?;
     let script = root.join("xtask/book/browser/check.mjs");
     // Meanwhile: it takes a few seconds of the minute that the pages take.
-    let printing = pdf::begin(root, &pages, &browser)?;
+    let printing = pdf::start(root, &pages, &browser)?;
     let status = Command::new("node").arg(&script).args([&pages, &modules, &browser]).status();
-    let printed = printing.end();
-    let status = status.map_err(Failure::io("run", &script))?;
+    let printed = printing.finish();
+    let status = status.with_context(|| format!("cannot run {}", script.display()))?;
     printed?;
     Ok(if status.success() { Outcome::Passed } else { Outcome::Failed })
 }
@@ -48,7 +49,7 @@ pub fn check(root: &Path) -> Result<Outcome> {
 pub fn print(root: &Path) -> Result<Outcome> {
     let Some(browser) = chromium() else { return Ok(Outcome::Unable(NO_CHROMIUM.to_owned())) };
     let pages = render::build(root)?;
-    let file = pdf::begin(root, &pages, &browser)?.end()?;
+    let file = pdf::start(root, &pages, &browser)?.finish()?;
     println!("{}", file.display());
     Ok(Outcome::Passed)
 }
@@ -60,22 +61,21 @@ fn chromium() -> Option<PathBuf> {
 /// Installs the packages of the lock file, unless they are there already.
 fn install(root: &Path) -> Result<PathBuf> {
     let (source, modules) = (root.join("xtask/book/browser"), root.join("target/browser"));
-    fs::create_dir_all(&modules).map_err(Failure::io("make", &modules))?;
+    fs::create_dir_all(&modules).with_context(|| format!("cannot make {}", modules.display()))?;
     let done = modules.join("installed.json");
-    let lock = fs::read(source.join("package-lock.json")).map_err(Failure::io("read", &source))?;
-    if fs::read(&done).is_ok_and(|installed| installed == lock) {
+    let lock = files::read(&source.join("package-lock.json"))?;
+    if fs::read_to_string(&done).is_ok_and(|installed| installed == lock) {
         return Ok(modules);
     }
     for name in ["package.json", "package-lock.json"] {
-        fs::copy(source.join(name), modules.join(name)).map_err(Failure::io("copy", &source.join(name)))?;
+        files::write(&modules.join(name), files::read(&source.join(name))?)?;
     }
     let arguments = ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
     let status = Command::new("npm").args(arguments).current_dir(&modules).stdout(Stdio::null()).status();
-    if !status.is_ok_and(|status| status.success()) {
-        return Err(Failure::new("npm could not install the packages of xtask/book/browser/package-lock.json"));
-    }
+    let installed = status.is_ok_and(|status| status.success());
+    ensure!(installed, "npm could not install the packages of xtask/book/browser/package-lock.json");
     // Last, so that an interrupted installation is done again.
-    fs::write(&done, lock).map_err(Failure::io("write", &done))?;
+    files::write(&done, lock)?;
     Ok(modules)
 }
 

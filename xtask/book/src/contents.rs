@@ -1,8 +1,8 @@
-//! The pages in the order of SUMMARY.md, with what each says of itself.
+//! The pages in the order of SUMMARY.md, with what each says about itself.
 
+use anyhow::{Context, Result};
 use mdbook_driver::book::{Book, BookItem, Chapter};
 
-use crate::failure::{Failure, Result};
 use crate::front::{self, Front, Path};
 
 /// One page.
@@ -12,8 +12,8 @@ pub struct Entry {
     /// Its name in the table of contents.
     pub title: String,
     pub front: Front,
-    /// What an instructor needs for each section, in minutes.
-    pub taught: Vec<(String, u32)>,
+    /// Minutes that an instructor needs: what the page's notes add up to.
+    pub noted: u32,
 }
 
 /// All pages.
@@ -32,8 +32,8 @@ impl Contents {
         self.0.iter().find(|entry| entry.file == file)
     }
 
-    /// The pages of the shorter path, in the order in which they are read: those
-    /// before the first chapter. What comes later is looked up, not read.
+    /// The pages of the shorter path, in reading order: those before the first
+    /// chapter. What comes later is looked up, not read.
     pub fn use_path(&self) -> Vec<&Entry> {
         let before = self.0.iter().take_while(|entry| entry.chapter().is_none());
         before.filter(|entry| entry.front.path != Path::Build).collect()
@@ -41,59 +41,36 @@ impl Contents {
 }
 
 impl Entry {
-    /// The page's address, seen from any other page.
+    /// The page's address, as seen from any other page.
     pub fn link(&self) -> String {
         let name = self.file.strip_suffix(".md").unwrap_or(&self.file);
         format!("{name}.html")
     }
 
-    /// The chapter of the course that is taught here.
+    /// The chapter of the course that this page teaches.
     pub fn chapter(&self) -> Option<&'static course::Chapter> {
         course::CHAPTERS.iter().find(|chapter| chapter.page() == self.file)
     }
 
-    /// Minutes to teach the page: what its notes add up to, or the plan as long
-    /// as there are none.
+    /// Minutes to teach the page: what its notes add up to, or the plan while it
+    /// has none.
     pub fn teaching(&self) -> u32 {
-        match self.taught.iter().map(|(_, minutes)| minutes).sum() {
-            0 => self.front.teach,
-            minutes => minutes,
-        }
+        if self.noted == 0 { self.front.teach } else { self.noted }
     }
 }
 
 fn entry(chapter: &Chapter) -> Result<Option<Entry>> {
     let Some(path) = &chapter.source_path else { return Ok(None) };
     let file = path.display().to_string();
-    let (front, body) =
-        front::split(&chapter.content).map_err(|fault| Failure::new(format!("book/{file}: {fault}")))?;
-    let title = chapter.name.clone();
-    Ok(Some(Entry { file, title, front: front.unwrap_or_default(), taught: taught(body) }))
+    let (front, body) = front::split(&chapter.content).with_context(|| format!("book/{file}"))?;
+    let (title, noted) = (chapter.name.clone(), noted(body));
+    Ok(Some(Entry { file, title, front: front.unwrap_or_default(), noted }))
 }
 
-/// The minutes of the instructor's notes, under the heading where they stand.
-fn taught(body: &str) -> Vec<(String, u32)> {
-    let mut sections: Vec<(String, u32)> = Vec::new();
-    let (mut heading, mut code) = ("", false);
-    for line in body.lines() {
-        if line.starts_with("```") {
-            code = !code;
-        } else if !code && line.starts_with('#') {
-            heading = line.trim_start_matches('#').trim();
-        } else if let Some(minutes) = minutes(line) {
-            match sections.last_mut() {
-                Some((last, sum)) if last == heading => *sum += minutes,
-                _ => sections.push((heading.to_owned(), minutes)),
-            }
-        }
-    }
-    sections
-}
-
-/// The minutes of the instructor's note that a line begins.
-pub fn minutes(line: &str) -> Option<u32> {
-    let (_, rest) = line.strip_prefix("<aside class=\"teach\"")?.split_once("data-minutes=\"")?;
-    rest.split('"').next()?.parse().ok()
+/// The minutes of all the instructor's notes on a page.
+fn noted(body: &str) -> u32 {
+    let page = pages::Page::parse(body);
+    page.sections.iter().flat_map(pages::Section::notes).filter_map(|note| note.minutes).sum()
 }
 
 #[cfg(test)]
@@ -101,9 +78,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn notes_add_up_under_their_headings() {
-        let note = "<aside class=\"teach\" data-minutes=\"5\">";
-        let page = format!("# T\n{note}\n## A\n{note}\n{note}\n```sh\n# no heading\n```\n{note}\n");
-        assert_eq!(taught(&page), [("T".to_owned(), 5), ("A".to_owned(), 15)]);
+    fn notes_add_up_and_what_code_shows_is_not_one() {
+        let note = "<aside class=\"teach\" data-minutes=\"5\">\n</aside>";
+        assert_eq!(noted(&format!("# T\n{note}\n## A\n{note}\n```html\n{note}\n```\n{note}\n")), 15);
     }
 }

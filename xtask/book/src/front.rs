@@ -1,9 +1,8 @@
-//! Front matter: what a page says of itself, in TOML between two `+++` lines at
+//! Front matter: what a page says about itself, in TOML between two `+++` lines at
 //! its very top.
 
+use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
-
-use crate::failure::{Failure, Result};
 
 /// The two ways through the book.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
@@ -17,7 +16,7 @@ pub enum Path {
     Both,
 }
 
-/// What a page says of itself. Times are minutes.
+/// What a page says about itself. Times are in minutes.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 pub struct Front {
@@ -30,20 +29,19 @@ pub struct Front {
     /// Chapters that must come first, by their ids.
     pub needs: Vec<String>,
     pub path: Path,
-    /// For search engines and previews: one sentence.
+    /// One sentence for search engines and previews.
     pub description: String,
     /// Words that readers search for and that the text does not use.
     pub keywords: Vec<String>,
 }
 
-/// Takes a page apart: its front matter, if it has any, and the Markdown below.
+/// Splits a page into its front matter, if it has any, and the Markdown below.
 pub fn split(page: &str) -> Result<(Option<Front>, &str)> {
     let Some((front, body)) = cut(page)? else { return Ok((None, page)) };
-    let front = toml::from_str(front).map_err(|error| Failure::new(format!("the front matter: {error}")))?;
-    Ok((Some(front), body))
+    Ok((Some(toml::from_str(front).context("the front matter")?), body))
 }
 
-/// The page with its front matter blanked out, so that line numbers stay.
+/// The page with its front matter blanked out, so that line numbers stay correct.
 pub fn blanked(page: &str) -> Result<String> {
     let Some((_, body)) = cut(page)? else { return Ok(page.to_owned()) };
     let head = &page[..page.len() - body.len()];
@@ -51,7 +49,7 @@ pub fn blanked(page: &str) -> Result<String> {
 }
 
 fn cut(page: &str) -> Result<Option<(&str, &str)>> {
-    pages::cut(page).map_err(|fault| Failure::new(fault.text))
+    pages::cut(page).map_err(|fault| anyhow!(fault.text))
 }
 
 #[cfg(test)]

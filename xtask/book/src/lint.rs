@@ -4,91 +4,56 @@ mod chapters;
 mod code;
 mod consoles;
 mod course_table;
+mod diagnostics;
 mod glossary;
 mod links;
 mod prose;
+mod source;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::failure::{Failure, Result};
-use crate::front;
-use crate::page::Page;
-use crate::preprocess::quiz;
+use anyhow::{Context, Result, bail};
+
 use crate::render;
+use diagnostics::Diagnostics;
 
-/// A source page of the book.
-pub struct Source {
-    /// The file's name below `book/`.
-    pub name: String,
-    pub text: String,
-    pub page: Page,
-}
-
-/// A list of what is wrong, each with the place where.
-#[derive(Default)]
-pub struct Faults(Vec<String>);
-
-impl Faults {
-    pub fn add(&mut self, place: impl std::fmt::Display, fault: impl std::fmt::Display) {
-        self.0.push(format!("{place}: {fault}"));
-    }
-}
-
-/// Builds the book and checks sources and pages. Prints the prose measures, then
-/// every fault.
-pub fn lint(root: &Path) -> Result<()> {
+/// Builds the book, checks sources and pages, and prints every fault. With `report`,
+/// prints the measures of prose, too.
+pub fn lint(root: &Path, report: bool) -> Result<()> {
     let pages = render::build(root)?;
-    let sources = sources(&root.join("book"))?;
-    let mut faults = Faults::default();
+    let sources = source::read_all(&root.join("book"))?;
+    let mut found = Diagnostics::default();
 
-    code::check(root, &sources, &mut faults);
-    consoles::check(root, &sources, &mut faults);
-    course_table::check(root, &sources, &mut faults);
-    prose::check(&sources, &mut faults);
-    glossary::check(&sources, &mut faults);
-    chapters::check(root, &sources, &render::contents(root)?, &mut faults)?;
-    let links = links::check(&pages, &mut faults)?;
-    own_weight(root, &mut faults)?;
+    code::check(root, &sources, &mut found);
+    consoles::check(root, &sources, &mut found);
+    course_table::check(root, &sources, &mut found);
+    prose::check(&sources, &mut found);
+    glossary::check(&sources, &mut found);
+    chapters::check(root, &sources, &render::contents(root)?, &mut found)?;
+    let links = links::check(&pages, &mut found)?;
+    check_weight(root, &mut found)?;
 
+    if report {
+        print!("{}", prose::report(&sources));
+    }
     println!("{} pages, {links} local links followed", sources.len());
-    if faults.0.is_empty() {
-        return Ok(());
+    for diagnostic in &found.0 {
+        eprintln!("{diagnostic}");
     }
-    for fault in &faults.0 {
-        eprintln!("{fault}");
+    match found.0.len() {
+        0 => Ok(()),
+        1 => bail!("1 fault in the book"),
+        count => bail!("{count} faults in the book"),
     }
-    Err(Failure::new(match faults.0.len() {
-        1 => "1 fault in the book".to_owned(),
-        count => format!("{count} faults in the book"),
-    }))
-}
-
-fn sources(directory: &Path) -> Result<Vec<Source>> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(directory)
-        .map_err(Failure::io("list", directory))?
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
-        .collect();
-    paths.sort();
-    paths.iter().map(|path| source(path)).collect()
-}
-
-fn source(path: &Path) -> Result<Source> {
-    let text = fs::read_to_string(path).map_err(Failure::io("read", path))?;
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let body = quiz::plain(&front::blanked(&text)?);
-    Ok(Source { page: Page::parse(&body), name, text })
 }
 
 /// Our own style and script stay small: a page is text first.
-fn own_weight(root: &Path, faults: &mut Faults) -> Result<()> {
+fn check_weight(root: &Path, found: &mut Diagnostics) -> Result<()> {
     for (name, limit) in [("book/theme/galley.css", 10 * 1024), ("book/theme/galley.js", 12 * 1024)] {
-        let path = root.join(name);
-        let size = fs::metadata(&path).map_err(Failure::io("read", &path))?.len();
+        let size = fs::metadata(root.join(name)).with_context(|| format!("cannot read {name}"))?.len();
         if size > limit {
-            faults.add(name, format_args!("{size} bytes; at most {limit}"));
+            found.add(name, format_args!("{size} bytes; at most {limit}"));
         }
     }
     Ok(())

@@ -1,19 +1,20 @@
 //! The book's tool: builds the book, serves it while it is being written, and
 //! checks what no compiler does.
 //!
-//! - [`render`] builds with mdBook as a library; [`theme`] mends its template, and
-//!   [`site`] tells search engines of the pages.
-//! - [`preprocess`] is done to each page before: [`front`] matter, [`figures`].
+//! - [`render`] builds with mdBook as a library; [`theme`] edits its template, and
+//!   [`site`] writes descriptions for search engines.
+//! - [`preprocess`] prepares each page: [`front`] matter, quizzes, [`figures`].
 //! - [`serve`] is a static server that builds again when a source changes.
 //! - [`lint`] reads the sources ([`page`]) and the built pages: code from
 //!   compiled trees only, links that resolve, prose within its budget.
-//! - [`browser`] opens every page in headless Chromium, which [`pdf`] prints with.
+//! - [`browser`] opens every page in headless Chromium, and [`pdf`] prints with it.
 
 mod browser;
 mod contents;
-mod failure;
 mod figures;
+mod files;
 mod front;
+mod inline;
 mod lint;
 mod page;
 mod pdf;
@@ -21,88 +22,101 @@ mod preprocess;
 mod render;
 mod serve;
 mod site;
-mod starter;
 mod theme;
 mod warnings;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use failure::{Failure, Result};
+use anyhow::{Context, Result, bail};
+use clap::{Parser, Subcommand};
 
-const USAGE: &str = "\
-usage: book-tool [build]           builds into target/book
-       book-tool serve [--port N] [--open]    or: --serve, --open
-       book-tool lint              checks sources and pages
-       book-tool browser           opens every page in headless Chromium
-       book-tool pdf               prints the book into target/galley.pdf
-       book-tool preprocess [supports RENDERER]    called by a plain mdbook build
-
---root DIR is the repository; without it, the nearest directory upward that
-holds a book.toml. Exit codes: 0 done; 1 a fault; 2 usage; 3 this machine lacks
-what is needed.";
-
-/// What to do.
-#[derive(Clone, Copy, PartialEq)]
-enum Action {
-    Build,
-    Serve,
-    Lint,
-    Browser,
-    Pdf,
-    Preprocess,
-    Help,
+/// Builds, serves and checks the book.
+///
+/// Exit codes: 0 done; 1 a fault; 2 usage; 3 this machine lacks what is needed.
+#[derive(Parser)]
+#[command(name = "book-tool")]
+struct Cli {
+    #[command(subcommand)]
+    action: Option<Action>,
+    /// The repository [default: the nearest directory upward that holds a book.toml].
+    #[arg(long, global = true, value_name = "DIR")]
+    root: Option<PathBuf>,
+    /// The same as `serve`.
+    #[arg(long)]
+    serve: bool,
+    /// Opens a browser, and serves the book to it.
+    #[arg(long, global = true)]
+    open: bool,
+    /// The port on localhost to serve on.
+    #[arg(long, global = true, default_value_t = 3000)]
+    port: u16,
 }
 
-/// What the command line asked for.
-#[derive(Default)]
-struct Options {
-    action: Option<Action>,
-    root: Option<PathBuf>,
-    port: Option<u16>,
-    open: bool,
-    /// mdBook asks whether a renderer's pages can be prepared, and nothing else.
-    asked: bool,
+#[derive(Clone, Subcommand)]
+enum Action {
+    /// Builds into target/book; this is the default.
+    Build,
+    /// Serves the book, and builds it again when a source changes.
+    Serve,
+    /// Checks sources and pages.
+    Lint {
+        /// Prints how long sentences are, and how hard to read, page by page.
+        #[arg(long)]
+        prose: bool,
+    },
+    /// Opens every page in headless Chromium.
+    Browser,
+    /// Prints the book into target/galley.pdf.
+    Pdf,
+    /// Prepares the pages of a plain `mdbook build`, which calls it.
+    Preprocess {
+        #[command(subcommand)]
+        query: Option<Query>,
+    },
+}
+
+/// mdBook asks whether the pages of a renderer can be prepared.
+#[derive(Clone, Subcommand)]
+enum Query {
+    Supports { renderer: String },
 }
 
 fn main() -> ExitCode {
-    let options = match options(std::env::args().skip(1)) {
-        Ok(options) => options,
-        Err(failure) => {
-            eprintln!("book-tool: {failure}\n{USAGE}");
-            return ExitCode::from(2);
-        }
-    };
-    match root(&options).and_then(|root| perform(&options, &root)) {
+    let cli = Cli::parse();
+    match find_root(cli.root.as_deref()).and_then(|root| perform(&cli, &root)) {
         Ok(code) => code,
-        Err(failure) => {
-            eprintln!("book-tool: {failure}");
+        Err(error) => {
+            eprintln!("book-tool: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn perform(options: &Options, root: &Path) -> Result<ExitCode> {
-    match options.action.unwrap_or(Action::Build) {
+fn perform(cli: &Cli, root: &Path) -> Result<ExitCode> {
+    let default = if cli.serve || cli.open { Action::Serve } else { Action::Build };
+    match cli.action.clone().unwrap_or(default) {
         Action::Build => build(root)?,
-        Action::Serve => serve::serve(root, options.port.unwrap_or(3000), options.open)?,
-        Action::Lint => lint::lint(root)?,
+        Action::Serve => serve::serve(root, cli.port, cli.open)?,
+        Action::Lint { prose } => lint::lint(root, prose)?,
         // HTML is put into the Markdown, which only an HTML renderer can show.
-        Action::Preprocess if options.asked => {}
-        Action::Preprocess => preprocess::run()?,
-        Action::Browser => return code(browser::check(root)?),
-        Action::Pdf => return code(browser::print(root)?),
-        Action::Help => println!("{USAGE}"),
+        Action::Preprocess { query: Some(Query::Supports { renderer }) } if renderer != "html" => {
+            bail!("pages are prepared for the renderer 'html' only, not for '{renderer}'")
+        }
+        Action::Preprocess { query: Some(_) } => {}
+        Action::Preprocess { query: None } => preprocess::run()?,
+        Action::Browser => return exit_code(browser::check(root)?),
+        Action::Pdf => return exit_code(browser::print(root)?),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn code(outcome: browser::Outcome) -> Result<ExitCode> {
+fn exit_code(outcome: browser::Outcome) -> Result<ExitCode> {
     match outcome {
         browser::Outcome::Passed => Ok(ExitCode::SUCCESS),
-        browser::Outcome::Failed => Err(Failure::new("the pages have the faults above")),
-        browser::Outcome::Unable(why) => {
-            eprintln!("book-tool: the pages were not opened in a browser: {why}");
+        browser::Outcome::Failed => bail!("the browser found the faults above"),
+        browser::Outcome::Unable(reason) => {
+            eprintln!("book-tool: the pages were not opened in a browser: {reason}");
             Ok(ExitCode::from(3))
         }
     }
@@ -115,48 +129,13 @@ fn build(root: &Path) -> Result<()> {
     Ok(())
 }
 
-fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options> {
-    let mut options = Options::default();
-    while let Some(argument) = arguments.next() {
-        let mut value = || arguments.next().ok_or_else(|| Failure::new(format!("{argument} needs a value")));
-        match argument.as_str() {
-            "build" => options.action = Some(Action::Build),
-            "serve" | "--serve" => options.action = Some(Action::Serve),
-            "lint" => options.action = Some(Action::Lint),
-            "browser" => options.action = Some(Action::Browser),
-            "pdf" => options.action = Some(Action::Pdf),
-            "help" | "--help" | "-h" => options.action = Some(Action::Help),
-            "preprocess" => options.action = Some(Action::Preprocess),
-            "supports" if options.action == Some(Action::Preprocess) => {
-                let renderer = value()?;
-                if renderer != "html" {
-                    return Err(Failure::new(format!("pages are not prepared for '{renderer}'")));
-                }
-                options.asked = true;
-            }
-            "--root" => options.root = Some(PathBuf::from(value()?)),
-            "--port" => {
-                let text = value()?;
-                let port = text.parse().map_err(|_| Failure::new(format!("'{text}' is no port number")))?;
-                options.port = Some(port);
-            }
-            // Whoever wants it opened wants it served.
-            "--open" => (options.open, options.action) = (true, Some(Action::Serve)),
-            other => return Err(Failure::new(format!("cannot do '{other}'"))),
-        }
-    }
-    Ok(options)
-}
-
-/// The repository's root: the one given, or the nearest with a book.toml.
-fn root(options: &Options) -> Result<PathBuf> {
-    let start = match &options.root {
-        Some(root) => root.clone(),
-        None => std::env::current_dir().map_err(|error| Failure::new(format!("no current directory: {error}")))?,
+/// The repository's root: the one given, or the nearest upward with a book.toml.
+fn find_root(given: Option<&Path>) -> Result<PathBuf> {
+    let start = match given {
+        Some(root) => root.to_owned(),
+        None => std::env::current_dir().context("cannot find the current directory")?,
     };
-    let found = start.ancestors().find(|directory| directory.join("book.toml").is_file());
-    match found {
-        Some(directory) if options.root.is_none() || directory == start => Ok(directory.to_owned()),
-        _ => Err(Failure::new(format!("no book.toml in {}", start.display()))),
-    }
+    let mut candidates = start.ancestors().take(if given.is_some() { 1 } else { usize::MAX });
+    let found = candidates.find(|directory| directory.join("book.toml").is_file());
+    found.map(Path::to_owned).with_context(|| format!("{} holds no book.toml", start.display()))
 }

@@ -46,8 +46,8 @@ impl Page {
     }
 }
 
-/// The first paragraph that says something, as plain text; the marks of the two
-/// reading paths, a few words in a line of their own, do not.
+/// The first paragraph of more than a few words, as plain text: the marks of the two
+/// reading paths stand above it.
 pub fn first_paragraph(markdown: &str) -> Option<String> {
     const FEW: usize = 6;
     let (mut inside, mut text) = (false, String::new());
@@ -64,7 +64,7 @@ pub fn first_paragraph(markdown: &str) -> Option<String> {
     None
 }
 
-/// What mdBook 0.5 switches on.
+/// The extensions that mdBook 0.5 switches on.
 fn extensions() -> Options {
     Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
@@ -153,15 +153,10 @@ fn kind_of(tag: &Tag<'_>) -> Option<Kind> {
 }
 
 fn closes(tag: TagEnd) -> bool {
+    use TagEnd::{CodeBlock, DefinitionListDefinition, DefinitionListTitle, Heading, Item, Paragraph, TableCell};
     matches!(
         tag,
-        TagEnd::Paragraph
-            | TagEnd::Item
-            | TagEnd::DefinitionListDefinition
-            | TagEnd::Heading(_)
-            | TagEnd::TableCell
-            | TagEnd::DefinitionListTitle
-            | TagEnd::CodeBlock
+        CodeBlock | DefinitionListDefinition | DefinitionListTitle | Heading(_) | Item | Paragraph | TableCell
     )
 }
 

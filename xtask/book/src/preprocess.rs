@@ -1,5 +1,6 @@
-//! What happens to a page before mdBook renders it: front matter comes off, what
-//! it says is shown below the title, and figures are put in their places.
+//! What happens to a page before mdBook renders it: front matter comes off, what it
+//! says is shown below the title, and each directive, alone on its line, is replaced
+//! by what it names.
 //!
 //! The step runs inside `cargo xtask book`. A plain `mdbook build` starts it as a
 //! program of its own, which reads the book as JSON and writes it back
@@ -8,20 +9,21 @@
 use std::io;
 use std::path::Path;
 
+use anyhow::{Context, Result};
 use mdbook_driver::book::{Book, BookItem, Chapter};
-use mdbook_driver::errors::Result as BookResult;
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
 use crate::contents::{Contents, Entry};
-use crate::failure::{Failure, Result};
-use crate::{figures, front, starter};
+use crate::{figures, front};
 
-pub mod guide;
+mod guide;
 mod head;
-pub mod inline;
+mod lines;
 mod notes;
 pub mod quiz;
 pub mod schedule;
+pub mod starter;
+mod times;
 
 /// The step, under the name that book.toml has for it.
 pub struct Pages;
@@ -31,62 +33,49 @@ impl Preprocessor for Pages {
         "galley"
     }
 
-    fn run(&self, context: &PreprocessorContext, mut book: Book) -> BookResult<Book> {
+    fn run(&self, context: &PreprocessorContext, mut book: Book) -> Result<Book> {
         let sources = context.root.join(&context.config.book.src);
         let contents = Contents::of(&book)?;
-        let mut fault = None;
+        let mut first = None;
         book.for_each_mut(|item| {
             if let BookItem::Chapter(chapter) = item
-                && let Err(failure) = prepare(&sources, &contents, chapter)
+                && let Err(error) = prepare(&sources, &contents, chapter)
             {
-                fault.get_or_insert(failure);
+                first.get_or_insert(error);
             }
         });
-        fault.map_or(Ok(book), |failure| Err(failure.into()))
+        first.map_or(Ok(book), Err)
     }
 }
 
-/// The page as mdBook is to render it.
+/// The step as a program: the book comes on standard input.
+pub fn run() -> Result<()> {
+    let (context, book) = mdbook_preprocessor::parse_input(io::stdin().lock())?;
+    let book = Pages.run(&context, book)?;
+    serde_json::to_writer(io::stdout().lock(), &book).context("cannot write the book to standard output")
+}
+
+/// Replaces a page's source by the page that mdBook is to render.
 fn prepare(sources: &Path, contents: &Contents, chapter: &mut Chapter) -> Result<()> {
     let Some(file) = chapter.source_path.as_ref().map(|path| path.display().to_string()) else { return Ok(()) };
-    let place = |failure: Failure| Failure::new(format!("book/{file}: {failure}"));
-    let (_, body) = front::split(&chapter.content).map_err(place)?;
     let Some(entry) = contents.find(&file) else { return Ok(()) };
-    chapter.content = page(sources, contents, entry, body).map_err(place)?;
+    let (_, body) = front::split(&chapter.content)?;
+    chapter.content = page(sources, contents, entry, body).with_context(|| format!("book/{file}"))?;
     Ok(())
 }
 
 fn page(sources: &Path, contents: &Contents, entry: &Entry, body: &str) -> Result<String> {
     let body = head::insert(contents, entry, body)?;
-    let body = generated(contents, &body)?;
-    let body = starter::expand(sources, &body)?;
-    let body = figures::expand(sources, &notes::render(&quiz::render(&body)))?;
-    Ok(body + &guide::foot(contents, entry))
-}
-
-/// Puts lists and schedules where a line asks for them.
-fn generated(contents: &Contents, body: &str) -> Result<String> {
-    let mut page = String::with_capacity(body.len());
-    for line in body.split_inclusive('\n') {
-        match line.trim() {
-            guide::MARK => page += &guide::list(contents),
-            asked => match schedule::name(asked) {
-                Some(name) => page += &schedule::table(contents, name)?,
-                None => page += line,
-            },
-        }
-    }
-    Ok(page)
-}
-
-/// The step as a program: the book comes on standard input.
-pub fn run() -> Result<()> {
-    let (context, book) = mdbook_preprocessor::parse_input(io::stdin().lock()).map_err(of_mdbook)?;
-    let book = Pages.run(&context, book).map_err(of_mdbook)?;
-    serde_json::to_writer(io::stdout().lock(), &book)
-        .map_err(|error| Failure::new(format!("cannot write the book to standard output: {error}")))
-}
-
-fn of_mdbook(error: mdbook_driver::errors::Error) -> Failure {
-    Failure::new(format!("{error:#}"))
+    let mut notes = notes::Notes::default();
+    let page = lines::replace(&body, |line, in_code| {
+        Ok(match lines::directive(line) {
+            Some(("starter", function)) if in_code => Some(starter::show(sources, function)?),
+            _ if in_code => None,
+            Some(("path", "use")) => Some(guide::list(contents)),
+            Some(("schedule", plan)) => Some(schedule::table(contents, plan)?),
+            Some(("figure", name)) => Some(figures::place(sources, name, &body)?),
+            _ => notes.line(line).or_else(|| quiz::line(line)),
+        })
+    })?;
+    Ok(page + &guide::foot(contents, entry))
 }

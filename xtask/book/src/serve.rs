@@ -1,5 +1,5 @@
-//! A static server on this machine only, for whoever is writing: it builds
-//! again when a source changes, and open pages reload themselves.
+//! A static server on this machine only, for authors: it builds again when a source
+//! changes, and open pages reload themselves.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -11,10 +11,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use crate::failure::{Failure, Result};
+use anyhow::{Context, Result};
+
 use crate::render;
 
-/// What a page may be made of.
+/// Everything that a page can be made of.
 const SOURCES: &[&str] = &["book.toml", "book", "solutions", "exercises"];
 
 /// Asks for the number of the build once a second, and reloads when it changes.
@@ -25,8 +26,8 @@ if(n&&n!==t)location.reload();n=t}).catch(()=>{}),1000))()</script></body>";
 pub fn serve(root: &Path, port: u16, open: bool) -> Result<()> {
     let pages = render::build(root)?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-        .map_err(|error| Failure::new(format!("cannot listen on port {port}: {error}; choose another with --port")))?;
-    let address = listener.local_addr().map_err(|error| Failure::new(error.to_string()))?;
+        .with_context(|| format!("cannot listen on port {port}; choose another with --port"))?;
+    let address = listener.local_addr()?;
     println!("http://{address}/ - Ctrl-C stops it");
     if open {
         // `cargo xtask` says what is passed; the page's script takes it from there.
@@ -40,7 +41,7 @@ pub fn serve(root: &Path, port: u16, open: bool) -> Result<()> {
     for stream in listener.incoming().flatten() {
         let (pages, build) = (pages.clone(), builds.load(Ordering::SeqCst));
         thread::spawn(move || {
-            // A browser that hangs up early is no fault of ours.
+            // A browser that hangs up early is not an error.
             let _ = answer(stream, &pages, build);
         });
     }
@@ -58,7 +59,7 @@ fn rebuild_on_change(root: &Path, builds: &AtomicU64) {
         seen = now;
         match render::build(root) {
             Ok(_) => println!("built again"),
-            Err(failure) => eprintln!("book-tool: {failure}"),
+            Err(error) => eprintln!("book-tool: {error:#}"),
         }
         builds.fetch_add(1, Ordering::SeqCst);
     }
@@ -138,7 +139,7 @@ fn media_type(path: &Path) -> &'static str {
     }
 }
 
-/// Tries what each system has for it; says the address when there is none.
+/// Tries the opener of each system; prints the address when there is none.
 fn open_browser(address: &str) {
     let opened = ["xdg-open", "open", "wslview"]
         .iter()

@@ -1,18 +1,18 @@
-//! The stock template with its accessibility faults mended.
+//! The stock template with its accessibility faults corrected.
 //!
 //! mdBook writes out its own template, and the edits below are made to it. Each
-//! must match exactly once, so that an mdBook whose template has changed stops
-//! the build instead of bringing a fault back unseen. No copy of the template
-//! is kept in the repository.
+//! must match exactly once, so that an mdBook with another template stops the build
+//! instead of silently bringing a fault back. The repository holds no copy of it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context, Result, ensure};
 use mdbook_driver::MDBook;
 
-use crate::failure::{Failure, Result};
+use crate::files;
 
-/// An exact text of a template, what stands in its place, and why.
+/// An exact text of a template, its replacement, and the fault that this corrects.
 pub struct Edit {
     fault: &'static str,
     old: &'static str,
@@ -31,12 +31,12 @@ const PAGE: &[Edit] = &[
     <div id="mdbook-help-container">"##,
     },
     Edit {
-        fault: "the help is no dialog",
+        fault: "the help is not a dialog",
         old: r#"<div id="mdbook-help-popup">"#,
         new: r#"<div id="mdbook-help-popup" role="dialog" aria-label="Keyboard shortcuts">"#,
     },
     Edit {
-        fault: "the sidebar's switch is a label, which no keyboard reaches",
+        fault: "the sidebar's toggle is a label, which no keyboard reaches",
         old: r#"<label id="mdbook-sidebar-toggle" class="icon-button" for="mdbook-sidebar-toggle-anchor" title="Toggle Table of Contents" aria-label="Toggle Table of Contents" aria-controls="mdbook-sidebar">
                             {{fa "solid" "bars"}}
                         </label>"#,
@@ -118,25 +118,21 @@ const FONTS: &str = r#"html { font-family: system-ui, -apple-system, "Segoe UI",
 :root { --mono-font: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace; }
 "#;
 
-/// Has mdBook write its template below `scratch`, mends it, and returns its
-/// directory.
+/// Lets mdBook write its template below `scratch`, edits it, and returns its directory.
 pub fn prepare(scratch: &Path) -> Result<PathBuf> {
     if scratch.exists() {
-        fs::remove_dir_all(scratch).map_err(Failure::io("remove", scratch))?;
+        fs::remove_dir_all(scratch).with_context(|| format!("cannot remove {}", scratch.display()))?;
     }
-    MDBook::init(scratch).copy_theme(true).build().map_err(|error| Failure::new(format!("{error:#}")))?;
+    MDBook::init(scratch).copy_theme(true).build()?;
     let theme = scratch.join("theme");
-
     let index = theme.join("index.hbs");
-    let template = fs::read_to_string(&index).map_err(Failure::io("read", &index))?;
-    let template = replace_all(&template, PAGE)?;
-    fs::write(&index, template).map_err(Failure::io("write", &index))?;
+    files::write(&index, replace_all(&files::read(&index)?, PAGE)?)?;
 
     let fonts = theme.join("fonts");
-    fs::remove_dir_all(&fonts).map_err(Failure::io("remove", &fonts))?;
-    fs::create_dir(&fonts).map_err(Failure::io("make", &fonts))?;
-    let style = fonts.join("fonts.css");
-    fs::write(&style, FONTS).map_err(Failure::io("write", &style))?;
+    for path in files::walk(&fonts)? {
+        fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+    }
+    files::write(&fonts.join("fonts.css"), FONTS)?;
     Ok(theme)
 }
 
@@ -145,13 +141,12 @@ pub fn replace_all(text: &str, edits: &[Edit]) -> Result<String> {
     let mut text = text.to_owned();
     for edit in edits {
         let matches = text.matches(edit.old).count();
-        if matches != 1 {
-            return Err(Failure::new(format!(
-                "the edit of mdBook's template against '{}' matches {matches} times, not once; \
-                 compare it with the template of the mdBook in use",
-                edit.fault
-            )));
-        }
+        ensure!(
+            matches == 1,
+            "the edit of mdBook's template against '{}' matches {matches} times, not once; \
+             compare it with the template of the mdBook in use",
+            edit.fault
+        );
         text = text.replacen(edit.old, edit.new, 1);
     }
     Ok(text)

@@ -1,8 +1,7 @@
-//! Counts what mdBook warns of, so that a warning can fail the build.
+//! Counts what mdBook warns about, so that a warning can fail the build.
 //!
-//! mdBook logs through `tracing` and goes on; a page with a broken include or
-//! an unclosed tag would be published. This subscriber shows each message and
-//! remembers how many there were.
+//! mdBook logs through `tracing` and goes on; a page with a broken include or an
+//! unclosed tag would be published. This subscriber prints each message and counts.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,6 +10,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
+// `tracing` has one subscriber for the whole process, and it wants to own it.
 static SEEN: AtomicUsize = AtomicUsize::new(0);
 
 /// Starts listening. Calling it again changes nothing.
@@ -19,8 +19,8 @@ pub fn listen() {
     let _ = tracing::subscriber::set_global_default(Listener);
 }
 
-/// How many warnings and errors there were since the last call.
-pub fn take() -> usize {
+/// The number of warnings and errors since the last call.
+pub fn take_count() -> usize {
     SEEN.swap(0, Ordering::SeqCst)
 }
 
@@ -33,9 +33,7 @@ impl Subscriber for Listener {
 
     fn event(&self, event: &Event<'_>) {
         SEEN.fetch_add(1, Ordering::SeqCst);
-        let mut message = Message(String::new());
-        event.record(&mut message);
-        eprintln!("mdbook: {}", message.0);
+        event.record(&mut Printer);
     }
 
     // mdBook opens no spans, and none would matter here.
@@ -48,12 +46,12 @@ impl Subscriber for Listener {
     fn exit(&self, _: &Id) {}
 }
 
-struct Message(String);
+struct Printer;
 
-impl Visit for Message {
+impl Visit for Printer {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
-            self.0 = format!("{value:?}");
+            eprintln!("mdbook: {value:?}");
         }
     }
 }

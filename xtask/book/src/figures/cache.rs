@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use super::html::{self, escape};
-use super::sheet::Sheet;
-use crate::failure::{Failure, Result};
+use super::figure::Figure;
+use super::html;
+use crate::inline::escape;
 
 /// For each recipe and each change, what became of the recipe's lines.
 type Recording = BTreeMap<String, BTreeMap<String, Vec<Line>>>;
@@ -30,25 +31,25 @@ const RECIPES: [(&str, &str); 2] =
 /// A build on an empty cache; the other changes come after it.
 const FIRST: &str = "first";
 
-pub fn draw(sheet: &Sheet) -> Result<String> {
-    let recording: Recording = sheet.data()?;
+pub fn draw(figure: &Figure) -> Result<String> {
+    let recording: Recording = figure.data()?;
     let mut body = html::choice("The recipe copies", &html::radio("cache-recipe", RECIPES));
-    body += &html::choice("What changed since the first build", &html::radio("cache-change", sheet.options()));
+    body += &html::choice("What changed since the first build", &html::radio("cache-change", figure.options()));
     for (recipe, label) in RECIPES {
-        let builds = sheet.recorded(&recording, recipe)?;
-        body += &html::case("div", recipe, label, &table(sheet, builds)?);
+        let builds = figure.recorded(&recording, recipe)?;
+        body += &html::case("div", recipe, label, &table(figure, builds)?);
     }
-    Ok(sheet.around(&body))
+    Ok(body)
 }
 
 /// Changes that had the same outcome for a line, in the order of the options.
 type Outcomes<'a> = Vec<(String, Vec<(&'a str, &'a str)>)>;
 
-fn table(sheet: &Sheet, builds: &BTreeMap<String, Vec<Line>>) -> Result<String> {
-    let first = sheet.recorded(builds, FIRST)?;
+fn table(figure: &Figure, builds: &BTreeMap<String, Vec<Line>>) -> Result<String> {
+    let first = figure.recorded(builds, FIRST)?;
     let mut rows = String::new();
     for (at, line) in first.iter().enumerate() {
-        let outcomes = gather(sheet, builds, |lines| {
+        let outcomes = gather(figure, builds, |lines| {
             let now = lines.get(at).filter(|_| lines.len() == first.len());
             now.map(|now| outcome(line, now))
         })?;
@@ -58,23 +59,19 @@ fn table(sheet: &Sheet, builds: &BTreeMap<String, Vec<Line>>) -> Result<String> 
         let seconds = lines.iter().filter_map(|line| line.seconds).fold(0.0, |sum, one| sum + one);
         Some(format!("<b>{seconds:.1} s</b>{}", bar(seconds)))
     };
-    rows += &row("all lines", &gather(sheet, builds, total)?);
-    Ok(format!(
-        "<div class=\"facts lines\" role=\"table\" aria-label=\"What the build does\">\n\
-         <div role=\"row\" class=\"head\"><span role=\"columnheader\">The line</span>\
-         <span role=\"columnheader\">The build</span></div>\n{rows}</div>\n"
-    ))
+    rows += &row("all lines", &gather(figure, builds, total)?);
+    Ok(html::facts("facts lines", "What the build does", &["The line", "The build"], &rows))
 }
 
 fn gather<'a>(
-    sheet: &'a Sheet,
+    figure: &'a Figure,
     builds: &BTreeMap<String, Vec<Line>>,
     of: impl Fn(&Vec<Line>) -> Option<String>,
 ) -> Result<Outcomes<'a>> {
     let mut outcomes: Outcomes<'a> = Vec::new();
-    for (change, label) in sheet.options() {
-        let outcome = of(sheet.recorded(builds, change)?);
-        let outcome = outcome.ok_or_else(|| Failure::new(format!("figure 'cache': '{change}' has other lines")))?;
+    for (change, label) in figure.options() {
+        let outcome = of(figure.recorded(builds, change)?);
+        let outcome = outcome.with_context(|| format!("figure 'cache': '{change}' has other lines"))?;
         match outcomes.iter_mut().find(|(known, _)| *known == outcome) {
             Some((_, changes)) => changes.push((change, label)),
             None => outcomes.push((outcome, vec![(change, label)])),
@@ -90,7 +87,7 @@ fn row(head: &str, outcomes: &Outcomes<'_>) -> String {
         let label: Vec<&str> = changes.iter().map(|(_, label)| *label).collect();
         cells += &html::case("span", &condition.join(","), &format!("{}:", label.join("; ")), outcome);
     }
-    format!("<div role=\"row\"><span role=\"rowheader\">{head}</span><span role=\"cell\">{cells}</span></div>\n")
+    html::fact(head, &[cells])
 }
 
 /// What was done for a line, which reads as it does now.

@@ -3,17 +3,18 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Result;
 use serde::Deserialize;
 
-use super::html::{self, Strip, escape};
-use super::sheet::Sheet;
-use crate::failure::Result;
+use super::figure::Figure;
+use super::html::{self, Strip};
+use crate::inline::escape;
 
 type Recording = BTreeMap<String, Vec<Event>>;
 
 #[derive(Deserialize)]
 struct Event {
-    who: Speaker,
+    who: Lane,
     call: String,
     /// What the call returned; none while it waits.
     result: Option<String>,
@@ -21,13 +22,6 @@ struct Event {
     /// What it was done to, if one row stands for several calls.
     #[serde(default)]
     of: Vec<String>,
-}
-
-#[derive(Clone, Copy, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-#[serde(rename_all = "lowercase")]
-enum Speaker {
-    Galley,
-    Program,
 }
 
 /// A wait has two rows: where it begins and where it ends.
@@ -39,23 +33,9 @@ enum Part {
     Ends,
 }
 
-impl Speaker {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Galley => "galley",
-            Self::Program => "program",
-        }
-    }
-
-    fn lane(self) -> Lane {
-        match self {
-            Self::Galley => Lane::Galley,
-            Self::Program => Lane::Program,
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// The three lines, from left to right. The kernel answers; it never begins.
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
 enum Lane {
     Galley,
     Kernel,
@@ -63,7 +43,7 @@ enum Lane {
 }
 
 impl Lane {
-    /// Its place across the row, in percent.
+    /// Its position across the row, in percent.
     fn x(self) -> u8 {
         match self {
             Self::Galley => 14,
@@ -72,12 +52,18 @@ impl Lane {
         }
     }
 
-    fn words(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Galley => "galley",
-            Self::Kernel => "the kernel",
-            Self::Program => "the program",
+            Self::Kernel => "kernel",
+            Self::Program => "program",
         }
+    }
+
+    /// Its name in a sentence.
+    fn words(self) -> String {
+        let article = if self == Self::Galley { "" } else { "the " };
+        format!("{article}{}", self.name())
     }
 }
 
@@ -90,35 +76,30 @@ enum Life {
     Waits,
 }
 
-pub fn draw(sheet: &Sheet) -> Result<String> {
-    let recording: Recording = sheet.data()?;
-    let mut body = html::choice("Started by", &html::radio("conversation-who", sheet.options()));
-    for (who, label) in sheet.options() {
-        let events = sheet.recorded(&recording, who)?;
+pub fn draw(figure: &Figure) -> Result<String> {
+    let recording: Recording = figure.data()?;
+    figure.choose("Started by", &recording, |who, label, events| {
         let mut lives = [Life::Runs, Life::None];
         let mut rows = Vec::new();
         for event in events {
             let before = lives;
-            event.pass(&mut lives);
+            event.update(&mut lives);
             let names = if rows.is_empty() { names(who) } else { String::new() };
-            rows.push(names + &row(sheet, who, event, [before, lives])?);
+            rows.push(names + &row(figure, who, event, [before, lives])?);
         }
-        body += &html::case("div", who, label, &html::frames(label, Strip::Talk, &rows));
-    }
-    Ok(sheet.around(&body))
+        Ok(html::frames(label, Strip::Talk, &rows))
+    })
 }
 
 /// The names of the lines, and the arrow's head. Each case has a head of its own: what
 /// is defined in a part that is not shown cannot be drawn.
 fn names(who: &str) -> String {
-    let name = |lane: Lane, name: &str| format!("<text x=\"{}%\" y=\"14\">{name}</text>", lane.x());
+    let name = |lane: Lane| format!("<text x=\"{}%\" y=\"14\">{}</text>", lane.x(), lane.name());
+    let names: String = [Lane::Galley, Lane::Kernel, Lane::Program].into_iter().map(name).collect();
     format!(
         "<div class=\"lanes names\" aria-hidden=\"true\"><svg><defs><marker id=\"said-{who}\" viewBox=\"0 0 8 8\" \
          refX=\"8\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\"/>\
-         </marker></defs>{}{}{}</svg></div>",
-        name(Lane::Galley, "galley"),
-        name(Lane::Kernel, "kernel"),
-        name(Lane::Program, "program"),
+         </marker></defs>{names}</svg></div>"
     )
 }
 
@@ -129,18 +110,16 @@ impl Event {
 
     /// From whom to whom the arrow goes.
     fn arrow(&self) -> (Lane, Lane) {
-        let speaker = self.who.lane();
         match self.name() {
-            "clone" => (speaker, Lane::Program),
-            "sendto" => (speaker, Lane::Program),
-            _ if self.part == Part::Ends => (Lane::Kernel, speaker),
-            _ => (speaker, Lane::Kernel),
+            "clone" | "sendto" => (self.who, Lane::Program),
+            _ if self.part == Part::Ends => (Lane::Kernel, self.who),
+            _ => (self.who, Lane::Kernel),
         }
     }
 
-    /// What becomes of the two processes.
-    fn pass(&self, lives: &mut [Life; 2]) {
-        let own = &mut lives[usize::from(self.who == Speaker::Program)];
+    /// Changes the states of the two processes as the call does.
+    fn update(&self, lives: &mut [Life; 2]) {
+        let own = &mut lives[usize::from(self.who == Lane::Program)];
         *own = match self.part {
             _ if self.name() == "exit_group" => Life::None,
             Part::Begins => Life::Waits,
@@ -175,7 +154,7 @@ impl Event {
 }
 
 /// A call: its arrow between the lines, and its words. `lives` is before and after.
-fn row(sheet: &Sheet, who: &str, event: &Event, lives: [[Life; 2]; 2]) -> Result<String> {
+fn row(figure: &Figure, who: &str, event: &Event, lives: [[Life; 2]; 2]) -> Result<String> {
     let (from, to) = event.arrow();
     let result = match event.result.as_deref() {
         None | Some("?") => String::new(),
@@ -195,7 +174,7 @@ fn row(sheet: &Sheet, who: &str, event: &Event, lives: [[Life; 2]; 2]) -> Result
         from.x(),
         to.x(),
         escape(&event.call),
-        sheet.caption(&event.caption())?,
+        figure.caption(&event.caption())?,
     ))
 }
 
@@ -223,18 +202,18 @@ mod tests {
     use super::*;
 
     fn event(call: &str, part: Part) -> Event {
-        Event { who: Speaker::Galley, call: call.into(), result: None, part, of: Vec::new() }
+        Event { who: Lane::Galley, call: call.into(), result: None, part, of: Vec::new() }
     }
 
     #[test]
     fn a_process_waits_until_it_is_answered() {
         let mut lives = [Life::Runs, Life::None];
-        event("clone(…)", Part::Whole).pass(&mut lives);
+        event("clone(…)", Part::Whole).update(&mut lives);
         assert!(lives == [Life::Runs, Life::Runs]);
-        event("recvfrom(gate)", Part::Begins).pass(&mut lives);
+        event("recvfrom(gate)", Part::Begins).update(&mut lives);
         assert!(lives == [Life::Waits, Life::Runs]);
-        event("recvfrom(gate, \"\")", Part::Ends).pass(&mut lives);
-        event("exit_group(7)", Part::Whole).pass(&mut lives);
+        event("recvfrom(gate, \"\")", Part::Ends).update(&mut lives);
+        event("exit_group(7)", Part::Whole).update(&mut lives);
         assert!(lives == [Life::None, Life::Runs]);
     }
 

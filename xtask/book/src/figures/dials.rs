@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Result;
 use serde::Deserialize;
 
-use super::html::{self, escape};
-use super::sheet::Sheet;
-use super::svg::{self, Anchor};
-use crate::failure::Result;
+use super::figure::Figure;
+use super::{html, svg};
+use crate::inline::escape;
 
 #[derive(Deserialize)]
 struct Recording {
@@ -46,28 +46,28 @@ struct Pids {
     refused: u32,
 }
 
-pub fn draw(sheet: &Sheet) -> Result<String> {
-    let recording: Recording = sheet.data()?;
+pub fn draw(figure: &Figure) -> Result<String> {
+    let recording: Recording = figure.data()?;
     let mut body = String::new();
     for (dial, file) in [("memory", "memory.max"), ("cpu", "cpu.max"), ("pids", "pids.max")] {
-        let options: Vec<(&str, &str)> = sheet.options().filter(|(value, _)| value.starts_with(&dial[..1])).collect();
+        let options: Vec<(&str, &str)> = figure.options().filter(|(value, _)| value.starts_with(&dial[..1])).collect();
         let choice = html::choice(&format!("`{file}`"), &html::radio(&format!("dials-{dial}"), options.clone()));
         let mut runs = String::new();
         for (value, label) in options {
             let run = match dial {
-                "memory" => sheet.recorded(&recording.memory, value)?.shown(),
-                "cpu" => sheet.recorded(&recording.cpu, value)?.shown(),
-                _ => sheet.recorded(&recording.pids, value)?.shown(),
+                "memory" => figure.recorded(&recording.memory, value)?.shown(),
+                "cpu" => figure.recorded(&recording.cpu, value)?.shown(),
+                _ => figure.recorded(&recording.pids, value)?.shown(),
             };
             runs += &html::case("div", value, &format!("`{file}` {label}:"), &run);
         }
         body +=
-            &format!("<div class=\"duo\"><div>{choice}<p>{}</p></div><div>{runs}</div></div>\n", sheet.caption(dial)?);
+            &format!("<div class=\"duo\"><div>{choice}<p>{}</p></div><div>{runs}</div></div>\n", figure.caption(dial)?);
     }
-    Ok(sheet.around(&body))
+    Ok(body)
 }
 
-/// The sheet of a chart, and the room for its numbers.
+/// The size of a chart, and the room for its numbers.
 const WIDTH: u32 = 320;
 const HEIGHT: u32 = 160;
 const LEFT: f64 = 40.0;
@@ -88,9 +88,9 @@ impl Axes<'_> {
 
     fn drawn(&self) -> String {
         svg::curve("axis", [(LEFT, TOP), (LEFT, BOTTOM), (RIGHT, BOTTOM)])
-            + &svg::text(LEFT - 5.0, TOP + 6.0, Anchor::End, self.y.1)
-            + &svg::text(LEFT - 5.0, BOTTOM, Anchor::End, "0")
-            + &svg::text(RIGHT, BOTTOM + 18.0, Anchor::End, self.x.1)
+            + &svg::text(LEFT - 5.0, TOP + 6.0, "end", self.y.1)
+            + &svg::text(LEFT - 5.0, BOTTOM, "end", "0")
+            + &svg::text(RIGHT, BOTTOM + 18.0, "end", self.x.1)
     }
 }
 
@@ -102,7 +102,7 @@ impl Memory {
         let points = self.used_kib.iter().enumerate().map(|(at, kib)| axes.at(written(at), mib(*kib)));
         let mut shapes = axes.drawn() + &svg::curve("data", points);
         if let Some(limit) = self.limit.strip_suffix('M').and_then(|limit| limit.parse::<f64>().ok()) {
-            shapes += &svg::line("limit", axes.at(0.0, limit), axes.at(24.0, limit));
+            shapes += &svg::curve("limit", [axes.at(0.0, limit), axes.at(24.0, limit)]);
             if self.signal.is_some() {
                 let (x, y) = axes.at(written(self.used_kib.len()), limit);
                 shapes += &svg::cross(x, y);
@@ -153,7 +153,7 @@ impl Pids {
         let mut shapes = String::new();
         for (at, started) in self.started().enumerate() {
             let (x, y) = ((at % 8) as f64 * 38.0 + 8.0, (at / 8) as f64 * 38.0 + 6.0);
-            shapes += &svg::square(if started { "full" } else { "none" }, x, y, SIDE);
+            shapes += &svg::rectangle(if started { "full" } else { "none" }, x, y, SIDE, SIDE);
             if !started {
                 shapes += &svg::cross(x + SIDE / 2.0, y + SIDE / 2.0);
             }

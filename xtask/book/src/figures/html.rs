@@ -1,37 +1,17 @@
-//! The few pieces of HTML that every figure is made of.
+//! The few pieces of HTML that every figure is made of. They are complete without
+//! script: all of it is visible, and what belongs to a choice says so in a label.
 
-/// Text with what HTML reads as marks written out.
-pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
-/// Text in which words between backticks are code and between stars strong, as in
-/// Markdown.
-pub fn rich(text: &str) -> String {
-    wrap(&wrap(&escape(text), '`', "code"), '*', "strong")
-}
-
-/// Every second part between two marks becomes an element.
-fn wrap(text: &str, mark: char, element: &str) -> String {
-    let part = |(number, part): (usize, &str)| match number % 2 {
-        1 => format!("<{element}>{part}</{element}>"),
-        _ => part.to_owned(),
-    };
-    text.split(mark).enumerate().map(part).collect()
-}
+use crate::inline::{self, escape};
 
 /// How a strip goes on.
 #[derive(Clone, Copy)]
 pub enum Strip {
     /// Each frame takes the place of the one before.
     OneByOne,
-    /// Each frame is added below the one before, as what is said in a conversation.
+    /// Each frame is added below the one before, as in a conversation.
     Talk,
 }
 
-/// The two primitives. Both are complete without script: all of it is visible,
-/// and what belongs to a choice says so in a label.
-///
 /// A comic strip: one state after the other. Script adds the buttons.
 pub fn frames(name: &str, strip: Strip, frames: &[String]) -> String {
     let class = match strip {
@@ -42,54 +22,53 @@ pub fn frames(name: &str, strip: Strip, frames: &[String]) -> String {
     format!("<ol class=\"{class}\" aria-label=\"{}\">\n{items}</ol>\n", escape(name))
 }
 
-/// One control of a choice.
-pub struct Control {
-    /// What conditions call it; unique in the figure.
-    pub value: String,
-    pub label: String,
-    /// Radio buttons of one group exclude each other; without, a check box.
-    pub group: Option<String>,
-    pub on: bool,
-}
-
-impl Control {
-    pub fn check_box(value: &str, label: &str) -> Self {
-        Self { value: value.to_owned(), label: label.to_owned(), group: None, on: false }
-    }
+/// A check box. Conditions know it by its value, which is unique in the figure.
+pub fn check_box(value: &str, label: &str) -> String {
+    control("type=\"checkbox\"", value, label)
 }
 
 /// Radio buttons, of which the first is chosen.
-pub fn radio<'a>(group: &str, options: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<Control> {
-    let control = |(at, (value, label)): (usize, (&str, &str))| Control {
-        value: value.to_owned(),
-        label: label.to_owned(),
-        group: Some(group.to_owned()),
-        on: at == 0,
-    };
-    options.into_iter().enumerate().map(control).collect()
+pub fn radio<'a>(group: &str, options: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut attributes = format!("type=\"radio\" name=\"{}\" checked", escape(group));
+    let mut buttons = String::new();
+    for (value, label) in options {
+        buttons += &control(&attributes, value, label);
+        attributes = attributes.trim_end_matches(" checked").to_owned();
+    }
+    buttons
+}
+
+fn control(attributes: &str, value: &str, label: &str) -> String {
+    let (value, label) = (escape(value), inline::html(label));
+    format!("<label><input {attributes} value=\"{value}\"> <span>{label}</span></label>\n")
 }
 
 /// A group of controls with its question. Shown only where script can answer.
-pub fn choice(question: &str, controls: &[Control]) -> String {
-    let mut html = format!("<fieldset><legend>{}</legend>\n", rich(question));
-    for control in controls {
-        let kind = match &control.group {
-            Some(group) => format!("radio\" name=\"{}", escape(group)),
-            None => "checkbox".to_owned(),
-        };
-        let checked = if control.on { " checked" } else { "" };
-        let (value, label) = (escape(&control.value), rich(&control.label));
-        html += &format!("<label><input type=\"{kind}\" value=\"{value}\"{checked}> <span>{label}</span></label>\n");
-    }
-    html + "</fieldset>\n"
+pub fn choice(question: &str, controls: &str) -> String {
+    format!("<fieldset><legend>{}</legend>\n{controls}</fieldset>\n", inline::html(question))
 }
 
-/// What is visible under a condition. `condition` lists alternatives, separated
-/// by commas; each lists values that must be chosen, or with `!` must not be.
-/// `label` says the same in words, for whoever sees all cases at once.
+/// What is visible under a condition. `condition` lists alternatives, separated by
+/// commas; each lists values that must be chosen, or with `!` must not be. `label`
+/// says the same in words, for readers who see all cases at once.
 pub fn case(element: &str, condition: &str, label: &str, content: &str) -> String {
-    let label = if label.is_empty() { String::new() } else { format!("<span class=\"when\">{}</span> ", rich(label)) };
+    let label =
+        if label.is_empty() { String::new() } else { format!("<span class=\"when\">{}</span> ", inline::html(label)) };
     format!("<{element} data-if=\"{}\">{label}{content}</{element}>", escape(condition))
+}
+
+/// A table of two or more columns, whose first cells are headings.
+pub fn facts(class: &str, label: &str, head: &[&str], rows: &str) -> String {
+    let head: String = head.iter().map(|name| format!("<span role=\"columnheader\">{name}</span>")).collect();
+    format!(
+        "<div class=\"{class}\" role=\"table\" aria-label=\"{label}\">\n<div role=\"row\" class=\"head\">{head}</div>\n{rows}</div>\n"
+    )
+}
+
+/// A row of such a table.
+pub fn fact(head: &str, cells: &[String]) -> String {
+    let cells: String = cells.iter().map(|cell| format!("<span role=\"cell\">{cell}</span>")).collect();
+    format!("<div role=\"row\"><span role=\"rowheader\">{head}</span>{cells}</div>\n")
 }
 
 #[cfg(test)]
@@ -97,14 +76,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_are_written_out_and_backticks_are_code() {
-        assert_eq!(rich("a < `b & c`"), "a &lt; <code>b &amp; c</code>");
-    }
-
-    #[test]
     fn the_first_radio_button_is_chosen() {
-        let html = choice("Which?", &radio("g", [("a", "A"), ("b", "B")]));
-        assert!(html.contains("value=\"a\" checked"));
-        assert!(!html.contains("value=\"b\" checked"));
+        let html = radio("g", [("a", "`A`"), ("b", "B")]);
+        assert!(html.contains("name=\"g\" checked value=\"a\"> <span><code>A</code></span>"), "{html}");
+        assert_eq!(html.matches("checked").count(), 1);
     }
 }

@@ -1,12 +1,13 @@
 //! What a path resolves to: each layer from the top, until one has an answer.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use super::html::{self, escape};
-use super::sheet::Sheet;
-use crate::failure::{Failure, Result};
+use super::figure::Figure;
+use crate::inline::escape;
 
 #[derive(Deserialize)]
 struct Recording {
@@ -39,31 +40,26 @@ enum Kind {
     Whiteout,
 }
 
-pub fn draw(sheet: &Sheet) -> Result<String> {
-    let recording: Recording = sheet.data()?;
-    let mut body = html::choice("The container opens", &html::radio("layers-path", sheet.options()));
-    for (name, label) in sheet.options() {
-        let lookup = sheet.recorded(&recording.paths, name)?;
-        body += &html::case("div", name, label, &stack(sheet, name, &recording.layers, lookup)?);
-    }
-    Ok(sheet.around(&body))
+pub fn draw(figure: &Figure) -> Result<String> {
+    let Recording { layers, paths } = figure.data()?;
+    figure.choose("The container opens", &paths, |name, _, lookup| stack(figure, name, &layers, lookup))
 }
 
-fn stack(sheet: &Sheet, name: &str, layers: &[String], lookup: &Lookup) -> Result<String> {
+fn stack(figure: &Figure, name: &str, layers: &[String], lookup: &Lookup) -> Result<String> {
     let answers = lookup.layers.iter().position(|entry| entry.is != Kind::Nothing);
     let answers = answers.filter(|_| lookup.layers.len() == layers.len());
-    let answers = answers.ok_or_else(|| Failure::new(format!("figure 'layers': no layer answers for '{name}'")))?;
+    let answers = answers.with_context(|| format!("figure 'layers': no layer answers for '{name}'"))?;
     let mut rows = String::new();
     for (at, (layer, entry)) in layers.iter().zip(&lookup.layers).enumerate() {
-        let (class, looked) = match at.cmp(&answers) {
-            std::cmp::Ordering::Less => ("own", "looks, and goes on"),
-            std::cmp::Ordering::Equal => ("own new", "answers"),
-            std::cmp::Ordering::Greater => ("old", "never asked"),
+        let (class, result) = match at.cmp(&answers) {
+            Ordering::Less => ("own", "looks, and goes on"),
+            Ordering::Equal => ("own new", "answers"),
+            Ordering::Greater => ("old", "never asked"),
         };
         rows += &format!(
-            "<li class=\"{class}\"><code>{}</code><span>{}</span><i>{looked}</i></li>\n",
+            "<li class=\"{class}\"><code>{}</code><span>{}</span><i>{result}</i></li>\n",
             escape(layer),
-            has(entry)
+            contents(entry)
         );
     }
     Ok(format!(
@@ -71,11 +67,11 @@ fn stack(sheet: &Sheet, name: &str, layers: &[String], lookup: &Lookup) -> Resul
          <p class=\"sees\"><code>cat {}</code>: <b>{}</b></p><p>{}</p>",
         escape(&lookup.path),
         escape(&lookup.resolves),
-        sheet.caption(name)?
+        figure.caption(name)?
     ))
 }
 
-fn has(entry: &Entry) -> String {
+fn contents(entry: &Entry) -> String {
     match entry.is {
         Kind::Nothing => "nothing".to_owned(),
         Kind::File => format!("the file: {}", escape(&entry.text)),

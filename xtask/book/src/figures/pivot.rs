@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Result;
 use serde::Deserialize;
 
-use super::html::{self, Strip, escape};
-use super::sheet::Sheet;
-use crate::failure::Result;
+use super::figure::Figure;
+use super::html::{self, Strip};
+use crate::inline::escape;
 
 type Recording = BTreeMap<String, Vec<Step>>;
 
@@ -30,33 +31,27 @@ struct Mount {
     shared: bool,
 }
 
-pub fn draw(sheet: &Sheet) -> Result<String> {
-    let recording: Recording = sheet.data()?;
-    let mut body = html::choice("What is done", &html::radio("pivot-way", sheet.options()));
-    for (variant, label) in sheet.options() {
-        let steps = sheet.recorded(&recording, variant)?;
-        let mut frames = Vec::new();
-        for (at, step) in steps.iter().enumerate() {
-            let before = at.checked_sub(1).map(|before| &steps[before]);
-            frames.push(frame(sheet, variant, step, before)?);
-        }
-        body += &html::case("div", variant, label, &html::frames(label, Strip::OneByOne, &frames));
-    }
-    Ok(sheet.around(&body))
+pub fn draw(figure: &Figure) -> Result<String> {
+    let recording: Recording = figure.data()?;
+    figure.choose("What is done", &recording, |variant, label, steps| {
+        let before = std::iter::once(None).chain(steps.iter().map(Some));
+        let frames = steps.iter().zip(before).map(|(step, before)| frame(figure, variant, step, before));
+        Ok(html::frames(label, Strip::OneByOne, &frames.collect::<Result<Vec<_>>>()?))
+    })
 }
 
-fn frame(sheet: &Sheet, variant: &str, step: &Step, before: Option<&Step>) -> Result<String> {
+fn frame(figure: &Figure, variant: &str, step: &Step, before: Option<&Step>) -> Result<String> {
     let result = match &step.error {
         Some(error) => format!(" <b class=\"bad\">{}</b>", escape(error)),
         None => String::new(),
     };
     let general = caption_key(step);
     let own = format!("{variant}.{general}");
-    let key = if sheet.words.captions.contains_key(&own) { own } else { general.to_owned() };
+    let key = if figure.words.captions.contains_key(&own) { own } else { general.to_owned() };
     Ok(format!(
         "<code class=\"call\">{}</code>{result}<p>{}</p>\n<div class=\"duo\">{}{}</div>\n<p class=\"sees\">The process sees {}</p>",
         escape(&step.call),
-        sheet.caption(&key)?,
+        figure.caption(&key)?,
         mounts("The host", &step.host, before.map(|before| &before.host)),
         mounts("The container", &step.inside, before.map(|before| &before.inside)),
         lists(step),
@@ -78,16 +73,14 @@ fn mounts(title: &str, now: &[Mount], before: Option<&Vec<Mount>>) -> String {
     let mut rows = String::new();
     for mount in now {
         let new = before.is_some_and(|before| !before.contains(mount));
-        let root = if mount.kind == "proc" {
-            "proc"
-        } else if mount.from == "/" {
-            "host's files"
-        } else {
-            "root's files"
+        let files = match (mount.kind.as_str(), mount.from.as_str()) {
+            ("proc", _) => "proc",
+            (_, "/") => "host's files",
+            _ => "rootfs",
         };
         let shared = if mount.shared { "<i>shared</i>" } else { "" };
         rows += &format!(
-            "<li class=\"{}{}\"><code>{}</code> <span>{root}</span>{shared}</li>",
+            "<li class=\"{}{}\"><code>{}</code> <span>{files}</span>{shared}</li>",
             if mount.from == "/" { "old" } else { "own" },
             if new { " new" } else { "" },
             escape(&mount.on),

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Result;
 use serde::Deserialize;
 
-use super::html::{self, Strip, escape};
-use super::sheet::Sheet;
-use crate::failure::Result;
+use super::figure::Figure;
+use super::html::{self, Strip};
+use crate::inline::escape;
 
 type Recording = BTreeMap<String, Case>;
 
@@ -33,28 +34,25 @@ struct Exchange {
     body: String,
 }
 
-pub fn draw(sheet: &Sheet) -> Result<String> {
-    let recording: Recording = sheet.data()?;
-    let mut body = html::choice("What is pushed", &html::radio("push-case", sheet.options()));
-    for (name, label) in sheet.options() {
-        let case = sheet.recorded(&recording, name)?;
+pub fn draw(figure: &Figure) -> Result<String> {
+    let recording: Recording = figure.data()?;
+    figure.choose("What is pushed", &recording, |_, label, case| {
         let mut sent = 0;
         let mut frames = Vec::new();
         for exchange in &case.requests {
             sent += exchange.sends;
-            frames.push(frame(sheet, exchange, sent)?);
+            frames.push(frame(figure, exchange, sent)?);
         }
         let mut strip = html::frames(label, Strip::OneByOne, &frames);
         if !case.ends.is_empty() {
-            strip +=
-                &format!("<p class=\"sees\">galley ends with: <code>{}</code></p>", escape(&shortened(&case.ends)));
+            let ends = escape(&shortened(&case.ends));
+            strip += &format!("<p class=\"sees\">galley ends with: <code>{ends}</code></p>");
         }
-        body += &html::case("div", name, label, &strip);
-    }
-    Ok(sheet.around(&body))
+        Ok(strip)
+    })
 }
 
-fn frame(sheet: &Sheet, exchange: &Exchange, sent: u64) -> Result<String> {
+fn frame(figure: &Figure, exchange: &Exchange, sent: u64) -> Result<String> {
     let class = if exchange.status.starts_with('2') { "good" } else { "bad" };
     let flip = if exchange.flipped { ", <b class=\"bad\">one bit flipped on the way</b>" } else { "" };
     let error = match exchange.body.as_str() {
@@ -69,7 +67,7 @@ fn frame(sheet: &Sheet, exchange: &Exchange, sent: u64) -> Result<String> {
         exchange.method,
         escape(&shortened(&exchange.path)),
         escape(&exchange.status),
-        sheet.caption(&exchange.caption())?,
+        figure.caption(&exchange.caption())?,
         grouped(exchange.sends),
         headers(&exchange.asks),
         headers(&exchange.says),
@@ -142,12 +140,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_recorded_says_who_somebody_is() {
+    fn no_credentials_were_recorded() {
         let recording: Recording =
             serde_json::from_str(include_str!("../../../../book/figures/push/data.json")).expect("the recording");
         let asks = recording.values().flat_map(|case| &case.requests).flat_map(|exchange| &exchange.asks);
-        let told: Vec<&String> =
+        let values: Vec<&String> =
             asks.filter(|(name, _)| name.eq_ignore_ascii_case("authorization")).map(|(_, value)| value).collect();
-        assert!(!told.is_empty() && told.iter().all(|value| *value == "Basic (not shown)"), "{told:?}");
+        assert!(!values.is_empty() && values.iter().all(|value| *value == "Basic (not shown)"), "{values:?}");
     }
 }

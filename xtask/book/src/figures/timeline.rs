@@ -3,9 +3,9 @@
 //! The page has the list as a definition list, a year and a name for each term. The
 //! drawing is made from it, so that there is no second copy of any entry.
 
-use super::sheet::Sheet;
-use super::svg::{self, Anchor};
-use crate::failure::{Failure, Result};
+use anyhow::{Context, Result, ensure};
+
+use super::svg;
 
 /// A term of the list.
 #[derive(Debug, PartialEq)]
@@ -26,39 +26,26 @@ const NAMES: f64 = 104.0;
 const WIDTH: u32 = 390;
 /// The least distance of two lines of text.
 const TEXT: f64 = 21.0;
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
+const MONTHS: &str = "January February March April May June July August September October November December";
 
-pub fn draw(sheet: &Sheet, page: &str) -> Result<String> {
+pub fn draw(page: &str) -> Result<String> {
     let entries = entries(page)?;
     let bottom = y(LAST_YEAR);
-    let mut shapes = svg::line("runs", (SCALE, y(FIRST_YEAR)), (SCALE, bottom));
+    let mut shapes = svg::curve("runs", [(SCALE, y(FIRST_YEAR)), (SCALE, bottom)]);
     for year in (1980..=2020).step_by(10) {
-        shapes += &svg::text(SCALE - 12.0, y(f64::from(year)) + 4.0, Anchor::End, &year.to_string());
-        shapes += &svg::line("axis", (SCALE - 8.0, y(f64::from(year))), (SCALE, y(f64::from(year))));
+        shapes += &svg::text(SCALE - 12.0, y(f64::from(year)) + 4.0, "end", &year.to_string());
+        shapes += &svg::curve("axis", [(SCALE - 8.0, y(f64::from(year))), (SCALE, y(f64::from(year)))]);
     }
-    shapes += &svg::text(SCALE - 12.0, bottom + 4.0, Anchor::End, "today");
+    shapes += &svg::text(SCALE - 12.0, bottom + 4.0, "end", "today");
     let places = spread(&entries.iter().map(|entry| y(entry.at)).collect::<Vec<_>>(), bottom);
     for (entry, place) in entries.iter().zip(places) {
         shapes += &format!("<circle cx=\"{SCALE}\" cy=\"{:.0}\" r=\"4\"/>", y(entry.at));
         shapes += &svg::curve("axis", [(SCALE, y(entry.at)), (NAMES - 24.0, place), (NAMES - 6.0, place)]);
-        shapes += &svg::text(NAMES, place + 4.0, Anchor::Start, &format!("{}: {}", entry.when, entry.what));
+        shapes += &svg::text(NAMES, place + 4.0, "start", &format!("{}: {}", entry.when, entry.what));
     }
     let shows = entries.iter().map(|entry| format!("{}: {}", entry.when, entry.what)).collect::<Vec<_>>().join("; ");
     let drawing = svg::drawing(WIDTH, (bottom + 20.0) as u32, &shows, &shapes);
-    Ok(sheet.around(&format!("<div class=\"years\">{drawing}</div>")))
+    Ok(format!("<div class=\"years\">{drawing}</div>"))
 }
 
 fn y(year: f64) -> f64 {
@@ -69,23 +56,15 @@ fn y(year: f64) -> f64 {
 /// definition links to no source fails the build.
 fn entries(page: &str) -> Result<Vec<Entry>> {
     let mut found = Vec::new();
-    let paragraphs: Vec<&str> = page.split("\n\n").collect();
-    for paragraph in paragraphs {
+    for paragraph in page.split("\n\n") {
         let Some((term, definition)) = paragraph.trim().split_once("\n: ") else { continue };
-        let entry =
-            entry(term).ok_or_else(|| Failure::new(format!("the timeline: '{term}' does not begin with a year")))?;
-        if !definition.contains("](http") {
-            return Err(Failure::new(format!("the timeline: '{term}' names no source")));
-        }
-        found.push(entry);
+        found.push(entry(term).with_context(|| format!("the timeline: '{term}' does not begin with a year"))?);
+        ensure!(definition.contains("](http"), "the timeline: '{term}' names no source");
     }
-    match found.is_empty() {
-        true => Err(Failure::new("the timeline: its page has no list of years")),
-        false if !found.is_sorted_by(|one, next| one.at <= next.at) => {
-            Err(Failure::new("the timeline: its page's list is not in the order of years"))
-        }
-        false => Ok(found),
-    }
+    ensure!(!found.is_empty(), "the timeline: its page has no list of years");
+    let sorted = found.is_sorted_by(|one, next| one.at <= next.at);
+    ensure!(sorted, "the timeline: its page's list is not in the order of years");
+    Ok(found)
 }
 
 /// `March 2013: Docker`, `2000 to 2002: Virtuozzo`, `22 June 2015: …`. The first
@@ -94,7 +73,7 @@ fn entry(term: &str) -> Option<Entry> {
     let (when, what) = term.split_once(": ")?;
     let words: Vec<&str> = when.split(' ').collect();
     let year: u16 = words.iter().filter(|word| word.len() == 4).find_map(|word| word.parse().ok())?;
-    let month = MONTHS.iter().position(|month| words.contains(month));
+    let month = MONTHS.split(' ').position(|month| words.contains(&month));
     Some(Entry {
         at: f64::from(year) + month.unwrap_or_default() as f64 / 12.0,
         when: when.to_owned(),

@@ -6,11 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use super::html::{self, Control};
-use super::sheet::Sheet;
-use crate::failure::{Failure, Result};
+use super::figure::Figure;
+use super::html;
+use crate::inline;
 
 #[derive(Deserialize)]
 pub struct Recording {
@@ -36,7 +37,7 @@ impl Fact {
 
 impl Recording {
     fn fact(&self, name: &str) -> Result<&Fact> {
-        self.facts.get(name).ok_or_else(|| Failure::new(format!("the recording of the walls has no fact '{name}'")))
+        self.facts.get(name).with_context(|| format!("the recording of the walls has no fact '{name}'"))
     }
 
     /// The conditions of each value of a fact.
@@ -48,80 +49,59 @@ impl Recording {
     }
 }
 
-/// A row of the figure: facts of the recording, and how its question is asked.
-struct Row {
-    ask: &'static str,
-    inside: &'static str,
-    /// What the same looks like from the host, if that is of interest.
-    host: Option<&'static str>,
-}
-
-const fn row(ask: &'static str, inside: &'static str, host: Option<&'static str>) -> Row {
-    Row { ask, inside, host }
-}
-
-const ROWS: &[Row] = &[
-    row("its own process id", "pid", None),
-    row("processes in <code>/proc</code>", "list", Some("host-proc")),
-    row("may it signal the host's oven?", "signal", None),
-    row("it renames the machine to cabin", "name", Some("host-name")),
-    row("network cards, asked of the kernel", "cards", None),
-    row("network cards in <code>/sys</code>", "sys", None),
-    row("it mounts something", "mount", Some("host-mount")),
-    row("its user id; owner of its files", "uid", Some("host-owner")),
-    row("may it read root's secret?", "secret", None),
-    row("message queues it sees", "queues", None),
-    row("its control group", "group", None),
+/// The rows of the figure: the question, the fact that answers it inside, and the one
+/// that tells what the same looks like from the host, if that is of interest.
+const ROWS: &[(&str, &str, Option<&str>)] = &[
+    ("its own process id", "pid", None),
+    ("processes in <code>/proc</code>", "list", Some("host-proc")),
+    ("may it signal the host's oven?", "signal", None),
+    ("it renames the machine to cabin", "name", Some("host-name")),
+    ("network cards, asked of the kernel", "cards", None),
+    ("network cards in <code>/sys</code>", "sys", None),
+    ("it mounts something", "mount", Some("host-mount")),
+    ("its user id; owner of its files", "uid", Some("host-owner")),
+    ("may it read root's secret?", "secret", None),
+    ("message queues it sees", "queues", None),
+    ("its control group", "group", None),
 ];
 
-pub fn draw(sheet: &Sheet) -> Result<String> {
-    let recording: Recording = sheet.data()?;
-    let mut body = controls();
-    body += &start(sheet, &recording)?;
+pub fn draw(figure: &Figure) -> Result<String> {
+    let recording: Recording = figure.data()?;
+    // Whether the probe ran at all, and what became of the new /proc.
+    let start = cell(figure, &recording, "start")? + &cell(figure, &recording, "remount")?;
+    let mut rows = String::new();
+    for (question, inside, host) in ROWS {
+        let host = host.map_or(Ok(String::new()), |fact| cell(figure, &recording, fact))?;
+        rows += &html::fact(question, &[cell(figure, &recording, inside)?, host]);
+    }
     // Where nothing ran, there is nothing to show.
     let ran = recording.conditions("start")?.remove(&0).unwrap_or_default();
-    body += &format!("<div data-if=\"{}\">\n", condition(&ran, &recording.bits));
-    body += "<div class=\"facts\" role=\"table\" aria-label=\"What the guest finds\">\n<div role=\"row\" class=\"head\">\
-             <span role=\"columnheader\">The guest asks</span><span role=\"columnheader\">The guest finds</span>\
-             <span role=\"columnheader\">The host finds</span></div>\n";
-    for row in ROWS {
-        let inside = cell(sheet, &recording, row.inside)?;
-        let host = row.host.map_or(Ok(String::new()), |fact| cell(sheet, &recording, fact))?;
-        body += &format!(
-            "<div role=\"row\"><span role=\"rowheader\">{}</span><span role=\"cell\">{inside}</span>\
-             <span role=\"cell\">{host}</span></div>\n",
-            row.ask
-        );
-    }
-    Ok(sheet.around(&(body + "</div>\n</div>\n")))
+    let head = ["The guest asks", "The guest finds", "The host finds"];
+    Ok(format!(
+        "{}<p class=\"verdict\" role=\"status\">{start}</p>\n<div data-if=\"{}\">\n{}</div>\n",
+        controls(),
+        condition(&ran, &recording.bits),
+        html::facts("facts", "What the guest finds", &head, &rows)
+    ))
 }
 
 fn controls() -> String {
     let names = ["mnt", "uts", "ipc", "net", "pid", "cgroup", "user"];
-    let boxes: Vec<Control> = names.iter().map(|name| Control::check_box(name, &format!("`{name}`"))).collect();
+    let boxes: String = names.iter().map(|name| html::check_box(name, &format!("`{name}`"))).collect();
     let who = html::radio("walls-who", [("root", "root"), ("account", "an ordinary user")]);
     html::choice("New namespaces", &boxes)
-        + &html::choice("Then", &[Control::check_box("proc", "mount a new `/proc`")])
+        + &html::choice("Then", &html::check_box("proc", "mount a new `/proc`"))
         + &html::choice("Started by", &who)
 }
 
-/// Whether the probe ran at all, and what became of the new `/proc`.
-fn start(sheet: &Sheet, recording: &Recording) -> Result<String> {
-    let mut lines = String::new();
-    for name in ["start", "remount"] {
-        lines += &cell(sheet, recording, name)?;
-    }
-    Ok(format!("<p class=\"verdict\" role=\"status\">{lines}</p>\n"))
-}
-
 /// Every value of a fact, each under its condition.
-fn cell(sheet: &Sheet, recording: &Recording, name: &str) -> Result<String> {
+fn cell(figure: &Figure, recording: &Recording, name: &str) -> Result<String> {
     let fact = recording.fact(name)?;
     let mut cells = String::new();
     for (value, cubes) in recording.conditions(name)? {
         let text = fact.values.get(value).map_or("", String::as_str);
-        let caption = sheet.words.captions.get(&format!("{name}={text}"));
-        let shown = caption.map_or_else(|| html::escape(text), |caption| html::rich(caption));
+        let caption = figure.words.captions.get(&format!("{name}={text}"));
+        let shown = caption.map_or_else(|| inline::escape(text), |caption| inline::html(caption));
         let (condition, label) = (condition(&cubes, &recording.bits), in_words(&cubes, &recording.bits));
         cells += &html::case("span", &condition, &label, &shown);
     }

@@ -1,23 +1,24 @@
-//! What every page says of itself is there and true, and every chapter has the
-//! parts of a chapter.
+//! Every page has front matter that is true, and every chapter has the parts of a
+//! chapter.
 
 use std::fs;
 use std::path::Path;
 
+use anyhow::Result;
 use course::Chapter;
 
-use super::{Faults, Source, code};
+use super::diagnostics::Diagnostics;
+use super::source::Source;
 use crate::contents::Contents;
-use crate::failure::Result;
 use crate::front::{self, Front};
 use crate::preprocess::{quiz, schedule};
 
 /// How fast pages are read.
 const WORDS_A_MINUTE: f64 = 200.0;
 const CODE_LINES_A_MINUTE: f64 = 30.0;
-/// How far the minutes of the front matter may be from that.
+/// How far the minutes in the front matter may be off, as a share.
 const TOLERANCE: f64 = 0.25;
-/// A page that is read in less says nothing in the measure.
+/// Minutes below which a page is too short to be measured.
 const SHORT: f64 = 4.0;
 
 const OBJECTIVES: std::ops::RangeInclusive<usize> = 2..=4;
@@ -25,110 +26,105 @@ const QUESTIONS: usize = 4;
 const HINTS: usize = 3;
 const IDEA_WORDS: usize = 250;
 
-pub fn check(root: &Path, sources: &[Source], contents: &Contents, faults: &mut Faults) -> Result<()> {
+pub fn check(root: &Path, sources: &[Source], contents: &Contents, found: &mut Diagnostics) -> Result<()> {
     for source in sources.iter().filter(|source| contents.find(&source.name).is_some()) {
-        let place = format!("book/{}", source.name);
+        let place = source.place();
         let Some(front) = front::split(&source.text)?.0 else {
-            faults.add(&place, "no front matter: TOML between two +++ lines at its top");
+            found.add(&place, "no front matter: TOML between two +++ lines at its top");
             continue;
         };
-        about(root, source, &front, faults);
+        about(root, source, &front, found);
         let chapter = course::CHAPTERS.iter().find(|chapter| chapter.page() == source.name);
         if let Some(chapter) = chapter {
-            parts(chapter, source, &front, faults);
+            parts(chapter, source, &front, found);
         }
     }
-    for entry in &contents.0 {
-        let noted: u32 = entry.taught.iter().map(|(_, minutes)| minutes).sum();
-        if noted > entry.front.teach {
-            let planned = entry.front.teach;
-            faults.add(
-                format_args!("book/{}", entry.file),
-                format_args!("its notes add up to {noted} minutes; `teach` plans {planned}"),
-            );
-        }
+    for entry in contents.0.iter().filter(|entry| entry.noted > entry.front.teach) {
+        let (noted, planned) = (entry.noted, entry.front.teach);
+        let fault = format_args!("its notes add up to {noted} minutes; `teach` plans {planned}");
+        found.add(format_args!("book/{}", entry.file), fault);
     }
     for overrun in schedule::overruns(contents)? {
-        faults.add("xtask/course/src/plans.rs", overrun);
+        found.add("xtask/course/src/plans.rs", overrun);
     }
     Ok(())
 }
 
-/// What the front matter of any page must say.
-fn about(root: &Path, source: &Source, front: &Front, faults: &mut Faults) {
-    let place = format!("book/{}", source.name);
+/// The front matter that every page has.
+fn about(root: &Path, source: &Source, front: &Front, found: &mut Diagnostics) {
+    let place = source.place();
     if front.description.trim().is_empty() {
-        faults.add(&place, "no description in its front matter");
+        found.add(&place, "no description in its front matter");
     }
     let measured = minutes(root, &source.text);
     let stated = f64::from(front.read);
     if stated == 0.0 || measured >= SHORT && (stated / measured - 1.0).abs() > TOLERANCE {
-        faults.add(&place, format_args!("`read = {}`; its words and code take {measured:.0} minutes", front.read));
+        found.add(&place, format_args!("`read = {}`; its words and code take {measured:.0} minutes", front.read));
     }
 }
 
-fn parts(chapter: &Chapter, source: &Source, front: &Front, faults: &mut Faults) {
-    let place = format!("book/{}", source.name);
+fn parts(chapter: &Chapter, source: &Source, front: &Front, found: &mut Diagnostics) {
+    let place = source.place();
     let objectives = front.objectives.len();
     if !OBJECTIVES.contains(&objectives) {
-        faults.add(&place, format_args!("{objectives} objectives; two to four say what a reader will be able to do"));
+        found.add(&place, format_args!("{objectives} objectives; two to four say what a reader will be able to do"));
     }
     if front.exercise == 0 || front.teach == 0 {
-        faults.add(&place, "its front matter must say `do` and `teach`, in minutes");
+        found.add(&place, "its front matter must say `do` and `teach`, in minutes");
     }
     if section(&source.text, "Break it on purpose").is_empty() {
-        faults.add(&place, "no section 'Break it on purpose'");
+        found.add(&place, "no section 'Break it on purpose'");
     }
-    idea(source, faults);
-    questions(source, faults);
+    idea(source, found);
+    questions(source, found);
     for number in 1..=chapter.steps.len() {
         let hints = section(&source.text, &format!("Step {number}:")).matches("<summary>Hint ").count();
         if hints != HINTS {
-            faults.add(&place, format_args!("{hints} hints for step {number}; {HINTS} belong there"));
+            found.add(&place, format_args!("{hints} hints for step {number}; {HINTS} belong there"));
         }
     }
 }
 
 /// The idea is short, and has one picture.
-fn idea(source: &Source, faults: &mut Faults) {
-    let place = format!("book/{}", source.name);
+fn idea(source: &Source, found: &mut Diagnostics) {
+    let place = source.place();
     let text = section(&source.text, "The idea");
     let (mut words, mut aside) = (0, false);
     for line in text.lines() {
         aside |= line.starts_with("<aside") || line.starts_with("<figure");
         if !aside {
-            words += line.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).count();
+            words += count_words(line);
         }
         aside &= !(line.starts_with("</aside") || line.starts_with("</figure"));
     }
     if words > IDEA_WORDS {
-        faults.add(&place, format_args!("{words} words below 'The idea'; at most {IDEA_WORDS}"));
+        found.add(&place, format_args!("{words} words below 'The idea'; at most {IDEA_WORDS}"));
     }
     let pictures = text.matches("<figure>").count();
     if pictures != 1 {
-        faults.add(&place, format_args!("{pictures} pictures below 'The idea'; one belongs there"));
+        found.add(&place, format_args!("{pictures} pictures below 'The idea'; one belongs there"));
     }
 }
 
 /// Each question is a bold paragraph; its options follow, one of them right.
-fn questions(source: &Source, faults: &mut Faults) {
-    let place = format!("book/{}", source.name);
+fn questions(source: &Source, found: &mut Diagnostics) {
+    let place = source.place();
     let text = section(&source.text, "Check yourself");
-    let mut found: Vec<(&str, usize, usize)> = Vec::new();
+    let mut questions: Vec<(&str, usize, usize)> = Vec::new();
     for line in text.lines() {
         if line.starts_with("**") {
-            found.push((line.trim_matches('*'), 0, 0));
-        } else if let (Some(choice), Some(question)) = (quiz::choice(line), found.last_mut()) {
+            questions.push((line.trim_matches('*'), 0, 0));
+        } else if let (Some(choice), Some(question)) = (quiz::choice(line), questions.last_mut()) {
             question.1 += 1;
             question.2 += usize::from(choice.is_right());
         }
     }
-    if found.len() < QUESTIONS {
-        faults.add(&place, format_args!("{} questions below 'Check yourself'; at least {QUESTIONS}", found.len()));
+    if questions.len() < QUESTIONS {
+        found.add(&place, format_args!("{} questions below 'Check yourself'; at least {QUESTIONS}", questions.len()));
     }
-    for (question, options, right) in found {
+    for (question, options, right) in questions {
         if options < 2 || right != 1 {
-            faults.add(&place, format_args!("'{question}' has {options} explained options, {right} of them a Yes"));
+            found.add(&place, format_args!("'{question}' has {options} explained options, {right} of them a Yes"));
         }
     }
 }
@@ -166,15 +162,19 @@ fn minutes(root: &Path, text: &str) -> f64 {
         } else if code && !note {
             lines += code_lines(root, line);
         } else if !note {
-            words += line.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).count();
+            words += count_words(line);
         }
     }
     words as f64 / WORDS_A_MINUTE + lines as f64 / CODE_LINES_A_MINUTE
 }
 
+fn count_words(line: &str) -> usize {
+    line.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).count()
+}
+
 /// One, or as many as the line includes.
 fn code_lines(root: &Path, line: &str) -> usize {
-    let Some((path, part)) = code::include(line.trim()) else { return usize::from(!line.trim().is_empty()) };
+    let Some((path, part)) = Source::include(line.trim()) else { return usize::from(!line.trim().is_empty()) };
     let text = fs::read_to_string(root.join("book").join(path)).unwrap_or_default();
     let inside = text
         .lines()
@@ -187,13 +187,11 @@ fn code_lines(root: &Path, line: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::Page;
 
     fn faults(text: &str) -> String {
-        let source = Source { name: "x.md".into(), page: Page::parse(text), text: text.into() };
-        let mut faults = Faults::default();
-        parts(&course::CHAPTERS[0], &source, &Front::default(), &mut faults);
-        faults.0.join("\n")
+        let mut found = Diagnostics::default();
+        parts(&course::CHAPTERS[0], &Source::of("x.md", text), &Front::default(), &mut found);
+        found.0.join("\n")
     }
 
     #[test]

@@ -6,21 +6,22 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Faults, Source};
+use super::diagnostics::Diagnostics;
+use super::source::Source;
 use crate::page::Code;
-use crate::starter;
+use crate::preprocess::starter;
 
 /// Where compiled Rust stands, as seen from `book/`.
 const TREES: &[&str] = &["../solutions/", "../exercises/"];
 
-pub fn check(root: &Path, sources: &[Source], faults: &mut Faults) {
+pub fn check(root: &Path, sources: &[Source], found: &mut Diagnostics) {
     for source in sources {
         for code in &source.page.code {
-            let place = format!("book/{}:{}", source.name, code.line);
+            let place = format!("{}:{}", source.place(), code.line);
             if code.info.is_empty() {
-                faults.add(&place, "a code block without a language; Rust could hide in it");
+                found.add(&place, "a code block without a language; Rust could hide in it");
             } else if is_rust(code) {
-                check_rust(root, code, &place, faults);
+                check_rust(root, code, &place, found);
             }
         }
     }
@@ -31,62 +32,47 @@ fn is_rust(code: &Code) -> bool {
     matches!(language, "rust" | "rs")
 }
 
-fn check_rust(root: &Path, code: &Code, place: &str, faults: &mut Faults) {
+fn check_rust(root: &Path, code: &Code, place: &str, found: &mut Diagnostics) {
     let lines = || code.text.lines().map(str::trim).filter(|line| !line.is_empty());
     if lines().count() == 0 {
-        faults.add(place, "an empty Rust block");
+        found.add(place, "an empty Rust block");
     }
-    for line in lines().filter(|line| starter::wanted(line).is_none()) {
-        match include(line) {
-            None => faults.add(place, format_args!("typed Rust: '{line}'; include it from solutions/ or exercises/")),
-            Some((path, name)) => check_include(root, path, name, place, faults),
+    for line in lines().filter(|line| !starter::is_asked_for(line)) {
+        match Source::include(line) {
+            None => found.add(place, format_args!("typed Rust: '{line}'; include it from solutions/ or exercises/")),
+            Some((path, name)) => check_include(root, path, name, place, found),
         }
     }
 }
 
-/// The path and the part named by `{{#include path:part}}`.
-pub fn include(line: &str) -> Option<(&str, &str)> {
-    let inner = line.strip_prefix("{{#include ")?.strip_suffix("}}")?.trim();
-    Some(inner.split_once(':').unwrap_or((inner, "")))
-}
-
-fn check_include(root: &Path, path: &str, name: &str, place: &str, faults: &mut Faults) {
+fn check_include(root: &Path, path: &str, name: &str, place: &str, found: &mut Diagnostics) {
     if !TREES.iter().any(|tree| path.starts_with(tree)) {
-        return faults.add(place, format_args!("'{path}' is in neither solutions/ nor exercises/"));
+        return found.add(place, format_args!("'{path}' is in neither solutions/ nor exercises/"));
     }
     let Ok(text) = fs::read_to_string(root.join("book").join(path)) else {
-        return faults.add(place, format_args!("'{path}' cannot be read"));
+        return found.add(place, format_args!("'{path}' cannot be read"));
     };
     let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic());
     if is_name && !text.lines().any(|line| line.trim() == format!("// ANCHOR: {name}")) {
-        faults.add(place, format_args!("'{path}' has no part '{name}'"));
+        found.add(place, format_args!("'{path}' has no part '{name}'"));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::Page;
 
-    fn faults(markdown: &str) -> Vec<String> {
-        let source = Source { name: "x.md".into(), text: markdown.into(), page: Page::parse(markdown) };
-        let mut faults = Faults::default();
-        check(Path::new("/nowhere"), &[source], &mut faults);
-        faults.0
+    fn faults(markdown: &str) -> usize {
+        let mut found = Diagnostics::default();
+        check(Path::new("/nowhere"), &[Source::of("x.md", markdown)], &mut found);
+        found.0.len()
     }
 
     #[test]
     fn typed_rust_is_a_fault() {
-        assert_eq!(faults("```rust\nfn main() {}\n```\n").len(), 1);
-        assert_eq!(faults("```\nfn main() {}\n```\n").len(), 1);
-        assert_eq!(faults("```rust,ignore\n{{#include ../Cargo.toml}}\n```\n").len(), 1);
-        assert!(faults("```console\n$ ls\n```\n").is_empty());
-    }
-
-    #[test]
-    fn an_include_is_split_into_path_and_part() {
-        assert_eq!(include("{{#include ../a.rs:part}}"), Some(("../a.rs", "part")));
-        assert_eq!(include("{{#include ../a.rs}}"), Some(("../a.rs", "")));
-        assert_eq!(include("fn main() {}"), None);
+        assert_eq!(faults("```rust\nfn main() {}\n```\n"), 1);
+        assert_eq!(faults("```\nfn main() {}\n```\n"), 1);
+        assert_eq!(faults("```rust,ignore\n{{#include ../Cargo.toml}}\n```\n"), 1);
+        assert_eq!(faults("```console\n$ ls\n```\n"), 0);
     }
 }

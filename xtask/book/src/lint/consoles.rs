@@ -1,24 +1,25 @@
-//! What the pages' own marks say must make sense; and whatever looks like a terminal
-//! is one that `cargo xtask book record` runs.
+//! The pages' own marks make sense, and every block that looks like a terminal is one
+//! that `cargo xtask book record` runs.
 
 use std::path::Path;
 
 use course::CHAPTERS;
 use pages::{Page, Part, Shown};
 
-use super::{Faults, Source};
+use super::diagnostics::Diagnostics;
+use super::source::Source;
 
-pub fn check(root: &Path, sources: &[Source], faults: &mut Faults) {
+pub fn check(root: &Path, sources: &[Source], found: &mut Diagnostics) {
     for source in sources {
         let page = Page::parse(&source.text);
         for fault in &page.faults {
-            faults.add(format_args!("book/{}:{}", source.name, fault.line), &fault.text);
+            found.add(format_args!("{}:{}", source.place(), fault.line), &fault.text);
         }
         for (line, name) in wrong_solutions(&page) {
             let chapter = CHAPTERS.iter().find(|chapter| chapter.page() == source.name);
             let patch = chapter.map(|chapter| format!("solutions/{}/wrong/{name}.patch", chapter.directory()));
             if !patch.as_ref().is_some_and(|patch| root.join(patch).is_file()) {
-                faults.add(format_args!("book/{}:{line}", source.name), format_args!("no wrong solution '{name}'"));
+                found.add(format_args!("{}:{line}", source.place()), format_args!("no wrong solution '{name}'"));
             }
         }
         for part in page.sections.iter().flat_map(|section| &section.parts) {
@@ -26,8 +27,8 @@ pub fn check(root: &Path, sources: &[Source], faults: &mut Faults) {
                 && let Some(output) = terminal_line(&code.info, &code.text)
             {
                 let advice = "make it a `console` block, or `text,wrong=NAME` if it is a check's report";
-                faults.add(
-                    format_args!("book/{}:{}", source.name, code.line),
+                found.add(
+                    format_args!("{}:{}", source.place(), code.line),
                     format_args!("'{output}' looks like a terminal, but nothing runs it: {advice}"),
                 );
             }

@@ -1,17 +1,18 @@
 //! Every word of the glossary is linked from a page that uses it.
 
-use super::{Faults, Source};
+use super::diagnostics::Diagnostics;
+use super::source::Source;
 
 const PAGE: &str = "glossary.md";
 
-pub fn check(sources: &[Source], faults: &mut Faults) {
+pub fn check(sources: &[Source], found: &mut Diagnostics) {
     let Some(glossary) = sources.iter().find(|source| source.name == PAGE) else {
-        return faults.add("book", format_args!("there is no {PAGE}"));
+        return found.add("book", format_args!("there is no {PAGE}"));
     };
     for term in terms(&glossary.text) {
         let link = format!("({PAGE}#{})", anchor(term));
         if !sources.iter().any(|source| source.text.contains(&link)) {
-            faults.add(format_args!("book/{PAGE}"), format_args!("no page links to '{term}' where it is used first"));
+            found.add(format_args!("book/{PAGE}"), format_args!("no page links to '{term}' where it is used first"));
         }
     }
 }

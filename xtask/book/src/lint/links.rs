@@ -5,11 +5,12 @@
 //! browser will see it.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Faults;
-use crate::failure::{Failure, Result};
+use anyhow::Result;
+
+use super::diagnostics::Diagnostics;
+use crate::files;
 
 struct Html {
     ids: HashSet<String>,
@@ -17,23 +18,22 @@ struct Html {
 }
 
 /// Returns how many local links were followed.
-pub fn check(pages: &Path, faults: &mut Faults) -> Result<usize> {
+pub fn check(pages: &Path, found: &mut Diagnostics) -> Result<usize> {
     let mut documents = HashMap::new();
-    let mut files = HashSet::new();
-    for path in walk(pages)? {
+    let mut known = HashSet::new();
+    for path in files::walk(pages)? {
         if path.extension().is_some_and(|extension| extension == "html") {
-            let text = fs::read_to_string(&path).map_err(Failure::io("read", &path))?;
-            documents.insert(path.clone(), read(&text));
+            documents.insert(path.clone(), read(&files::read(&path)?));
         }
-        files.insert(path);
+        known.insert(path);
     }
     let mut followed = 0;
     for (path, document) in &documents {
         let place = path.strip_prefix(pages).unwrap_or(path).display();
         for link in document.links.iter().filter(|link| is_local(link)) {
             followed += 1;
-            if let Some(fault) = follow(pages, path, link, &documents, &files) {
-                faults.add(format_args!("page {place}"), fault);
+            if let Some(fault) = follow(pages, path, link, &documents, &known) {
+                found.add(format_args!("page {place}"), fault);
             }
         }
     }
@@ -49,7 +49,7 @@ fn follow(
     from: &Path,
     link: &str,
     documents: &HashMap<PathBuf, Html>,
-    files: &HashSet<PathBuf>,
+    known: &HashSet<PathBuf>,
 ) -> Option<String> {
     let (target, fragment) = link.split_once('#').unwrap_or((link, ""));
     let target = target.split('?').next().unwrap_or_default();
@@ -57,10 +57,10 @@ fn follow(
         "" => from.to_owned(),
         // Only the page for a missing page links from the site's root.
         absolute if absolute.starts_with('/') => pages.join(absolute.trim_start_matches('/')),
-        relative => normal(&from.parent().unwrap_or(pages).join(relative)),
+        relative => normalize(&from.parent().unwrap_or(pages).join(relative)),
     };
     let path = if path.is_dir() { path.join("index.html") } else { path };
-    if !files.contains(&path) {
+    if !known.contains(&path) {
         return Some(format!("'{link}' leads to no file"));
     }
     if fragment.is_empty() || documents.get(&path).is_none_or(|document| document.ids.contains(fragment)) {
@@ -69,8 +69,8 @@ fn follow(
     Some(format!("'{link}' names a part that is not there"))
 }
 
-/// `a/b/../c` without asking the file system.
-fn normal(path: &Path) -> PathBuf {
+/// `a/c` for `a/b/../c`, by the text alone.
+fn normalize(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {
@@ -96,7 +96,7 @@ fn read(html: &str) -> Html {
         }
         let end = tag_end(rest);
         let tag = &rest[..end];
-        note(tag, &mut document);
+        collect(tag, &mut document);
         rest = &rest[end..];
         for raw in ["script", "style"] {
             if tag[1..].starts_with(raw) {
@@ -121,11 +121,11 @@ fn tag_end(text: &str) -> usize {
     text.len()
 }
 
-fn note(tag: &str, document: &mut Html) {
+fn collect(tag: &str, document: &mut Html) {
     if let Some(id) = attribute(tag, "id") {
         document.ids.insert(id);
     }
-    // A base says where links start from; it is none itself.
+    // A base says where links start; it is not a link itself.
     if !tag.starts_with("<base") {
         document.links.extend(["href", "src"].iter().filter_map(|name| attribute(tag, name)));
     }
@@ -138,20 +138,10 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
     Some(value.replace("&amp;", "&"))
 }
 
-fn walk(directory: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut waiting = vec![directory.to_owned()];
-    while let Some(directory) = waiting.pop() {
-        for entry in fs::read_dir(&directory).map_err(Failure::io("list", &directory))?.flatten() {
-            let path = entry.path();
-            if path.is_dir() { waiting.push(path) } else { found.push(path) }
-        }
-    }
-    Ok(found)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -173,9 +163,9 @@ mod tests {
         )
         .expect("a page");
         fs::write(directory.join("b.html"), "<p></p>").expect("a page");
-        let mut faults = Faults::default();
-        let followed = check(&directory, &mut faults);
+        let mut found = Diagnostics::default();
+        let followed = check(&directory, &mut found);
         fs::remove_dir_all(&directory).expect("the scratch directory again");
-        assert_eq!((followed.expect("readable pages"), faults.0.len()), (3, 2));
+        assert_eq!((followed.expect("readable pages"), found.0.len()), (3, 2));
     }
 }

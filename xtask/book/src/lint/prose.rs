@@ -1,78 +1,76 @@
 //! Plain English, measured: sentence length, reading grade, and a few words and
 //! signs that do not belong.
+//!
+//! The budget has two sides. One that only forbids long sentences is met by chopping
+//! them up, and readers follow such a text without being able to explain it afterward.
 
-use super::{Faults, Source};
+use std::fmt::Write as _;
+use std::ops::RangeInclusive;
+
+use super::diagnostics::Diagnostics;
+use super::source::Source;
 use crate::page::Block;
 
-/// The budgets of the book. Mini-lsm's book, the plainest studied, has 13.3
-/// words a sentence and a grade of 8.2.
-const MEAN_WORDS: f64 = 16.0;
+/// Words a sentence. Crafting Interpreters has 15, mini-lsm 13.
+const MEAN_WORDS: RangeInclusive<f64> = 12.0..=17.0;
+/// The Flesch-Kincaid grade level.
+const GRADE: RangeInclusive<f64> = 6.0..=9.0;
+/// Sentences of at most this many words are short, and those of more than [`LONG`] long.
+const SHORT: usize = 7;
+const LONG: usize = 32;
+/// How many of each there may be, in percent of all sentences.
+const SHORT_SHARE: f64 = 22.0;
 const LONG_SHARE: f64 = 3.0;
-const GRADE: f64 = 9.0;
-/// More words than this make a sentence long.
-const LONG: usize = 30;
 /// Up to this many words without a full stop are a fragment.
 const FRAGMENT: usize = 12;
-/// A page with less prose says nothing in the measure.
+/// A page with fewer words is too short to be measured.
 const FEW_WORDS: usize = 50;
 
-/// British spellings, as the beginning or the whole of a word. The book is
-/// written in American English.
-const BRITISH: &[&str] = &[
-    "colour",
-    "behaviour",
-    "favour",
-    "honour",
-    "neighbour",
-    "labour",
-    "flavour",
-    "centre",
-    "metre",
-    "fibre",
-    "organis",
-    "recognis",
-    "normalis",
-    "initialis",
-    "realis",
-    "optimis",
-    "serialis",
-    "summaris",
-    "minimis",
-    "maximis",
-    "customis",
-    "containeris",
-    "virtualis",
-    "authoris",
-    "licence",
-    "defence",
-    "offence",
-    "grey",
-    "whilst",
-    "learnt",
-    "cancelled",
-    "labelled",
-    "modelled",
-    "travelled",
-    "signalled",
-    "artefact",
-    "programme ",
-    "analyse",
-    "catalogue",
-    "towards",
-    "afterwards",
+/// Pages written before the budget had a lower side, which is not asked of them yet.
+/// A page leaves this list when it is rewritten; none is ever added.
+const NOT_REWRITTEN: &[&str] = &[
+    "ch1-chroot.md",
+    "ch2-namespaces.md",
+    "ch3-cgroups.md",
+    "ch4-images.md",
+    "ch5-build.md",
+    "ch6-run.md",
+    "ch7-registry.md",
+    "docker-podman-galley.md",
+    "glossary.md",
+    "history.md",
+    "introduction.md",
+    "setup.md",
+    "teaching-guide.md",
+    "the-application.md",
+    "troubleshooting.md",
+    "what-is-a-container.md",
+    "where-real-runtimes-differ.md",
+    "whole-runtime.md",
+    "writing-a-dockerfile.md",
+    "your-own-account.md",
 ];
 
+/// The beginnings of British spellings, for the book is written in American English;
+/// one with a full stop is a whole word.
+const BRITISH: &str = "colour behaviour favour honour neighbour labour flavour centre metre fibre organis recognis \
+    normalis initialis realis optimis serialis summaris minimis maximis customis containeris virtualis authoris \
+    licence defence offence grey whilst learnt cancelled labelled modelled travelled signalled artefact programme. \
+    analyse catalogue towards afterwards";
+
 /// What was counted on one page.
+#[derive(Default)]
 struct Measure {
     words: usize,
     sentences: usize,
+    short: usize,
     long: usize,
     syllables: usize,
 }
 
 impl Measure {
     fn of(blocks: &[Block]) -> Self {
-        let mut measure = Self { words: 0, sentences: 0, long: 0, syllables: 0 };
+        let mut measure = Self::default();
         for block in blocks.iter().filter(|block| is_running_text(&block.text)) {
             for sentence in sentences(&block.text) {
                 let words: Vec<&str> = words(sentence).collect();
@@ -81,6 +79,7 @@ impl Measure {
                 }
                 measure.sentences += 1;
                 measure.words += words.len();
+                measure.short += usize::from(words.len() <= SHORT);
                 measure.long += usize::from(words.len() > LONG);
                 measure.syllables += words.iter().map(|word| syllables(word)).sum::<usize>();
             }
@@ -92,18 +91,41 @@ impl Measure {
         ratio(self.words, self.sentences)
     }
 
+    fn short_share(&self) -> f64 {
+        100.0 * ratio(self.short, self.sentences)
+    }
+
     fn long_share(&self) -> f64 {
         100.0 * ratio(self.long, self.sentences)
     }
 
-    /// The Flesch-Kincaid grade level.
     fn grade(&self) -> f64 {
         0.39 * self.mean() + 11.8 * ratio(self.syllables, self.words) - 15.59
     }
+
+    /// Every budget that is not kept. `whole`: the sides too that keep sentences from
+    /// being chopped up.
+    fn over_budget(&self, whole: bool) -> Vec<String> {
+        let least = |budget: RangeInclusive<f64>| if whole { *budget.start() } else { f64::MIN };
+        let budgets = [
+            ("words a sentence", self.mean(), least(MEAN_WORDS), *MEAN_WORDS.end()),
+            ("% of sentences over 32 words", self.long_share(), 0.0, LONG_SHARE),
+            ("% of sentences of at most 7 words", self.short_share(), 0.0, if whole { SHORT_SHARE } else { 100.0 }),
+            ("Flesch-Kincaid grade", self.grade(), least(GRADE), *GRADE.end()),
+        ];
+        let mut found = Vec::new();
+        for (what, value, least, most) in budgets {
+            if value > most {
+                found.push(format!("{value:.1} {what}; at most {most}"));
+            } else if value < least {
+                found.push(format!("{value:.1} {what}; at least {least}"));
+            }
+        }
+        found
+    }
 }
 
-/// Short list items without a full stop are no sentences, and would flatter the
-/// mean.
+/// Short list items without a full stop are not sentences, and would flatter the mean.
 fn is_running_text(text: &str) -> bool {
     text.trim_end().ends_with(['.', '?', '!', ':', ')', '"']) || words(text).count() > FRAGMENT
 }
@@ -112,44 +134,45 @@ fn ratio(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-/// Prints a line for each page, and notes every budget that is broken.
-pub fn check(sources: &[Source], faults: &mut Faults) {
-    println!("{:<32} {:>6} {:>6} {:>6} {:>6}", "page", "words", "mean", "long%", "grade");
+/// The numbers of each page, and what is still to be rewritten.
+pub fn report(sources: &[Source]) -> String {
+    let mut table =
+        format!("{:<32} {:>6} {:>6} {:>7} {:>6} {:>6}\n", "page", "words", "mean", "short %", "long %", "grade");
     for source in sources.iter().filter(|source| source.name != "SUMMARY.md") {
         let measure = Measure::of(&source.page.prose);
-        println!(
-            "{:<32} {:>6} {:>6.1} {:>6.1} {:>6.1}",
-            source.name,
-            measure.words,
-            measure.mean(),
-            measure.long_share(),
-            measure.grade()
-        );
+        let waits = NOT_REWRITTEN.contains(&source.name.as_str());
+        let note = match (waits, measure.over_budget(true).is_empty()) {
+            (true, true) => "  keeps the budget: take it off the list NOT_REWRITTEN",
+            (true, false) => "  not rewritten yet",
+            (false, _) => "",
+        };
+        let (words, mean, short) = (measure.words, measure.mean(), measure.short_share());
+        let (long, grade) = (measure.long_share(), measure.grade());
+        let _ =
+            writeln!(table, "{:<32} {words:>6} {mean:>6.1} {short:>7.1} {long:>6.1} {grade:>6.1}{note}", source.name);
+    }
+    table
+}
+
+/// Notes every budget that is broken, and the words that do not belong.
+pub fn check(sources: &[Source], found: &mut Diagnostics) {
+    for source in sources.iter().filter(|source| source.name != "SUMMARY.md") {
+        let measure = Measure::of(&source.page.prose);
         if measure.words >= FEW_WORDS {
-            budgets(source, &measure, faults);
+            check_budgets(source, &measure, found);
         }
         for block in source.page.prose.iter().chain(&source.page.labels) {
-            wording(source, block, faults);
+            check_words(source, block, found);
         }
     }
 }
 
-fn budgets(source: &Source, measure: &Measure, faults: &mut Faults) {
-    let place = format!("book/{}", source.name);
-    let over = [
-        ("words a sentence", measure.mean(), MEAN_WORDS),
-        ("% of sentences over 30 words", measure.long_share(), LONG_SHARE),
-        ("Flesch-Kincaid grade", measure.grade(), GRADE),
-    ];
-    let mut broken = false;
-    for (what, value, budget) in over {
-        if value > budget {
-            broken = true;
-            faults.add(&place, format_args!("{value:.1} {what}; at most {budget}"));
-        }
-    }
-    if broken && let Some((line, sentence)) = longest(&source.page.prose) {
-        faults.add(format_args!("{place}:{line}"), format_args!("the longest sentence: {sentence}"));
+fn check_budgets(source: &Source, measure: &Measure, found: &mut Diagnostics) {
+    let broken = measure.over_budget(!NOT_REWRITTEN.contains(&source.name.as_str()));
+    broken.iter().for_each(|fault| found.add(source.place(), fault));
+    let too_long = broken.iter().any(|fault| fault.contains("at most"));
+    if too_long && let Some((line, sentence)) = longest(&source.page.prose) {
+        found.add(format_args!("{}:{line}", source.place()), format_args!("the longest sentence: {sentence}"));
     }
 }
 
@@ -160,15 +183,18 @@ fn longest(blocks: &[Block]) -> Option<(usize, &str)> {
         .max_by_key(|(_, sentence)| words(sentence).count())
 }
 
-fn wording(source: &Source, block: &Block, faults: &mut Faults) {
-    let place = format!("book/{}:{}", source.name, block.line);
+fn check_words(source: &Source, block: &Block, found: &mut Diagnostics) {
+    let position = format!("{}:{}", source.place(), block.line);
     if block.text.contains('!') {
-        faults.add(&place, "an exclamation mark");
+        found.add(&position, "an exclamation mark");
     }
-    let lower = format!("{} ", block.text.to_lowercase());
-    for word in lower.split_inclusive(|character: char| !character.is_alphabetic()) {
-        if BRITISH.iter().any(|british| word.starts_with(british)) {
-            faults.add(&place, format_args!("'{}' is British spelling", word.trim()));
+    for word in block.text.to_lowercase().split(|character: char| !character.is_alphabetic()) {
+        let british = |spelling: &str| match spelling.strip_suffix('.') {
+            Some(whole) => word == whole,
+            None => word.starts_with(spelling),
+        };
+        if BRITISH.split_whitespace().any(british) {
+            found.add(&position, format_args!("'{word}' is British spelling"));
         }
     }
 }
@@ -260,19 +286,29 @@ mod tests {
     #[test]
     fn a_page_over_budget_is_a_fault() {
         let text = format!("{}.\n", ["incomprehensible"; 60].join(" "));
-        let source = Source { name: "x.md".into(), page: Page::parse(&text), text };
-        let mut faults = Faults::default();
-        check(&[source], &mut faults);
+        let mut found = Diagnostics::default();
+        check(&[Source::of("x.md", &text)], &mut found);
         // Mean, share, grade, and the longest sentence as a help.
-        assert_eq!(faults.0.len(), 4);
+        assert_eq!(found.0.len(), 4);
+    }
+
+    #[test]
+    fn a_page_of_chopped_sentences_is_a_fault_once_it_is_rewritten() {
+        let text = "The kernel does it. It does it well. So we go on. ".repeat(20);
+        let faults = |name: &str| {
+            let mut found = Diagnostics::default();
+            check(&[Source::of(name, &text)], &mut found);
+            found.0.join("\n")
+        };
+        assert!(faults("x.md").contains("words a sentence; at least 12"), "{}", faults("x.md"));
+        assert!(faults("x.md").contains("100.0 % of sentences of at most 7 words; at most 22"));
+        assert_eq!(faults(NOT_REWRITTEN[0]), "");
     }
 
     #[test]
     fn signs_and_spellings_are_faults() {
-        let text = "Wow! The colour of gray. `!` and `colour` are code.\n".to_owned();
-        let source = Source { name: "x.md".into(), page: Page::parse(&text), text };
-        let mut faults = Faults::default();
-        check(&[source], &mut faults);
-        assert_eq!(faults.0.len(), 2);
+        let mut found = Diagnostics::default();
+        check(&[Source::of("x.md", "Wow! The colour of gray. `!` and `colour` are code. A programmer.\n")], &mut found);
+        assert_eq!(found.0.len(), 2);
     }
 }

@@ -1,13 +1,10 @@
 //! The shorter path through the book: `{{#path use}}` lists its pages with their
-//! times, and the foot of each page says where one stands.
+//! times, and the foot of each of them links to the next.
 
 use std::fmt::Write;
 
-use super::head::duration;
+use super::times::duration;
 use crate::contents::{Contents, Entry};
-
-/// What stands alone on a line where the list is to be.
-pub const MARK: &str = "{{#path use}}";
 
 /// The list, as Markdown.
 pub fn list(contents: &Contents) -> String {
@@ -26,7 +23,7 @@ pub fn foot(contents: &Contents, entry: &Entry) -> String {
     let path = contents.use_path();
     let Some(at) = path.iter().position(|page| page.file == entry.file) else { return String::new() };
     let link = |page: &Entry, words: &str| format!("<a href=\"{}\">{words}{}</a>", page.link(), page.title);
-    let onward = match path.get(at + 1) {
+    let next = match path.get(at + 1) {
         Some(next) => link(next, "Next to use it: "),
         None => {
             let first = contents.0.iter().find(|page| page.chapter().is_some());
@@ -34,5 +31,5 @@ pub fn foot(contents: &Contents, entry: &Entry) -> String {
             format!("This path ends here.{}", chapter.unwrap_or_default())
         }
     };
-    format!("\n\n<p class=\"meta onward\"><span class=\"path use\">use it</span> {onward}</p>\n")
+    format!("\n\n<p class=\"meta onward\"><span class=\"path use\">use it</span> {next}</p>\n")
 }

@@ -1,31 +1,31 @@
-//! What stands below a page's title: the reading path, the times, and for a
-//! chapter the box "You will be able to".
+//! What stands below a page's title: the reading path, the times, and for a chapter
+//! the box "You will be able to" with the command that begins it.
 
 use std::fmt::Write;
 
+use anyhow::{Context, Result};
 use course::Chapter;
 
-use super::inline;
+use super::times::duration;
 use crate::contents::{Contents, Entry};
-use crate::failure::{Failure, Result};
 use crate::front::Path;
+use crate::inline;
 
 /// Puts the head of a page below its title.
 pub fn insert(contents: &Contents, entry: &Entry, body: &str) -> Result<String> {
     let title = body.find("# ").filter(|at| body[..*at].trim().is_empty());
-    let Some(start) = title else { return Err(Failure::new("the page does not begin with its title, '# …'")) };
+    let start = title.context("the page does not begin with its title, '# …'")?;
     let end = body[start..].find('\n').map_or(body.len(), |length| start + length + 1);
     let goals = match entry.chapter() {
         Some(chapter) => goals(contents, entry, chapter, body)?,
         None => String::new(),
     };
-    let words = keywords(&entry.front.keywords);
-    Ok(format!("{}\n{}{words}\n{goals}\n{}", &body[..end], line(contents, entry), &body[end..]))
-}
-
-/// Seen by the search and by nobody else.
-fn keywords(words: &[String]) -> String {
-    if words.is_empty() { String::new() } else { format!("<p hidden>{}</p>\n", inline::escape(&words.join(", "))) }
+    // For the search only.
+    let keywords = match entry.front.keywords.as_slice() {
+        [] => String::new(),
+        words => format!("<p hidden>{}</p>\n", inline::escape(&words.join(", "))),
+    };
+    Ok(format!("{}\n{}{keywords}\n{goals}\n{}", &body[..end], line(contents, entry), &body[end..]))
 }
 
 /// The line below the title of every page.
@@ -40,11 +40,10 @@ fn line(contents: &Contents, entry: &Entry) -> String {
     if let Some(at) = path.iter().position(|page| page.file == entry.file) {
         parts.push(format!("<span>page {} of {} to use it</span>", at + 1, path.len()));
     }
-    if entry.front.read > 0 {
-        parts.push(format!("<span>{} to read</span>", duration(entry.front.read)));
-    }
-    if entry.front.exercise > 0 {
-        parts.push(format!("<span>{} to do</span>", duration(entry.front.exercise)));
+    for (minutes, purpose) in [(entry.front.read, "read"), (entry.front.exercise, "do")] {
+        if minutes > 0 {
+            parts.push(format!("<span>{} to {purpose}</span>", duration(minutes)));
+        }
     }
     format!("<p class=\"meta\">{}</p>\n", parts.join(" "))
 }
@@ -63,14 +62,16 @@ fn goals(contents: &Contents, entry: &Entry, chapter: &Chapter, body: &str) -> R
     if !needs.is_empty() {
         let _ = writeln!(html, "<p>First: {}.</p>", needs.join(", "));
     }
-    let _ = write!(html, "<p class=\"steps\" data-chapter=\"{}\"><span>Steps:</span>", chapter.id());
+    let id = chapter.id();
+    let _ = writeln!(html, "<p>Begin here: <code>cargo xtask start {id}</code></p>");
+    let _ = write!(html, "<p class=\"steps\" data-chapter=\"{id}\"><span>Steps:</span>");
     for (index, step) in chapter.steps.iter().enumerate() {
         let number = index + 1;
-        let id = heading(body, number)
-            .ok_or_else(|| Failure::new(format!("no heading 'Step {number}: …' for '{}'", step.goal)))?;
+        let link =
+            heading(body, number).with_context(|| format!("no heading 'Step {number}: …' for '{}'", step.goal))?;
         let _ = write!(
             html,
-            " <a href=\"#{id}\" data-step=\"{number}\" title=\"{goal}\" aria-label=\"Step {number}: {goal}\">{number}</a>",
+            " <a href=\"#{link}\" data-step=\"{number}\" title=\"{goal}\" aria-label=\"Step {number}: {goal}\">{number}</a>",
             goal = inline::escape(step.goal)
         );
     }
@@ -82,7 +83,7 @@ fn needs(contents: &Contents, entry: &Entry) -> Result<Vec<String>> {
     let page = |id: &String| {
         let chapter = course::CHAPTERS.iter().find(|chapter| chapter.id() == *id);
         let page = chapter.and_then(|chapter| contents.find(&chapter.page()));
-        let page = page.ok_or_else(|| Failure::new(format!("it needs '{id}', which is no chapter")))?;
+        let page = page.with_context(|| format!("it needs '{id}', which is not a chapter"))?;
         Ok(format!("<a href=\"{}\">{}</a>", page.link(), inline::escape(&page.title)))
     };
     entry.front.needs.iter().map(page).collect()
@@ -91,26 +92,14 @@ fn needs(contents: &Contents, entry: &Entry) -> Result<Vec<String>> {
 /// The id that mdBook gives to the heading of a step.
 fn heading(body: &str, step: usize) -> Option<String> {
     let mark = format!("Step {step}:");
-    let title = body
-        .lines()
-        .filter(|line| line.starts_with("##"))
-        .map(|line| line.trim_start_matches('#').trim())
-        .find(|title| title.starts_with(&mark))?;
-    let kept = title.chars().filter_map(|character| match character {
+    let headings = body.lines().filter(|line| line.starts_with("##"));
+    let title = headings.map(|line| line.trim_start_matches('#').trim()).find(|title| title.starts_with(&mark))?;
+    let id = title.chars().filter_map(|character| match character {
         ' ' => Some('-'),
         other if other.is_alphanumeric() || matches!(other, '-' | '_') => Some(other.to_ascii_lowercase()),
         _ => None,
     });
-    Some(kept.collect())
-}
-
-/// `45 min`, `2 h`, `2 h 30 min`.
-pub fn duration(minutes: u32) -> String {
-    match (minutes / 60, minutes % 60) {
-        (0, rest) => format!("{rest} min"),
-        (hours, 0) => format!("{hours} h"),
-        (hours, rest) => format!("{hours} h {rest} min"),
-    }
+    Some(id.collect())
 }
 
 #[cfg(test)]
@@ -122,10 +111,5 @@ mod tests {
         let body = "# T\n## Step 1: read `a-b`, twice\n### Step 2: go\n";
         assert_eq!(heading(body, 1).as_deref(), Some("step-1-read-a-b-twice"));
         assert_eq!(heading(body, 3), None);
-    }
-
-    #[test]
-    fn times_are_read_easily() {
-        assert_eq!([duration(45), duration(120), duration(150)], ["45 min", "2 h", "2 h 30 min"]);
     }
 }

@@ -1,7 +1,7 @@
 //! Questions: below "Check yourself", each option is a folded line of its own,
 //! `<details><summary>option</summary>Yes. Why.</details>`.
 
-use super::inline;
+use crate::inline;
 
 /// One option of a question.
 pub struct Choice<'a> {
@@ -22,21 +22,12 @@ pub fn choice(line: &str) -> Option<Choice<'_>> {
     (!why.trim().is_empty()).then_some(Choice { text, why })
 }
 
-/// Gives every option its mark, for the style and the script, and its Markdown
-/// the look of the rest.
-pub fn render(body: &str) -> String {
-    let mut page = String::with_capacity(body.len());
-    for line in body.split_inclusive('\n') {
-        match choice(line) {
-            Some(choice) => {
-                let class = if choice.is_right() { "yes" } else { "no" };
-                let (text, why) = (inline::html(choice.text), inline::html(choice.why));
-                page += &format!("<details class=\"choice {class}\"><summary>{text}</summary><p>{why}</p></details>\n");
-            }
-            None => page += line,
-        }
-    }
-    page
+/// An option with its class, for the style and the script, and its Markdown rendered.
+pub fn line(line: &str) -> Option<String> {
+    let choice = choice(line)?;
+    let class = if choice.is_right() { "yes" } else { "no" };
+    let (text, why) = (inline::html(choice.text), inline::html(choice.why));
+    Some(format!("<details class=\"choice {class}\"><summary>{text}</summary><p>{why}</p></details>\n"))
 }
 
 /// The same text as list items, for those who read Markdown and not HTML.
@@ -54,10 +45,8 @@ mod tests {
 
     #[test]
     fn options_are_marked() {
-        let page =
-            "**1. Q?**\n\n<details><summary>`a`</summary>Yes. `b`.</details>\n<details><summary>Hint 1</summary>\n";
-        let html = render(page);
+        let html = line("<details><summary>`a`</summary>Yes. `b`.</details>\n").expect("an option");
         assert!(html.contains("class=\"choice yes\"><summary><code>a</code></summary><p>Yes. <code>b</code>.</p>"));
-        assert!(html.ends_with("<details><summary>Hint 1</summary>\n"));
+        assert_eq!(line("<details><summary>Hint 1</summary>\n"), None);
     }
 }

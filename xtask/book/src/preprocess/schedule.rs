@@ -3,33 +3,29 @@
 
 use std::fmt::Write;
 
-use course::{Item, PLANS, Plan, Session};
+use anyhow::{Context, Result};
+use course::{Item, PLANS, Plan};
 
+use super::times::of_day;
 use crate::contents::Contents;
-use crate::failure::{Failure, Result};
-
-/// The plan that a line asks for.
-pub fn name(line: &str) -> Option<&str> {
-    line.strip_prefix("{{#schedule ")?.strip_suffix("}}").map(str::trim)
-}
 
 /// The plan as Markdown.
 pub fn table(contents: &Contents, name: &str) -> Result<String> {
     let plan = PLANS.iter().find(|plan| plan.name == name);
-    let plan = plan.ok_or_else(|| Failure::new(format!("no plan '{name}' in the course table")))?;
+    let plan = plan.with_context(|| format!("no plan '{name}' in the course table"))?;
     let mut text = String::from("| time | minutes | topic |\n| --- | --- | --- |\n");
     for session in plan.sessions {
         let mut clock = session.begins;
         for item in session.items {
             let (minutes, topic) = row(contents, item)?;
-            let _ = writeln!(text, "| {} | {minutes} | {topic} |", time(clock));
+            let _ = writeln!(text, "| {} | {minutes} | {topic} |", of_day(clock));
             clock += minutes;
         }
         let spare = session.ends.saturating_sub(clock);
         if spare > 0 {
-            let _ = writeln!(text, "| {} | {spare} | to spare |", time(clock));
+            let _ = writeln!(text, "| {} | {spare} | to spare |", of_day(clock));
         }
-        let _ = writeln!(text, "| {} | | **{}** |", time(session.ends), session.then);
+        let _ = writeln!(text, "| {} | | **{}** |", of_day(session.ends), session.then);
     }
     Ok(text)
 }
@@ -47,24 +43,19 @@ fn overruns_of(plans: &[Plan], contents: &Contents) -> Result<Vec<String>> {
             for item in session.items {
                 needed += row(contents, item)?.0;
             }
-            let there = session.ends - session.begins;
-            if needed > there {
-                found.push(overrun(plan, session, needed, there));
+            let planned = session.ends - session.begins;
+            if needed > planned {
+                let (name, begins) = (plan.name, of_day(session.begins));
+                found.push(format!("plan '{name}', session of {begins}: {needed} minutes of notes in {planned}"));
             }
         }
     }
     Ok(found)
 }
 
-fn overrun(plan: &Plan, session: &Session, needed: u32, there: u32) -> String {
-    format!("plan '{}', session of {}: {needed} minutes of notes in {there}", plan.name, time(session.begins))
-}
-
 fn row(contents: &Contents, item: &Item) -> Result<(u32, String)> {
     let page = |file: &str| {
-        contents
-            .find(file)
-            .ok_or_else(|| Failure::new(format!("a plan of the course table names '{file}', which is no page")))
+        contents.find(file).with_context(|| format!("a plan of the course table names '{file}', which is not a page"))
     };
     Ok(match item {
         Item::Page(file) => {
@@ -76,14 +67,11 @@ fn row(contents: &Contents, item: &Item) -> Result<(u32, String)> {
     })
 }
 
-/// Minutes since midnight as on a clock.
-fn time(minutes: u32) -> String {
-    format!("{}:{:02}", minutes / 60, minutes % 60)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use course::Session;
+
     use crate::contents::Entry;
     use crate::front::Front;
 
@@ -92,12 +80,11 @@ mod tests {
         &[Plan { name: "p", sessions: &[Session { begins: 540, ends: 560, items: ITEMS, then: "lunch" }] }];
 
     fn contents(minutes: u32) -> Contents {
-        let taught = vec![("A".to_owned(), minutes)];
-        Contents(vec![Entry { file: "a.md".into(), title: "A".into(), front: Front::default(), taught }])
+        Contents(vec![Entry { file: "a.md".into(), title: "A".into(), front: Front::default(), noted: minutes }])
     }
 
     #[test]
-    fn a_session_that_its_notes_just_fill_is_none_that_overruns() {
+    fn a_session_that_its_notes_just_fill_does_not_overrun() {
         assert!(overruns_of(PLAN, &contents(5)).expect("a page").is_empty());
     }
 

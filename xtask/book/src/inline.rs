@@ -1,16 +1,18 @@
-//! A line of Markdown as HTML, for what stands inside of HTML: mdBook leaves
-//! that as it is.
+//! A line of Markdown as HTML, for what stands inside HTML: mdBook leaves that as
+//! it is.
 
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
-/// Code, links and emphasis; whatever else there is, as text.
+/// Code, links and emphasis; anything else as text.
 pub fn html(markdown: &str) -> String {
     let mut html = String::new();
     for event in Parser::new(markdown) {
         match event {
             Event::Text(text) => html += &escape(&text),
             Event::Code(code) => html += &format!("<code>{}</code>", escape(&code)),
-            Event::Start(Tag::Link { dest_url, .. }) => html += &format!("<a href=\"{}\">", escape(&page(&dest_url))),
+            Event::Start(Tag::Link { dest_url, .. }) => {
+                html += &format!("<a href=\"{}\">", escape(&page_address(&dest_url)));
+            }
             Event::End(TagEnd::Link) => html += "</a>",
             Event::Start(Tag::Emphasis) => html += "<em>",
             Event::End(TagEnd::Emphasis) => html += "</em>",
@@ -24,15 +26,17 @@ pub fn html(markdown: &str) -> String {
     html
 }
 
-/// A link to a source is one to the page made of it.
-fn page(link: &str) -> String {
-    let (file, part) = link.split_once('#').map_or((link, String::new()), |(file, part)| (file, format!("#{part}")));
-    match file.strip_suffix(".md") {
-        Some(name) if !link.contains("://") => format!("{name}.html{part}"),
+/// A link to a source becomes a link to the page made of it.
+fn page_address(link: &str) -> String {
+    match link.split_once(".md") {
+        Some((name, part)) if !link.contains("://") && (part.is_empty() || part.starts_with('#')) => {
+            format!("{name}.html{part}")
+        }
         _ => link.to_owned(),
     }
 }
 
+/// Text with the characters that HTML reads as markup written out.
 pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,17 +1,18 @@
-//! What every figure has around it: a title, a question to answer before
-//! looking, and a command to see the same on one's own machine.
+//! A figure's sources, and what every figure has around it: a title, a question to
+//! answer before looking, and a command that shows the same on one's own machine.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::html::{escape, rich};
-use crate::failure::{Failure, Result};
+use super::html;
+use crate::files;
+use crate::inline::{self, escape};
 
-/// A figure's words, as `figure.toml` has them. Words between backticks are code.
+/// A figure's words, as `figure.toml` has them, in Markdown.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Words {
@@ -27,53 +28,66 @@ pub struct Words {
     /// Captions, by the names that the recording uses.
     #[serde(default)]
     pub captions: BTreeMap<String, String>,
-    /// Options of a choice: value and label, in their order.
+    /// Options of a choice, in order: value and label.
     #[serde(default)]
     pub options: Vec<(String, String)>,
 }
 
-/// A figure's directory below `book/figures/`.
-pub struct Sheet {
+/// A figure as `book/figures/NAME/` describes it.
+pub struct Figure {
     pub name: String,
     directory: PathBuf,
     pub words: Words,
 }
 
-impl Sheet {
+impl Figure {
     pub fn open(book: &Path, name: &str) -> Result<Self> {
         let directory = book.join("figures").join(name);
+        ensure!(directory.is_dir(), "no figure '{name}': {} is missing", directory.display());
         let path = directory.join("figure.toml");
-        let text = fs::read_to_string(&path).map_err(Failure::io("read", &path))?;
-        let words = toml::from_str(&text).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+        let words = toml::from_str(&files::read(&path)?).with_context(|| path.display().to_string())?;
         Ok(Self { name: name.to_owned(), directory, words })
     }
 
     /// What was recorded.
     pub fn data<T: DeserializeOwned>(&self) -> Result<T> {
         let path = self.directory.join("data.json");
-        let text = fs::read_to_string(&path).map_err(Failure::io("read", &path))?;
-        serde_json::from_str(&text).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+        serde_json::from_str(&files::read(&path)?).with_context(|| path.display().to_string())
     }
 
     /// The case of that name. One that the recording lacks fails the build.
     pub fn recorded<'a, T>(&self, cases: &'a BTreeMap<String, T>, name: &str) -> Result<&'a T> {
-        let missing = || Failure::new(format!("figure '{}': '{name}' was not recorded", self.name));
-        cases.get(name).ok_or_else(missing)
+        cases.get(name).with_context(|| format!("figure '{}': '{name}' was not recorded", self.name))
     }
 
-    /// The caption of that name. A recording that has changed its names is told
-    /// to whoever builds the book, not to the reader.
+    /// The caption of that name. One that is missing fails the build.
     pub fn caption(&self, name: &str) -> Result<String> {
-        let caption = self.words.captions.get(name).map(|caption| rich(caption));
-        caption.ok_or_else(|| Failure::new(format!("figure '{}' has no caption '{name}'", self.name)))
+        let caption = self.words.captions.get(name).map(|caption| inline::html(caption));
+        caption.with_context(|| format!("figure '{}' has no caption '{name}'", self.name))
     }
 
     pub fn options(&self) -> impl Iterator<Item = (&str, &str)> {
         self.words.options.iter().map(|(value, label)| (value.as_str(), label.as_str()))
     }
 
-    /// The figure around its body.
-    pub fn around(&self, body: &str) -> String {
+    /// A choice of the figure's options, and below it what `draw` makes of each one's
+    /// recording.
+    pub fn choose<T>(
+        &self,
+        question: &str,
+        recording: &BTreeMap<String, T>,
+        draw: impl Fn(&str, &str, &T) -> Result<String>,
+    ) -> Result<String> {
+        let mut body = html::choice(question, &html::radio(&self.name, self.options()));
+        for (value, label) in self.options() {
+            let drawn = draw(value, label, self.recorded(recording, value)?)?;
+            body += &html::case("div", value, label, &drawn);
+        }
+        Ok(body)
+    }
+
+    /// The whole figure around its body.
+    pub fn frame(&self, body: &str) -> String {
         let (name, words) = (escape(&self.name), &self.words);
         format!(
             "<figure class=\"fig\" id=\"figure-{name}\" aria-labelledby=\"figure-{name}-title\">\n\
@@ -81,9 +95,9 @@ impl Sheet {
              <p class=\"ask\"><b>Predict</b> {}</p>\n{body}\
              <p class=\"notice\">{}</p>\n\
              <p class=\"do\"><b>Do it yourself</b> <code>{}</code></p>\n</figure>",
-            rich(&words.title),
-            rich(&words.predict),
-            rich(&words.notice),
+            inline::html(&words.title),
+            inline::html(&words.predict),
+            inline::html(&words.notice),
             escape(&words.command),
         )
     }

@@ -1,36 +1,26 @@
-//! What a step's starter looks like: `{{#starter PATH:NAME}}` in a Rust block becomes
-//! the signature of the function NAME and the `todo!` in it.
+//! What a step's starter looks like: `{{#starter PATH:FUNCTION}}` in a Rust block becomes
+//! the function's signature and the `todo!` in it.
 //!
-//! It is made from the solution and the course table, as the starters are, so it
-//! is right whatever a learner has written meanwhile.
+//! It is made from the solution and the course table, as the starters are, so it stays
+//! correct whatever a learner has written meanwhile.
 
-use std::fs;
 use std::path::Path;
 
-use crate::failure::{Failure, Result};
+use anyhow::{Context, Result};
 
-/// Replaces every such line of a page. `book` is the directory of sources.
-pub fn expand(book: &Path, markdown: &str) -> Result<String> {
-    let mut page = String::with_capacity(markdown.len());
-    for line in markdown.split_inclusive('\n') {
-        match wanted(line.trim()) {
-            Some((path, function)) => page += &shown(book, path, function)?,
-            None => page += line,
-        }
-    }
-    Ok(page)
+use crate::files;
+
+/// The starter of `PATH:FUNCTION`. `book` is the directory of sources, from which the
+/// path leads.
+pub fn show(book: &Path, target: &str) -> Result<String> {
+    let (path, function) = target.split_once(':').context("a starter is named PATH:FUNCTION")?;
+    let text = files::read(&book.join(path))?;
+    starter(path, &text, function).with_context(|| format!("'{path}' has no step '{function}'"))
 }
 
-/// The file, as seen from `book/`, and the function that a line asks for.
-pub fn wanted(line: &str) -> Option<(&str, &str)> {
-    line.strip_prefix("{{#starter ")?.strip_suffix("}}")?.trim().split_once(':')
-}
-
-fn shown(book: &Path, path: &str, function: &str) -> Result<String> {
-    let file = book.join(path);
-    let text = fs::read_to_string(&file).map_err(Failure::io("read", &file))?;
-    let starter = starter(path, &text, function);
-    starter.ok_or_else(|| Failure::new(format!("'{path}' has no step '{function}' that a starter could be made of")))
+/// Whether a line of a code block asks for a starter.
+pub fn is_asked_for(line: &str) -> bool {
+    line.starts_with("{{#starter ")
 }
 
 fn starter(path: &str, source: &str, function: &str) -> Option<String> {
@@ -46,7 +36,7 @@ fn starter(path: &str, source: &str, function: &str) -> Option<String> {
     Some(out + &format!("    todo!(\"{}\")\n}}\n", goal(path, function)?))
 }
 
-/// The words of the starter's `todo!`.
+/// The text of the starter's `todo!`.
 fn goal(path: &str, function: &str) -> Option<String> {
     let chapter = course::CHAPTERS.iter().find(|chapter| path.contains(&format!("/{}/", chapter.directory())))?;
     let number = chapter.steps.iter().position(|step| step.function == function)?;
@@ -72,14 +62,5 @@ mod tests {
         );
         assert_eq!(starter(&path, &source, name), Some(expected));
         assert_eq!(starter(&path, &source, "another"), None);
-    }
-
-    #[test]
-    fn only_whole_lines_are_asked_for() {
-        assert_eq!(wanted("{{#starter ../a.rs:run}}"), Some(("../a.rs", "run")));
-        assert_eq!(wanted("{{#include ../a.rs:run}}"), None);
-        let page = "a\n{{#include ../a.rs:run}}\n";
-        assert_eq!(expand(Path::new("/nowhere"), page).expect("nothing to read"), page);
-        assert!(expand(Path::new("/nowhere"), "{{#starter ../a.rs:run}}\n").is_err());
     }
 }
