@@ -59,6 +59,7 @@ const COMMANDS: &[Command] = &[
         .takes(Positional::Forwarded),
     Command::new("sync", "Write what is made from something else: starters, manifests").takes(Positional::Forwarded),
     Command::new("test", "Everything that CI runs").takes(Positional::Forwarded),
+    Command::new("measure", "Print how large each crate is, and fail beyond the limits"),
     Command::new("mutants", "Try a chapter's checks on its stored wrong and right solutions")
         .takes(Positional::Forwarded),
     // What `check` starts for each check; see `sandbox`.

@@ -11,7 +11,7 @@ use xtask::galley::Choice;
 use xtask::packages;
 use xtask::repo::{self, Repo};
 
-use crate::{bench, demo, mutants, needs, record, setup, sync, test, vm};
+use crate::{bench, demo, measure, mutants, needs, record, setup, sync, test, vm};
 
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", disable_help_subcommand = true, args_override_self = true)]
@@ -56,6 +56,8 @@ enum Command {
         #[arg(long, value_name = "WORDS")]
         only: Option<String>,
     },
+    /// Print how large each crate is, in a table; fail beyond the limits
+    Measure,
     /// Try a chapter's checks on its stored solutions: wrong ones, and right ones by other means
     Mutants {
         /// Such as ch3
@@ -130,6 +132,7 @@ fn run(command: Command) -> Result<u8> {
         Command::Vm { command } => vm::run(&repo, &command),
         Command::Sync { check } => sync::run(&repo, check),
         Command::Test { yes, only } => test::run(&repo, yes.yes, only.as_deref()),
+        Command::Measure => measure::run(&repo),
         Command::Mutants { chapter, needs: true, .. } => needs::write(&repo, &[chapter]),
         Command::Mutants { chapter, step, .. } => mutants::run(&repo, chapter, step),
     }

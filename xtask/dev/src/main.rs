@@ -7,6 +7,7 @@ mod bench;
 mod cli;
 mod copy;
 mod demo;
+mod measure;
 mod mutants;
 mod needs;
 mod parallel;

@@ -16,7 +16,7 @@ use xtask::repo::Repo;
 use super::leak_check::Host;
 use super::{chapters, demo, docker_registry, end_to_end, teardown, tools, upstream_dockerfile};
 use crate::stage::Stage;
-use crate::{mutants, needs, setup};
+use crate::{measure, mutants, needs, setup};
 
 type Run = fn(&Repo) -> Result<Stage>;
 type Named = (&'static str, Run);
@@ -25,6 +25,7 @@ type Named = (&'static str, Run);
 const STAGES: &[Named] = &[
     ("the sources are formatted", tools::formatted),
     ("what is derived is up to date", tools::derived),
+    ("every crate is within its size", measure::sizes),
     ("both trees build without a warning", tools::lint),
     ("the harness's own tests", tools::unit_tests),
     ("every starter step says \"to do\"", chapters::starters),
