@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde_json::json;
 use sys::{Context, Temporary};
 
-use crate::{Blob, Digest, Error, Result, spec};
+use crate::{Blob, Digest, Error, Result};
 
 /// Manifests, indexes and configurations with more bytes are refused
 /// (distribution-spec asks registries to take manifests of up to 4 MiB).
@@ -49,8 +49,14 @@ impl Store {
         }
         let in_use = sys::lock(&root.join("in-use.lock"), FlockArg::LockShared)?;
         let store = Self { root, in_use, layer_limit: DEFAULT_LAYER_LIMIT };
-        store.create_missing("oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#)?;
-        store.create_missing("index.json", br#"{"manifests":[],"schemaVersion":2}"#)?;
+        let _lock = sys::lock(&store.root.join("index.lock"), FlockArg::LockExclusive)?;
+        let layout = json!({"imageLayoutVersion": "1.0.0"});
+        let index = json!({"schemaVersion": 2, "manifests": []});
+        for (name, document) in [("oci-layout", layout), ("index.json", index)] {
+            if !store.root.join(name).exists() {
+                store.replace(name, &document)?;
+            }
+        }
         Ok(store)
     }
 
@@ -127,14 +133,6 @@ impl Store {
         Ok(Temporary::directory(&self.root.join("tmp"))?)
     }
 
-    /// Reads and checks a blob that holds a JSON document.
-    ///
-    /// # Errors
-    /// As [`Store::read_blob`], and `Malformed`.
-    pub fn document<T: DeserializeOwned>(&self, digest: &Digest) -> Result<T> {
-        from_json(&self.read_blob(digest, MAX_DOCUMENT)?, &format!("blob {digest}"))
-    }
-
     /// Stores a document as a blob, unless it is there: to sync no file twice is most of
     /// the time that a build without changes takes.
     ///
@@ -152,60 +150,23 @@ impl Store {
         }
     }
 
-    /// Reads `index.json`: the images that have a name, or had one.
-    ///
-    /// # Errors
-    /// What open(2) and read(2) say, and `Malformed`.
-    pub fn index(&self) -> Result<spec::ImageIndex> {
-        let path = self.root.join("index.json");
-        from_json(&fs::read(&path).context("read", &path)?, &path.display().to_string())
-    }
-
-    /// Changes the list of images in `index.json` while no other process does.
-    ///
-    /// Readers need no lock: the file is replaced whole, by rename(2).
-    ///
-    /// # Errors
-    /// What flock(2) and [`Store::index`] say, and writing a file.
-    pub fn change_index(&self, change: impl FnOnce(&mut Vec<spec::Descriptor>)) -> Result<()> {
-        let _lock = sys::lock(&self.root.join("index.lock"), FlockArg::LockExclusive)?;
-        let mut index = self.index()?;
-        let mut images = index.manifests().clone();
-        change(&mut images);
-        if *index.manifests() == images {
-            return Ok(());
-        }
-        index.set_manifests(images);
-        self.replace("index.json", &to_json(&index)?)
-    }
-
     /// The lock that says whether others have the store open.
     pub fn in_use(&self) -> &Flock<File> {
         &self.in_use
     }
 
-    fn create_missing(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let exists = || self.root.join(name).exists();
-        if exists() {
-            return Ok(());
-        }
-        let _lock = sys::lock(&self.root.join("index.lock"), FlockArg::LockExclusive)?;
-        // Another process may have written it while this one waited.
-        if exists() { Ok(()) } else { self.replace(name, bytes) }
-    }
-
-    fn replace(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        Ok(sys::replace_file_from(&self.root.join("tmp"), &self.root.join(name), 0o644, bytes)?)
+    /// Replaces a document of the layout, by rename(2).
+    ///
+    /// # Errors
+    /// What writing a file says, such as `ENOSPC`.
+    pub fn replace(&self, name: &str, document: &impl Serialize) -> Result<()> {
+        let (directory, path) = (self.root.join("tmp"), self.root.join(name));
+        Ok(sys::replace_file_from(&directory, &path, 0o644, &to_json(document)?)?)
     }
 }
 
+/// JSON with sorted keys: the same document always has the same bytes.
 fn to_json(document: &impl Serialize) -> Result<Vec<u8>> {
-    // By way of a Value, whose maps are sorted.
     let bytes = serde_json::to_value(document).and_then(|value| serde_json::to_vec(&value));
     bytes.map_err(|error| Error::Malformed { what: "a document".to_owned(), why: error.to_string() })
-}
-
-/// Reads a JSON document; `what` names it in the error.
-pub fn from_json<T: DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T> {
-    serde_json::from_slice(bytes).map_err(|error| Error::Malformed { what: what.to_owned(), why: error.to_string() })
 }

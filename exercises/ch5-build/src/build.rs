@@ -5,9 +5,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use images::{Image, Store, spec};
+use images::{Store, spec};
 use namespaces::Network;
-use storage::tags;
+use storage::{Image, tags};
 
 use crate::cache::{Record, cache_key};
 use crate::configure::configure;
@@ -265,7 +265,7 @@ impl Builder<'_> {
         let mut config = stage.image;
         config.set_config(Some(stage.description.config));
         let manifest = self.store.add_image(&config, &stage.layers)?;
-        let id = self.store.image(&images::Digest::try_from(manifest.digest())?)?.id()?;
+        let id = Image::read(self.store, &manifest.digest().try_into()?)?.id()?;
         self.print(&format!("writing image {id}"))?;
         if self.options.names.is_empty() {
             tags::add_unnamed(self.store, &manifest)?;

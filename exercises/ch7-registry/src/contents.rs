@@ -1,7 +1,7 @@
 //! What the store has under a name, and where else its blobs may be.
 
-use images::{Blob, Digest, Image, Store, spec};
-use storage::tags;
+use images::{Blob, Digest, Store, spec};
+use storage::{Image, tags};
 
 use crate::pull::Fetched;
 use crate::push::MANIFEST_LIMIT;
@@ -15,7 +15,7 @@ use crate::{Client, Error, Platform, Reference, Result, parse_reference};
 pub fn image(store: &Store, reference: &Reference, platform: &Platform) -> Result<Image> {
     let named = named(store, reference)?;
     let digest = if named.is_index() { named.choose(reference, platform)?.digest } else { named.digest };
-    Ok(store.image(&digest)?)
+    Ok(Image::read(store, &digest)?)
 }
 
 /// The manifest or index that has this name; a digest needs no name.
@@ -28,7 +28,7 @@ pub fn named(store: &Store, reference: &Reference) -> Result<Fetched> {
     match (found, &reference.digest) {
         (Some((_, descriptor)), _) => read(store, &descriptor),
         (None, Some(digest)) if store.has(digest) => {
-            let image = store.image(digest)?;
+            let image = Image::read(store, digest)?;
             read(store, &image.descriptor)
         }
         _ => Err(Error::NoImage(name)),

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use images::{Image, spec};
+use images::spec;
+use storage::Image;
 
 use crate::{Error, Reference, Result};
 

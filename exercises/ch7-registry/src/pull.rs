@@ -2,8 +2,8 @@
 
 use std::io::Read as _;
 
-use images::{Blob, Digest, Image, Store, spec};
-use storage::tags;
+use images::{Blob, Digest, Store, spec};
+use storage::{Image, tags};
 
 use crate::client::{Client, Request, broken_rule};
 use crate::push::MANIFEST_LIMIT;
@@ -70,7 +70,7 @@ pub fn pull_all(store: &Store, reference: &Reference, report: Report<'_>) -> Res
     for Fetched { bytes, digest, size, .. } in manifests.iter().chain([&index]) {
         storage::write_expected(store, &mut bytes.as_slice(), &Blob { digest: digest.clone(), size: *size })?;
     }
-    let image = store.image(&index.digest)?;
+    let image = Image::read(store, &index.digest)?;
     let named = Blob { digest: index.digest.clone(), size: index.size };
     let status = name(store, reference, &named.descriptor(index.media_type.as_str().into()))?;
     report(Event::Line(format!("Digest: {}", index.digest)))?;

@@ -364,6 +364,6 @@ fn docker_registry_is_reached_over_a_line_that_breaks() {
 }
 
 fn descriptor_sizes(store: &Store, descriptor: &spec::Descriptor) -> Vec<u64> {
-    let image = store.image(&descriptor.digest().try_into().unwrap()).unwrap();
+    let image = storage::Image::read(store, &descriptor.digest().try_into().unwrap()).unwrap();
     image.manifest.layers().iter().map(spec::Descriptor::size).collect()
 }

@@ -37,6 +37,12 @@ pub enum Error {
     File { action: &'static str, path: PathBuf, source: io::Error },
 }
 
+impl From<archive::Error> for Error {
+    fn from(error: archive::Error) -> Self {
+        Self::Image(error.into())
+    }
+}
+
 impl Error {
     /// The next step to take, as the end of the message, where it is a command or flag
     /// of galley: the crates below do not know them.

@@ -4,10 +4,10 @@ use std::env;
 use std::io::stderr;
 use std::path::PathBuf;
 
-use images::{Image, Store};
+use images::Store;
 use registry::{Direction, Platform, Reference};
 use run::Containers;
-use storage::tags;
+use storage::{Image, tags};
 
 use crate::error::{Error, Result};
 use crate::transfers::shown;

@@ -17,9 +17,6 @@ pub enum Error {
     /// The bytes have another digest than the one they were asked for by.
     #[error("{what} has the digest {found}, not {expected}: it was changed or cut short; remove it and get it again")]
     Mismatch { what: String, expected: Digest, found: Digest },
-    /// The bytes are fewer or more than the descriptor says.
-    #[error("{what} should be {expected} bytes long, but {found} were read; get it again")]
-    Size { what: String, expected: u64, found: u64 },
     /// A document larger than anybody needs.
     #[error("{what} is larger than the limit of {limit} bytes")]
     TooLarge {
@@ -30,15 +27,9 @@ pub enum Error {
     /// JSON of another shape, or documents that contradict each other.
     #[error("{what} is malformed: {why}")]
     Malformed { what: String, why: String },
-    /// Text that is not a `sha256:` digest.
-    #[error("'{0}' is not a digest: expected sha256: and 64 digits 0-9a-f")]
-    NotDigest(String),
     /// A blob that a manifest names but the store does not have.
     #[error("the store has no blob {0}; pull or build the image again")]
     Missing(Digest),
-    /// A multi-platform image without a manifest for this machine.
-    #[error("the image has no manifest for {0}; it was made for other machines")]
-    NoPlatform(String),
     /// An overlay of nothing, or of more than the kernel takes.
     #[error("cannot stack {0} layers: overlay takes 1 to about 200; rebuild the image with fewer")]
     LayerCount(usize),

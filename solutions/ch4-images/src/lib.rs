@@ -13,7 +13,6 @@
 //! The crate `archive` below it knows tar, compression and how to make files; `storage`
 //! above it adds names, unpacked layers, pruning, and images as one file.
 
-mod digest;
 mod error;
 mod image;
 mod layer;
@@ -22,9 +21,8 @@ mod resolve;
 mod store;
 mod unpack;
 
-pub use digest::{Blob, Digest, Hashing};
+pub use archive::{Blob, Digest};
 pub use error::{Error, Result};
-pub use image::Image;
 pub use layer::Layer;
 pub use oci_spec::image as spec;
 pub use overlay::{changes, mount};

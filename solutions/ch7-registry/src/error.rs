@@ -80,6 +80,12 @@ pub enum Error {
     Credentials { path: PathBuf, why: String },
 }
 
+impl From<archive::Error> for Error {
+    fn from(error: archive::Error) -> Self {
+        Self::Image(error.into())
+    }
+}
+
 impl Error {
     /// Whether the registry understood and said no, so that asking for less may
     /// help.

@@ -2,8 +2,8 @@
 
 use std::io::Read as _;
 
-use images::{Blob, Digest, Image, Store, spec};
-use storage::tags;
+use images::{Blob, Digest, Store, spec};
+use storage::{Image, tags};
 
 use crate::client::{Client, Request, broken_rule};
 use crate::push::MANIFEST_LIMIT;
@@ -58,7 +58,7 @@ pub fn pull(store: &Store, reference: &Reference, platform: &Platform, report: R
     let stored = Blob { digest: digest.clone(), size: *size };
     storage::write_expected(store, &mut bytes.as_slice(), &stored)?;
     // Read before it gets its name: what cannot be an image must not have one.
-    let image = store.image(digest)?;
+    let image = Image::read(store, digest)?;
     platform.check(&image, reference)?;
     let status = name(store, reference, &stored.descriptor(media_type.as_str().into()))?;
     report(Event::Line(format!("Digest: {digest}")))?;
@@ -93,7 +93,7 @@ pub fn pull_all(store: &Store, reference: &Reference, report: Report<'_>) -> Res
     for Fetched { bytes, digest, size, .. } in manifests.iter().chain([&index]) {
         storage::write_expected(store, &mut bytes.as_slice(), &Blob { digest: digest.clone(), size: *size })?;
     }
-    let image = store.image(&index.digest)?;
+    let image = Image::read(store, &index.digest)?;
     let named = Blob { digest: index.digest.clone(), size: index.size };
     let status = name(store, reference, &named.descriptor(index.media_type.as_str().into()))?;
     report(Event::Line(format!("Digest: {}", index.digest)))?;

@@ -3,46 +3,8 @@
 use std::fs;
 
 use checks::scratch;
-use images::{Store, spec};
 
 use crate::names;
-
-#[test]
-fn a_document_that_is_two_things_is_refused() {
-    let directory = scratch();
-    let store = Store::open(directory.path()).unwrap();
-    let image = store.add_image(&spec::ImageConfiguration::default(), &[]).unwrap();
-    let mut both: serde_json::Value = store.document(&image.digest().try_into().unwrap()).unwrap();
-    both["manifests"] = serde_json::json!([]);
-    let blob = store.write_document(&both).unwrap();
-    let error = store.image(&blob.digest).unwrap_err().to_string();
-    assert!(error.contains("both an index and a manifest"), "{error}");
-}
-
-#[test]
-fn an_index_leads_to_this_machines_image() {
-    let directory = scratch();
-    let store = Store::open(directory.path()).unwrap();
-    let mut manifests = Vec::new();
-    for (architecture, cmd) in [("sparc", "theirs"), (spec::Arch::default().to_string().as_str(), "ours")] {
-        let mut config = spec::ImageConfiguration::default();
-        let inner = spec::ConfigBuilder::default().cmd(vec![cmd.to_owned()]).build().unwrap();
-        config.set_config(Some(inner));
-        let mut manifest = store.add_image(&config, &[]).unwrap();
-        let platform =
-            spec::PlatformBuilder::default().os(spec::Os::Linux).architecture(spec::Arch::from(architecture)).build();
-        manifest.set_platform(Some(platform.unwrap()));
-        manifests.push(manifest);
-    }
-    let write = |manifests: Vec<spec::Descriptor>| {
-        let index = spec::ImageIndexBuilder::default().schema_version(2_u32).manifests(manifests).build().unwrap();
-        store.write_document(&index).unwrap().digest
-    };
-    let image = store.image(&write(manifests.clone())).unwrap();
-    assert_eq!(image.config.config().as_ref().unwrap().cmd().as_deref(), Some(["ours".to_owned()].as_slice()));
-    let error = store.image(&write(manifests[..1].to_vec())).unwrap_err().to_string();
-    assert!(error.contains("no manifest for linux/"), "{error}");
-}
 
 #[test]
 fn a_damaged_archive_is_an_error_and_no_more() {

@@ -122,7 +122,7 @@ impl Bench {
         let config = spec::ImageConfiguration::default();
         let descriptor = self.store.add_image(&config, &layers).unwrap();
         storage::tags::set(&self.store, name, &descriptor).unwrap();
-        let image = self.store.image(&Digest::try_from(descriptor.digest()).unwrap()).unwrap();
+        let image = storage::Image::read(&self.store, &Digest::try_from(descriptor.digest()).unwrap()).unwrap();
         let blob = |descriptor: &spec::Descriptor| Blob::try_from(descriptor).unwrap();
         Parts {
             layers: image.manifest.layers().iter().map(blob).collect(),

@@ -4,8 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufWriter, IsTerminal, Read, Write, stdin, stdout};
 use std::path::{Path, PathBuf};
 
-use images::Image;
-use storage::tags;
+use storage::{Image, tags};
 
 use crate::cli::{Format, Save};
 use crate::error::{Error, Result};

@@ -1,7 +1,7 @@
 //! `galley history`.
 
-use images::Image;
 use images::spec;
+use storage::Image;
 
 use super::table;
 use crate::cli::History;

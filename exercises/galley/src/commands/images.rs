@@ -2,9 +2,9 @@
 
 use std::io::{IsTerminal, Write, stdin, stdout};
 
-use images::{Digest, Image, Store};
+use images::{Digest, Store};
 use run::Status;
-use storage::tags;
+use storage::{Image, tags};
 
 use super::{leftovers, table};
 use crate::cli::{Quiet, RemoveImages};
@@ -37,7 +37,7 @@ const NONE: &str = "<none>";
 fn listed(store: &Store) -> Result<Vec<(Option<String>, Image)>> {
     let named = tags::list(store)?.into_iter().map(|(name, descriptor)| (Some(name), descriptor));
     let unnamed = tags::unnamed(store)?.into_iter().map(|descriptor| (None, descriptor));
-    named.chain(unnamed).map(|(name, descriptor)| Ok((name, store.image(&digest_of(&descriptor)?)?))).collect()
+    named.chain(unnamed).map(|(name, descriptor)| Ok((name, Image::read(store, &digest_of(&descriptor)?)?))).collect()
 }
 
 fn repository_and_tag(name: &str) -> Result<(String, String)> {

@@ -18,6 +18,9 @@ pub enum Error {
     /// An entry that reaches outside, or that no honest tool makes.
     #[error("refused '{name}': {why}; do not trust this layer")]
     Refused { name: String, why: &'static str },
+    /// Text that is not a `sha256:` digest.
+    #[error("'{0}' is not a digest: expected sha256: and 64 digits 0-9a-f")]
+    NotDigest(String),
     /// Bytes that are not an archive.
     #[error("the archive is malformed: {0}")]
     Malformed(String),

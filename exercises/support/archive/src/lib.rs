@@ -1,4 +1,4 @@
-//! Layers as tar archives, and the files that they describe.
+//! Layers as tar archives, the files that they describe, and digests of both.
 //!
 //! [`Entry`] is one file of a layer, however it travels. [`files`] reads entries from a
 //! directory, [`TarWriter`] and [`TarReader`] carry them in an archive, [`decompress`]
@@ -6,6 +6,7 @@
 //! open directory.
 
 mod decompress;
+mod digest;
 mod entry;
 mod error;
 mod path_at;
@@ -18,6 +19,7 @@ mod xattrs;
 mod zstd;
 
 pub use decompress::decompress;
+pub use digest::{Blob, Digest, Hashing};
 pub use entry::{Entry, EntryKind};
 pub use error::{Error, Result};
 pub use path_at::PathAt;

@@ -11,6 +11,12 @@ pub enum Error {
     /// A blob, a layer or an image, as chapter 4 reports it.
     #[error(transparent)]
     Images(#[from] images::Error),
+    /// The bytes are fewer or more than the descriptor says.
+    #[error("{what} should be {expected} bytes long, but {found} were read; get it again")]
+    Size { what: String, expected: u64, found: u64 },
+    /// A multi-platform image without a manifest for this machine.
+    #[error("the image has no manifest for {0}; it was made for other machines")]
+    NoPlatform(String),
     /// A prefix that fits more than one image.
     #[error("'{0}' fits more than one image; give more digits")]
     Ambiguous(String),

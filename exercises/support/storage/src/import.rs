@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use images::{Blob, Image, Store, spec};
+use images::{Blob, Store, spec};
 
-use crate::{Result, tags, write_expected};
+use crate::{Image, Result, tags, write_expected};
 
 /// Takes an image of another store into this one, under the same name; `None` if the
 /// other has no such image.

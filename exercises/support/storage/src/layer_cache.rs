@@ -4,11 +4,12 @@ use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
 
-use archive::ProgressReader;
-use images::{Blob, Hashing, Layer, Store, unpack};
+use archive::{Hashing, ProgressReader};
+use images::{Blob, Layer, Store, unpack};
 use sys::Context;
 
 use crate::Result;
+use crate::expected::verify;
 
 /// The directories of some layers, lowest first, each of them once, unpacked if they are
 /// not yet. An image without layers has one empty directory.
@@ -64,10 +65,10 @@ pub fn unpack_layer(store: &Store, layer: &Layer, progress: &mut dyn FnMut(u64))
     let (_, found) = archive.finish();
     // A damaged blob is rarely an archive: that its digest is wrong says more.
     io::copy(&mut compressed, &mut io::sink()).context("read", store.blob_path(&expected.digest))?;
-    expected.verify(&compressed.finish().1, &format!("layer {}", expected.digest))?;
+    verify(&expected, &compressed.finish().1, &format!("layer {}", expected.digest))?;
     unpacked?;
     let archive = Blob { digest: layer.diff_id.clone(), size: found.size };
-    archive.verify(&found, &format!("the archive in layer {}", expected.digest))?;
+    verify(&archive, &found, &format!("the archive in layer {}", expected.digest))?;
     // One call for the whole file system is cheaper than one for each file.
     let directory = File::open(temporary.path()).context("open", temporary.path())?;
     nix::unistd::syncfs(&directory).context("syncfs", temporary.path())?;

@@ -6,13 +6,11 @@ use std::path::{Component, Path, PathBuf};
 
 use archive::{EntryKind, LimitedReader, TarReader, decompress};
 use images::spec::{self, MediaType};
-use images::{Blob, Digest, Error, Image, MAX_DOCUMENT, Store};
+use images::{Blob, Digest, Error, MAX_DOCUMENT, Store};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::json;
 use sys::Context;
 
-use crate::{Result, write_expected};
+use crate::{Image, Result, json, write_expected};
 
 /// No archive may unpack to more than this many bytes: 64 GiB.
 const MAX_ARCHIVE: u64 = 64 << 30;
@@ -53,9 +51,9 @@ pub fn load(store: &Store, archive: &mut dyn Read) -> Result<Vec<Loaded>> {
     let contents = Contents::read(store, archive)?;
     let document = |name: &str| contents.documents.get(Path::new(name));
     let loaded = match (document("index.json"), document("manifest.json")) {
-        (Some(index), _) => load_layout(store, &from_json(index, "index.json")?)?,
+        (Some(index), _) => load_layout(store, &json::parse(index, "index.json")?)?,
         (None, Some(manifest)) => {
-            let images: Vec<DockerImage> = from_json(manifest, "manifest.json")?;
+            let images: Vec<DockerImage> = json::parse(manifest, "manifest.json")?;
             images.iter().map(|image| load_docker(store, image, &contents)).collect::<Result<_>>()?
         }
         (None, None) => Vec::new(),
@@ -69,7 +67,7 @@ pub fn load(store: &Store, archive: &mut dyn Read) -> Result<Vec<Loaded>> {
 fn load_layout(store: &Store, index: &spec::ImageIndex) -> Result<Vec<Loaded>> {
     let mut loaded = Vec::new();
     for descriptor in index.manifests() {
-        let image = store.image(&descriptor.digest().try_into()?)?;
+        let image = Image::read(store, &descriptor.digest().try_into()?)?;
         for layer in image.layers() {
             let digest = layer.descriptor.digest().try_into()?;
             if !store.has(&digest) {
@@ -96,9 +94,8 @@ fn load_docker(store: &Store, image: &DockerImage, contents: &Contents) -> Resul
         let is_gzip = start == [0x1f, 0x8b];
         layers.push(blob.descriptor(if is_gzip { MediaType::ImageLayerGzip } else { MediaType::ImageLayer }));
     }
-    let manifest =
-        json!({"schemaVersion": 2, "mediaType": MediaType::ImageManifest, "config": config, "layers": layers});
-    let loaded = store.image(&store.write_document(&manifest)?.digest)?;
+    let manifest = serde_json::json!({"schemaVersion": 2, "mediaType": MediaType::ImageManifest, "config": config, "layers": layers});
+    let loaded = Image::read(store, &store.write_document(&manifest)?.digest)?;
     Ok(Loaded { names: image.repo_tags.clone().unwrap_or_default(), image: loaded })
 }
 
@@ -162,10 +159,6 @@ fn normalize(path: &Path) -> PathBuf {
         }
     }
     normal
-}
-
-fn from_json<T: DeserializeOwned>(bytes: &[u8], name: &str) -> Result<T> {
-    serde_json::from_slice(bytes).map_err(|error| malformed(&format!("{name}: {error}")))
 }
 
 fn malformed(why: &str) -> crate::Error {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use sys::Context;
 
 use crate::tags::name_of;
-use crate::{Error, Result};
+use crate::{Error, Result, index, json};
 
 /// What [`prune`] removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,12 +49,12 @@ pub fn prune(store: &Store, keep_unnamed: bool, needed: &[Digest]) -> Result<Pru
 fn prune_locked(store: &Store, keep_unnamed: bool, needed: &[Digest]) -> Result<PruneReport> {
     if !keep_unnamed {
         let needed: BTreeSet<String> = needed.iter().map(Digest::to_string).collect();
-        store.change_index(|images| {
+        index::change(store, |images| {
             images.retain(|image| name_of(image).is_some() || needed.contains(image.digest().as_ref()));
         })?;
     }
     let mut reachable = Reachable::default();
-    for image in store.index()?.manifests() {
+    for image in index::read(store)?.manifests() {
         reachable.add(store, &image.digest().try_into()?)?;
     }
     for digest in needed {
@@ -76,7 +76,7 @@ impl Reachable {
         if !self.blobs.insert(digest.hex().to_owned()) || !store.has(digest) {
             return Ok(());
         }
-        let document: Value = store.document(digest)?;
+        let document: Value = json::read_blob(store, digest)?;
         for manifest in digests(&document, "/manifests", "/digest") {
             self.add(store, &manifest)?;
         }
@@ -84,7 +84,7 @@ impl Reachable {
         let Some(config) = document.pointer("/config/digest").and_then(parse) else { return Ok(()) };
         self.blobs.insert(config.hex().to_owned());
         if store.has(&config) {
-            let config: Value = store.document(&config)?;
+            let config: Value = json::read_blob(store, &config)?;
             self.layers.extend(digests(&config, "/rootfs/diff_ids", "").map(|digest| digest.hex().to_owned()));
         }
         Ok(())

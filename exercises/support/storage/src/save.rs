@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use archive::{Entry, EntryKind, TarWriter};
-use images::{Blob, Hashing, Image, Store};
+use archive::{Entry, EntryKind, Hashing, TarWriter};
+use images::{Blob, Store};
 use serde_json::{Value, json};
 use sys::Context;
 
-use crate::Result;
+use crate::expected::verify;
+use crate::{Image, Result};
 
 /// The format of a saved image. Both are tar archives that hold an image layout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,14 +39,14 @@ pub fn save(store: &Store, images: &[(Option<String>, Image)], format: Format, o
         tar.append(&file_entry(name, temporary.path(), bytes.len() as u64), &mut |_| {})?;
     }
     let parts = images.iter().flat_map(|(_, image)| image.descriptors());
-    let mut blobs = parts.map(Blob::try_from).collect::<images::Result<Vec<_>>>()?;
+    let mut blobs = parts.map(Blob::try_from).collect::<archive::Result<Vec<_>>>()?;
     blobs.sort_by(|one, other| one.digest.cmp(&other.digest));
     blobs.dedup();
     for blob in blobs {
         let path = store.blob_path(&blob.digest);
         let mut hash = Hashing::new(io::sink());
         io::copy(&mut store.open_blob(&blob.digest)?, &mut hash).context("read", &path)?;
-        blob.verify(&hash.finish().1, &format!("blob {}", blob.digest))?;
+        verify(&blob, &hash.finish().1, &format!("blob {}", blob.digest))?;
         tar.append(&file_entry(&path_in_layout(&blob), &path, blob.size), &mut |_| {})?;
     }
     Ok(tar.finish()?.flush().call("write the archive")?)

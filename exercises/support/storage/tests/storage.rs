@@ -11,8 +11,8 @@ use std::thread;
 use std::time::Duration;
 
 use checks::{nonce, scratch};
-use images::{Blob, Digest, Image, Store, spec};
-use storage::{Format, PruneReport, layer_cache, tags};
+use images::{Blob, Digest, Store, spec};
+use storage::{Format, Image, PruneReport, layer_cache, tags};
 
 /// Makes an image of one file, under a name.
 fn add(store: &Store, name: &str, content: &str) -> Image {
@@ -21,7 +21,7 @@ fn add(store: &Store, name: &str, content: &str) -> Image {
     let layer = store.write_layer(archive::files(tree.path()).unwrap(), &mut |_| {}).unwrap();
     let manifest = store.add_image(&spec::ImageConfiguration::default(), &[layer]).unwrap();
     tags::set(store, name, &manifest).unwrap();
-    store.image(&manifest.digest().try_into().unwrap()).unwrap()
+    Image::read(store, &manifest.digest().try_into().unwrap()).unwrap()
 }
 
 fn unpack(store: &Store, image: &Image) -> storage::Result<Vec<PathBuf>> {
@@ -124,7 +124,7 @@ fn an_image_that_lost_its_name_can_be_kept() {
     let needed = std::slice::from_ref(&digest);
     assert_eq!(storage::prune(&store, false, needed).unwrap().blobs, 0, "a container's image was removed");
     assert_eq!(storage::prune(&store, false, &[]).unwrap().blobs, 3);
-    assert!(store.image(&digest).is_err());
+    assert!(Image::read(&store, &digest).is_err());
 }
 
 #[test]
@@ -274,4 +274,42 @@ fn an_archive_without_an_image_is_refused() {
     tar.append(&archive::Entry::empty("file".into()), &mut |_| {}).unwrap();
     let error = storage::load(&open(directory.path()), &mut tar.finish().unwrap().as_slice()).unwrap_err();
     assert!(error.to_string().contains("holds no image"), "{error}");
+}
+
+#[test]
+fn a_document_that_is_two_things_is_refused() {
+    let directory = scratch();
+    let store = open(directory.path());
+    let image = store.add_image(&spec::ImageConfiguration::default(), &[]).unwrap();
+    let mut both: serde_json::Value =
+        serde_json::from_slice(&store.read_blob(&image.digest().try_into().unwrap(), 1 << 20).unwrap()).unwrap();
+    both["manifests"] = serde_json::json!([]);
+    let blob = store.write_document(&both).unwrap();
+    let error = Image::read(&store, &blob.digest).unwrap_err().to_string();
+    assert!(error.contains("both an index and a manifest"), "{error}");
+}
+
+#[test]
+fn an_index_leads_to_this_machines_image() {
+    let directory = scratch();
+    let store = open(directory.path());
+    let mut manifests = Vec::new();
+    for (architecture, cmd) in [("sparc", "theirs"), (spec::Arch::default().to_string().as_str(), "ours")] {
+        let mut config = spec::ImageConfiguration::default();
+        let inner = spec::ConfigBuilder::default().cmd(vec![cmd.to_owned()]).build().unwrap();
+        config.set_config(Some(inner));
+        let mut manifest = store.add_image(&config, &[]).unwrap();
+        let platform =
+            spec::PlatformBuilder::default().os(spec::Os::Linux).architecture(spec::Arch::from(architecture)).build();
+        manifest.set_platform(Some(platform.unwrap()));
+        manifests.push(manifest);
+    }
+    let write = |manifests: Vec<spec::Descriptor>| {
+        let index = spec::ImageIndexBuilder::default().schema_version(2_u32).manifests(manifests).build().unwrap();
+        store.write_document(&index).unwrap().digest
+    };
+    let image = Image::read(&store, &write(manifests.clone())).unwrap();
+    assert_eq!(image.config.config().as_ref().unwrap().cmd().as_deref(), Some(["ours".to_owned()].as_slice()));
+    let error = Image::read(&store, &write(manifests[..1].to_vec())).unwrap_err().to_string();
+    assert!(error.contains("no manifest for linux/"), "{error}");
 }

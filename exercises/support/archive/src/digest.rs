@@ -4,9 +4,10 @@ use std::fmt::{self, Write as _};
 use std::io::{self, Read, Write};
 use std::str::FromStr;
 
+use oci_spec::image as spec;
 use sha2::{Digest as _, Sha256};
 
-use crate::{Error, Result, spec};
+use crate::{Error, Result};
 
 /// The SHA-256 of some bytes, written `sha256:` and 64 hexadecimal digits
 /// (image-spec, descriptor.md, "Digests").
@@ -79,21 +80,6 @@ pub struct Blob {
 }
 
 impl Blob {
-    /// Compares what was described with what was `found`; `what` names it in the error.
-    ///
-    /// # Errors
-    /// `Size` or `Mismatch`.
-    pub fn verify(&self, found: &Self, what: &str) -> Result<()> {
-        let what = what.to_owned();
-        if found.size != self.size {
-            return Err(Error::Size { what, expected: self.size, found: found.size });
-        }
-        if found.digest != self.digest {
-            return Err(Error::Mismatch { what, expected: self.digest.clone(), found: found.digest.clone() });
-        }
-        Ok(())
-    }
-
     /// The descriptor of this blob (image-spec, descriptor.md).
     pub fn descriptor(&self, media_type: spec::MediaType) -> spec::Descriptor {
         spec::Descriptor::new(media_type, self.size, &self.digest)
