@@ -1,27 +1,35 @@
-//! Chapter 6 on the command line, one step at a time:
+//! Chapter 6 on the command line:
 //!
 //! ```text
 //! run publish PID HOST-PORT CONTAINER-PORT …    carry connections into PID's network
-//! run stop PID SIGNAL MILLISECONDS              ask, wait, insist
+//! run monitor DIRECTORY PROGRAM [ARGUMENT]…     start a program and record its life
+//! run status DIRECTORY                          tell whether it runs
+//! run stop DIRECTORY SIGNAL MILLISECONDS        ask, wait, insist
 //! ```
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::net::Ipv4Addr;
-use std::os::fd::AsFd;
-use std::process::ExitCode;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 
+use nix::fcntl::FlockArg;
 use nix::sys::signal::Signal;
-use run::{Error, Port, Result, listen, pidfd, publish, stop};
+use run::{Container, Error, LOCK, Port, PortError, Result, listen, load, process, publish, save, status, stop};
+use sys::Context;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
         ["publish", pid, ports @ ..] if !ports.is_empty() && ports.len() % 2 == 0 => run_publish(pid, ports),
-        ["stop", pid, signal, grace] => run_stop(pid, signal, grace),
+        ["monitor", directory, program, arguments @ ..] => run_monitor(Path::new(directory), program, arguments),
+        ["status", directory] => show_status(Path::new(directory)),
+        ["stop", directory, signal, grace] => run_stop(Path::new(directory), signal, grace),
         _ => {
-            eprintln!("usage: run publish PID HOST-PORT CONTAINER-PORT … | run stop PID SIGNAL MILLISECONDS");
+            eprintln!("usage: run publish PID HOST-PORT CONTAINER-PORT … | run monitor DIRECTORY PROGRAM …");
+            eprintln!("       run status DIRECTORY | run stop DIRECTORY SIGNAL MILLISECONDS");
             return ExitCode::from(2);
         }
     };
@@ -29,16 +37,16 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("run: {error}");
-            ExitCode::from(error.code())
+            ExitCode::from(125)
         }
     }
 }
 
 fn run_publish(pid: &str, numbers: &[&str]) -> Result<()> {
     let ports: Vec<Port> = numbers.chunks(2).map(port).collect::<Result<_>>()?;
-    let path = std::path::PathBuf::from(format!("/proc/{pid}/ns/net"));
     let listeners = listen(&ports)?;
-    let namespace = File::open(&path).map_err(Error::file("open", &path))?;
+    let path = format!("/proc/{pid}/ns/net");
+    let namespace = File::open(&path).context("open", &path)?;
     println!("listening");
     publish(listeners, &namespace)
 }
@@ -47,16 +55,33 @@ fn run_publish(pid: &str, numbers: &[&str]) -> Result<()> {
 fn port(pair: &[&str]) -> Result<Port> {
     match pair.iter().map(|text| text.parse::<u16>()).collect::<std::result::Result<Vec<_>, _>>().as_deref() {
         Ok([host, container]) => Ok(Port { host: (Ipv4Addr::LOCALHOST, *host).into(), container: *container }),
-        _ => Err(Error::Port { text: pair.join(":"), reason: "a port is a number" }),
+        _ => Err(Error::Port { text: pair.join(":"), reason: PortError::Number }),
     }
 }
 
-fn run_stop(pid: &str, signal: &str, grace: &str) -> Result<()> {
-    let (Ok(pid), Ok(signal), Ok(grace)) = (pid.parse(), signal.parse::<Signal>(), grace.parse()) else {
-        return Err(Error::NoContainer(pid.to_owned()));
-    };
-    let Some(process) = pidfd::open(pid)? else { return Err(Error::NoContainer(pid.to_string())) };
-    let by_itself = stop(process.as_fd(), signal, Duration::from_millis(grace))?;
+/// The smallest monitor: it has nothing but a record and a lock.
+fn run_monitor(directory: &Path, program: &str, arguments: &[&str]) -> Result<()> {
+    fs::create_dir_all(directory).context("mkdir", directory)?;
+    let _lock = sys::lock(&directory.join(LOCK), FlockArg::LockExclusive)?;
+    let mut child = Command::new(program).args(arguments).spawn().context("run", program)?;
+    let pid = Some(child.id().cast_signed());
+    let mut container = Container { name: directory.display().to_string(), pid, ..Container::default() };
+    save(directory, &container)?;
+    let ended = child.wait().context("wait", program)?;
+    container.exit_code = Some(ended.code().unwrap_or_else(|| 128 + ended.signal().unwrap_or_default()) as u8);
+    save(directory, &container)
+}
+
+fn show_status(directory: &Path) -> Result<()> {
+    println!("{:?}", status(directory, &load(directory)?)?);
+    Ok(())
+}
+
+fn run_stop(directory: &Path, signal: &str, grace: &str) -> Result<()> {
+    let container = load(directory)?;
+    let (signal, grace) = (signal.parse().unwrap_or(Signal::SIGTERM), grace.parse().unwrap_or_default());
+    let process = process(directory, &container)?;
+    let by_itself = stop(&process, signal, Duration::from_millis(grace))?;
     println!("{}", if by_itself { "ended" } else { "killed" });
     Ok(())
 }

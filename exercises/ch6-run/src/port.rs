@@ -7,12 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::Result;
 
-/// One published port: connections to `host` are carried to port `container`
-/// inside.
+/// One published port: connections to `host` are carried to port `container` inside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Port {
-    /// The address and port on the host. `0.0.0.0`, the default, is every
-    /// address the host has: the whole network can connect.
+    /// The address and port on the host. `0.0.0.0`, the default, is every address that
+    /// the host has: the whole network can connect.
     pub host: SocketAddr,
     /// The TCP port in the container.
     pub container: u16,
@@ -26,15 +25,11 @@ impl fmt::Display for Port {
 
 /// Reads `4567:80`, `127.0.0.1:4567:80`, `[::1]:4567:80`, with or without `/tcp`.
 ///
-/// # Errors
-/// [`crate::Error::Port`] with the reason. These are the words that the checks know:
+/// A port is decimal digits alone, from 1 to 65535. Port 0 would ask the kernel for any
+/// free port, and nobody would know which.
 ///
-/// - `the host's port is missing`, where there is no colon at all;
-/// - `the address is not one`;
-/// - `a port is a number from 1 to 65535`, also for one that is empty or too large;
-/// - `port 0 does not exist`;
-/// - `only TCP can be published, not UDP`;
-/// - `the protocol must be tcp`, for what else stands behind a slash.
+/// # Errors
+/// [`crate::Error::Port`] with the text and its [`PortError`](crate::PortError).
 pub fn parse_port(text: &str) -> Result<Port> {
     // ANCHOR: parse_port
     let _ = &text; // what you have to work with

@@ -4,9 +4,17 @@ use std::fs::File;
 use std::io;
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::port::Port;
+
+/// How many connections a published port carries at once. More clients wait in the
+/// kernel's queue, see listen(2).
+const MAX_CONNECTIONS: usize = 128;
+
+/// How long to wait after accept(2) has failed.
+const RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// Binds every port on the host, before anything is started: a port in use must
 /// be an error while there is still nothing to undo.
@@ -14,28 +22,28 @@ use crate::port::Port;
 /// # Errors
 /// [`Error::Listen`] with the address.
 pub fn listen(ports: &[Port]) -> Result<Vec<(TcpListener, u16)>> {
-    ports
-        .iter()
-        .map(|port| match TcpListener::bind(port.host) {
-            Ok(listener) => Ok((listener, port.container)),
-            Err(source) => Err(Error::Listen { address: port.host, source }),
-        })
-        .collect()
+    let bind = |port: &Port| match TcpListener::bind(port.host) {
+        Ok(listener) => Ok((listener, port.container)),
+        Err(source) => Err(Error::Listen { address: port.host, source }),
+    };
+    ports.iter().map(bind).collect()
 }
 
-/// Serves the published ports until the process is ended.
+/// Serves the published ports until the process is ended from outside.
 ///
-/// A socket belongs for life to the network namespace it was *created* in, not
-/// to the one its process is in now (network_namespaces(7)). So the listeners,
-/// made outside, stay outside, while this process moves in; each connection it
-/// opens from then on starts inside, where the container listens on 127.0.0.1.
-/// No root, no bridge, no firewall rule.
+/// A socket belongs for life to the network namespace that it was *created* in, not to
+/// the one its process is in now (network_namespaces(7)). So the listeners, made
+/// outside, stay outside while this process moves into `namespace`, an open
+/// `/proc/PID/ns/net` of the container. Each connection that it opens from then on
+/// starts inside, where the container listens on 127.0.0.1. It takes no root, no bridge
+/// and no firewall rule. Where nobody listens inside, the client is disconnected.
 ///
-/// `namespace` is an open `/proc/PID/ns/net` of the container. The caller has a
-/// process to spare for this, with one thread.
+/// At most [`MAX_CONNECTIONS`] are carried at once for each port, by [`relay`]. accept(2)
+/// fails at once while descriptors have run out (`EMFILE`), and then again: without a
+/// pause of [`RETRY_DELAY`] the loop would use a whole processor until one is free.
 ///
 /// # Errors
-/// setns(2): EPERM if the namespace is not the caller's to enter.
+/// setns(2): `EPERM` if the namespace is not the caller's to enter.
 pub fn publish(listeners: Vec<(TcpListener, u16)>, namespace: &File) -> Result<()> {
     // ANCHOR: publish
     let _ = (&listeners, &namespace); // what you have to work with
@@ -45,9 +53,9 @@ pub fn publish(listeners: Vec<(TcpListener, u16)>, namespace: &File) -> Result<(
 
 /// Copies both ways until both sides are done. The end of one direction is passed
 /// on, so that a client that has sent its request can still read the answer.
-pub fn join(outside: &TcpStream, inside: &TcpStream) {
+pub fn relay(outside: &TcpStream, inside: &TcpStream) {
     let one_way = |mut from: &TcpStream, mut to: &TcpStream| {
-        // A connection cut short is for its two ends to notice, not for the one between.
+        // A connection cut short is for its two ends to notice, not for the relay.
         let _ = io::copy(&mut from, &mut to);
         let _ = to.shutdown(Shutdown::Write);
     };

@@ -22,6 +22,8 @@ pub enum Error {
     #[error(transparent)]
     Run(#[from] run::Error),
     #[error(transparent)]
+    Monitor(#[from] monitor::Error),
+    #[error(transparent)]
     Registry(#[from] registry::Error),
     #[error("no image '{0}' here; `galley images` lists them")]
     NoImage(String),
@@ -46,17 +48,23 @@ impl From<archive::Error> for Error {
 impl Error {
     /// The next step to take, as the end of the message, where it is a command or flag
     /// of galley: the crates below do not know them.
-    pub fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> String {
+        if let Self::Monitor(error) = self
+            && let hint = hint_of_container(error)
+            && !hint.is_empty()
+        {
+            return hint;
+        }
         let chain = std::iter::successors(Some(self as &dyn std::error::Error), |error| error.source());
         for error in chain {
             if let Some(archive::Error::TooLarge { .. }) = error.downcast_ref() {
-                return "; if you trust it, allow more with --layer-limit or GALLEY_LAYER_LIMIT";
+                return "; if you trust it, allow more with --layer-limit or GALLEY_LAYER_LIMIT".to_owned();
             }
             if error.downcast_ref().is_some_and(|error: &sys::Error| error.errno == Errno::ENOSPC) {
-                return "; `galley prune` frees what no image needs";
+                return "; `galley prune` frees what no image needs".to_owned();
             }
         }
-        ""
+        String::new()
     }
 
     /// A fault while doing `action` (a verb: "read", "write") to `path`.
@@ -69,7 +77,7 @@ impl Error {
     /// not be started, and 125 for every other fault.
     pub fn code_of_run(&self) -> u8 {
         match self {
-            Self::Run(error) => error.code(),
+            Self::Monitor(error) => error.code(),
             _ => 125,
         }
     }
@@ -81,5 +89,18 @@ impl Error {
             Self::Build(error) => error.exit_code(),
             _ => 1,
         }
+    }
+}
+
+/// The end of a message about a container.
+pub fn hint_of_container(error: &monitor::Error) -> String {
+    use monitor::Error;
+
+    match error {
+        Error::NoContainer(_) => "; `galley ps -a` lists them".to_owned(),
+        Error::Running(_) => ", or use -f".to_owned(),
+        Error::Damaged { id, .. } => format!("; `galley rm -f {}` removes it", monitor::short(id)),
+        Error::Workdir { .. } | Error::RelativeWorkdir(_) => " (-w, or WORKDIR of the image)".to_owned(),
+        _ => String::new(),
     }
 }

@@ -5,8 +5,8 @@ use std::io::stderr;
 use std::path::PathBuf;
 
 use images::Store;
+use monitor::Containers;
 use registry::{Direction, Platform, Reference};
-use run::Containers;
 use storage::{Image, tags};
 
 use crate::error::{Error, Result};

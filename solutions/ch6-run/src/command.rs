@@ -1,14 +1,14 @@
 //! Step 1: which program runs.
 
-use images::spec;
+use oci_spec::image::Config;
 
 use crate::Result;
 
 /// Combines the image's ENTRYPOINT and CMD with what the user wrote.
 ///
-/// - The arguments after the image's name take the place of CMD.
-/// - `--entrypoint` takes the place of ENTRYPOINT, and CMD no longer counts: it
-///   was written for another program. An empty one removes ENTRYPOINT.
+/// - The arguments after the image's name replace CMD.
+/// - `--entrypoint` replaces ENTRYPOINT, and CMD no longer counts: it was written for
+///   another program. An empty one removes ENTRYPOINT.
 /// - What runs is ENTRYPOINT followed by CMD.
 ///
 /// The shell form needs no case of its own: the build recorded `CMD echo hi` as
@@ -16,7 +16,7 @@ use crate::Result;
 ///
 /// # Errors
 /// [`crate::Error::NoCommand`] if nothing is left to run.
-pub fn command(config: &spec::Config, entrypoint: Option<&str>, arguments: &[String]) -> Result<Vec<String>> {
+pub fn command(config: &Config, entrypoint: Option<&str>, arguments: &[String]) -> Result<Vec<String>> {
     // ANCHOR: command
     use crate::Error;
 

@@ -1,6 +1,5 @@
 //! Step 2: who runs it.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::Result;
@@ -10,7 +9,7 @@ use crate::Result;
 pub struct User {
     pub uid: u32,
     pub gid: u32,
-    /// Supplementary groups from the image's `/etc/group`.
+    /// Supplementary groups, from the image's `/etc/group`.
     pub groups: Vec<u32>,
     /// For `$HOME`.
     pub home: PathBuf,
@@ -19,56 +18,42 @@ pub struct User {
 /// Finds the user that `text` means: `name`, `uid`, `name:group` or `uid:gid`, as
 /// in a Dockerfile's USER and in `--user`. Empty text means root.
 ///
-/// The names are looked up in the image's own `/etc/passwd` and `/etc/group`,
-/// read as plain text (passwd(5), group(5)). The C library must not be asked: it
-/// would read the host's files, or load name-service plug-ins out of the image.
-///
-/// Whoever has no entry has the group 0, no further groups, and the home `/`.
+/// The names are looked up in the image's own `/etc/passwd` and `/etc/group`, which
+/// [`sys::read_accounts`] and [`sys::read_groups`] read. A user without an entry has
+/// group 0, no supplementary groups, and the home `/`.
 ///
 /// # Errors
-/// [`crate::Error::NoUser`] or [`crate::Error::NoGroup`] for a name that is not there. A number
-/// needs no entry, as in Docker.
+/// [`crate::Error::NoUser`] or [`crate::Error::NoGroup`] for a name that is not there.
+/// A number ([`sys::parse_id`]) needs no entry, as in Docker. `EINVAL` and `EFBIG` if
+/// the image's file cannot be one: see [`sys::read_accounts`].
 pub fn user(rootfs: &Path, text: &str) -> Result<User> {
     // ANCHOR: user
     use crate::Error;
 
-    let passwd = lines(&rootfs.join("etc/passwd"), 7);
-    let group = lines(&rootfs.join("etc/group"), 4);
+    let accounts = sys::read_accounts(&rootfs.join("etc/passwd"))?;
+    let groups = sys::read_groups(&rootfs.join("etc/group"))?;
     let (user_text, group_text) = match text.split_once(':') {
         Some((user, group)) => (user, Some(group)),
         None => (text, None),
     };
     let user_text = if user_text.is_empty() { "0" } else { user_text };
 
-    // name:password:uid:gid:comment:home:shell
-    let entry = passwd.iter().find(|fields| fields[0] == user_text || fields[2] == user_text);
-    let number = |field: usize| entry.and_then(|fields| fields[field].parse().ok());
-    let uid = number(2).or(user_text.parse().ok()).ok_or_else(|| Error::NoUser(user_text.to_owned()))?;
-    let home = entry.map_or_else(|| PathBuf::from("/"), |fields| PathBuf::from(&fields[5]));
-
-    // name:password:gid:member,member
-    let gid_of = |name: &str| {
-        let entry = group.iter().find(|fields| fields[0] == name || fields[2] == name);
-        entry
-            .and_then(|fields| fields[2].parse().ok())
-            .or(name.parse().ok())
-            .ok_or_else(|| Error::NoGroup(name.to_owned()))
-    };
+    let uid = sys::parse_id(user_text);
+    let account = accounts.iter().find(|account| account.name == user_text || Some(account.uid) == uid);
     let gid = match group_text {
-        Some(name) => gid_of(name)?,
-        None => number(3).unwrap_or(0),
+        Some(name) => {
+            let number = sys::parse_id(name);
+            let group = groups.iter().find(|group| group.name == name || Some(group.gid) == number);
+            group.map(|group| group.gid).or(number).ok_or_else(|| Error::NoGroup(name.to_owned()))?
+        }
+        None => account.map_or(0, |account| account.gid),
     };
-    let name = entry.map(|fields| fields[0].as_str());
-    let is_member = |fields: &&Vec<String>| fields[3].split(',').any(|member| Some(member) == name);
-    let groups = group.iter().filter(is_member).filter_map(|fields| fields[2].parse().ok()).collect();
-    Ok(User { uid, gid, groups, home })
+    let is_member = |group: &&sys::Group| account.is_some_and(|account| group.members.contains(&account.name));
+    Ok(User {
+        uid: account.map(|account| account.uid).or(uid).ok_or_else(|| Error::NoUser(user_text.to_owned()))?,
+        gid,
+        groups: groups.iter().filter(is_member).map(|group| group.gid).collect(),
+        home: account.map_or_else(|| "/".into(), |account| account.home.clone()),
+    })
     // ANCHOR_END: user
-}
-
-/// The entries of a colon-separated file; lines with too few fields are skipped,
-/// and an image without the file has no entries.
-pub fn lines(path: &Path, fields: usize) -> Vec<Vec<String>> {
-    let text = fs::read_to_string(path).unwrap_or_default();
-    let split = text.lines().map(|line| line.split(':').map(str::to_owned).collect::<Vec<_>>());
-    split.filter(|entry| entry.len() >= fields).collect()
 }

@@ -1,22 +1,24 @@
 //! `galley ps`, `stop`, `kill` and `rm`.
 
-use std::os::fd::AsFd;
 use std::time::Duration;
 
+use monitor::{Containers, Listing, short};
 use nix::sys::signal::Signal;
-use run::{Container, Status, stop_container};
+use run::{Container, Status};
 
 use super::table;
 use crate::cli::{Kill, Ps, Remove, Stop};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, hint_of_container};
 use crate::home::Home;
 
 /// Lists containers, the newest first.
 pub fn list(arguments: &Ps) -> Result<()> {
-    let mut all = Home::find()?.containers()?.all()?;
+    let listing = Home::find()?.containers()?.list()?;
+    warn_of_damage(&listing);
+    let mut all = listing.containers;
     all.retain(|(_, status)| arguments.all || *status == Status::Running);
     if arguments.quiet {
-        all.iter().for_each(|(container, _)| println!("{}", container.short()));
+        all.iter().for_each(|(container, _)| println!("{}", short(&container.id)));
         return Ok(());
     }
     let rows: Vec<[String; 7]> = all.iter().map(|(container, status)| row(container, *status)).collect();
@@ -29,11 +31,11 @@ fn row(container: &Container, status: Status) -> [String; 7] {
         Status::Running => "Up".to_owned(),
         Status::Exited(code) if container.oom_killed => format!("Exited ({code}), out of memory"),
         Status::Exited(code) => format!("Exited ({code})"),
-        Status::Lost => "Dead".to_owned(),
+        Status::Dead => "Dead".to_owned(),
     };
     let ports: Vec<String> = container.ports.iter().map(ToString::to_string).collect();
     [
-        container.short().to_owned(),
+        short(&container.id).to_owned(),
         container.image.clone(),
         format!("\"{}\"", shortened(&container.command.join(" "))),
         table::age(container.created),
@@ -52,7 +54,7 @@ pub fn stop(arguments: &Stop) -> Result<()> {
     let containers = Home::find()?.containers()?;
     for name in &arguments.containers {
         let (container, _) = containers.find(name)?;
-        stop_container(&containers, &container, signal_of(&container), Duration::from_secs(arguments.time))?;
+        containers.stop(&container, signal_of(&container), Duration::from_secs(arguments.time))?;
         println!("{name}");
     }
     Ok(())
@@ -77,27 +79,43 @@ pub fn kill(arguments: &Kill) -> Result<()> {
     let containers = Home::find()?.containers()?;
     for name in &arguments.containers {
         let (container, _) = containers.find(name)?;
-        run::pidfd::send(containers.process(&container)?.as_fd(), signal)?;
+        containers.process(&container)?.send_signal(signal).map_err(monitor::Error::from)?;
         println!("{name}");
     }
     Ok(())
 }
 
-/// Removes containers that have ended; with `-f`, kills them first.
+/// Removes containers that have ended; with `-f`, kills them first, and removes those
+/// whose record is damaged.
 pub fn remove(arguments: &Remove) -> Result<()> {
     // What a container wrote may belong to users that exist only in its namespace.
     namespaces::own_mounts()?;
     let containers = Home::find()?.containers()?;
     for name in &arguments.containers {
-        let (container, status) = containers.find(name)?;
-        if status == Status::Running {
-            if !arguments.force {
-                return Err(run::Error::Running(name.clone()).into());
-            }
-            stop_container(&containers, &container, Signal::SIGKILL, Duration::ZERO)?;
-        }
-        containers.remove(&container.id)?;
+        containers.remove(&id_to_remove(&containers, name, arguments.force)?)?;
         println!("{name}");
     }
     Ok(())
+}
+
+/// The id of a container that has ended, by force if there is need.
+fn id_to_remove(containers: &Containers, name: &str, force: bool) -> Result<String> {
+    let (container, status) = match containers.find(name) {
+        Err(monitor::Error::Damaged { id, .. }) if force => return Ok(id),
+        found => found?,
+    };
+    if status == Status::Running {
+        if !force {
+            return Err(monitor::Error::Running(name.to_owned()).into());
+        }
+        containers.stop(&container, Signal::SIGKILL, Duration::ZERO)?;
+    }
+    Ok(container.id)
+}
+
+/// Names the containers whose record cannot be read. The others are as good as ever.
+pub fn warn_of_damage(listing: &Listing) {
+    for error in &listing.damaged {
+        eprintln!("galley: {error}{}", hint_of_container(error));
+    }
 }

@@ -1,6 +1,6 @@
 //! `galley exec`.
 
-use run::Exec;
+use monitor::Exec;
 
 use super::check_terminal;
 use crate::cli;
@@ -22,5 +22,5 @@ pub fn exec(arguments: &cli::Exec) -> Result<u8> {
         interactive: arguments.interactive,
         terminal: arguments.tty,
     };
-    Ok(run::exec(&containers, &container, &request)?)
+    Ok(monitor::exec(&containers, &container, &request)?)
 }

@@ -6,6 +6,7 @@ use images::{Digest, Store};
 use run::Status;
 use storage::{Image, tags};
 
+use super::containers::warn_of_damage;
 use super::{leftovers, table};
 use crate::cli::{Quiet, RemoveImages};
 use crate::error::{Error, Result};
@@ -117,7 +118,7 @@ fn refuse_in_use(home: &Home, text: &str, image: &Image) -> Result<()> {
     let uses = |(container, status): &(run::Container, Status)| {
         *status == Status::Running && container.image_digest.as_ref() == Some(&digest)
     };
-    match home.containers()?.all()?.into_iter().find(uses) {
+    match home.containers()?.list()?.containers.into_iter().find(uses) {
         Some((container, _)) => Err(Error::ImageInUse { image: text.to_owned(), container: container.name }),
         None => Ok(()),
     }
@@ -131,8 +132,10 @@ pub fn prune(all: bool, force: bool) -> Result<()> {
     namespaces::own_mounts()?;
     let home = Home::find()?;
     let (containers, store) = (home.containers()?, home.store()?);
+    let listing = containers.list()?;
+    warn_of_damage(&listing);
     let (running, ended): (Vec<_>, Vec<_>) =
-        containers.all()?.into_iter().partition(|(_, status)| *status == Status::Running);
+        listing.containers.into_iter().partition(|(_, status)| *status == Status::Running);
     for (container, _) in &ended {
         containers.remove(&container.id)?;
     }

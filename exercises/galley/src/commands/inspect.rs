@@ -12,7 +12,7 @@ pub fn inspect(name: &str, format: Option<&str>) -> Result<()> {
     let home = Home::find()?;
     let value = match home.containers()?.find(name) {
         Ok((container, status)) => of_container(&container, status),
-        Err(run::Error::NoContainer(_)) => {
+        Err(monitor::Error::NoContainer(_)) => {
             let image = local(&home.store()?, name)?;
             json!({
                 "Id": image.id()?.to_string(),
@@ -36,7 +36,7 @@ fn of_container(container: &Container, status: Status) -> Value {
     let word = match status {
         Status::Running => "running",
         Status::Exited(_) => "exited",
-        Status::Lost => "dead",
+        Status::Dead => "dead",
     };
     let ports: Vec<String> = container.ports.iter().map(ToString::to_string).collect();
     json!({

@@ -1,7 +1,8 @@
 //! `galley run`.
 
 use images::spec;
-use run::{Port, Root, Settings, Tmpfs, Volume, detach, foreground, parse_ports};
+use monitor::{NetHelper, Root, Settings, Tmpfs, Volume, parse_ports, run_attached, run_detached};
+use run::Port;
 use storage::layer_cache;
 
 use super::check_terminal;
@@ -16,10 +17,10 @@ pub fn run(arguments: &Run, layer_limit: Option<u64>) -> Result<u8> {
     let home = Home::find()?;
     let root = root(&home, arguments, layer_limit, &mut settings)?;
     if arguments.detach {
-        println!("{}", detach(&home.containers()?, &settings, &root)?);
+        println!("{}", run_detached(&home.containers()?, &settings, &root)?);
         return Ok(0);
     }
-    Ok(foreground(&home.containers()?, &settings, &root)?)
+    Ok(run_attached(&home.containers()?, &settings, &root)?)
 }
 
 /// The image's layers, or the directory of `--rootfs`; and what is left of the
@@ -62,14 +63,14 @@ fn ports(texts: &[String]) -> Result<Vec<Port>> {
 
 /// Without the flag a container takes the way out that there is; who asks for it
 /// must hear that there is none.
-fn network(asked: Option<Network>) -> run::Network {
-    if let (Some(Network::Private), Err(lack)) = (asked, run::Helper::find()) {
+fn network(asked: Option<Network>) -> monitor::Network {
+    if let (Some(Network::Private), Err(lack)) = (asked, NetHelper::find()) {
         eprintln!("galley: {lack}");
     }
     match asked {
-        None | Some(Network::Private) => run::Network::Private,
-        Some(Network::None) => run::Network::None,
-        Some(Network::Host) => run::Network::Host,
+        None | Some(Network::Private) => monitor::Network::Private,
+        Some(Network::None) => monitor::Network::None,
+        Some(Network::Host) => monitor::Network::Host,
     }
 }
 

@@ -74,7 +74,7 @@ fn a_tmpfs_is_empty_small_and_gone_afterwards() {
         assert!(!world.root.inside("/scratch/full").exists() && !world.root.inside("/bare/x").exists());
         let done = world.run(&["--rm", "--tmpfs", "/run:size=lots"], &["write:/started=yes"]);
         assert_eq!((done.code, done.err.lines().count()), (125, 1), "{}", done.err);
-        assert!(done.err.contains("'lots' is no value for size"), "{}", done.err);
+        assert!(done.err.contains("'lots' is not a value for size"), "{}", done.err);
         assert!(!world.root.inside("/started").exists());
         world.assert_clean(&[]);
     }

@@ -1,12 +1,11 @@
 //! `-t`: what a program in the container sees of a terminal, and what is left of
 //! galley's own afterwards.
 
-use std::os::fd::AsFd;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use run::pidfd;
+use sys::PidFd;
 
 use crate::kitchen::Kitchen;
 use crate::screen::Screen;
@@ -62,13 +61,13 @@ fn a_killed_galley_leaves_neither_a_raw_terminal_nor_a_container() {
             let mut screen = Screen::start(command, 24, 80);
             screen.wait_for("hostname ");
             screen.wait_until_raw();
-            let container = pidfd::open(child(screen.id(), true)).unwrap().unwrap();
+            let container = PidFd::open(child(screen.id(), true)).unwrap().unwrap();
             kill(Pid::from_raw(screen.id().cast_signed()), Signal::SIGKILL).unwrap();
             // Nobody has the terminal any more, neither galley nor its carrier.
             screen.rest();
             assert!(!screen.is_raw(), "the terminal was not restored");
             assert_eq!(screen.code(), None);
-            assert!(pidfd::ended(container.as_fd(), Duration::from_secs(10)).unwrap(), "the container lives on");
+            assert!(container.wait(Duration::from_secs(10)).unwrap(), "the container lives on");
         }
     });
 }

@@ -1,4 +1,4 @@
-//! `--tmpfs PATH[:OPTIONS]`: an empty file system in memory.
+//! An empty file system in memory.
 
 use std::path::PathBuf;
 
@@ -15,32 +15,32 @@ pub struct Tmpfs {
     pub options: String,
 }
 
-/// Docker's: nothing in it is a device, or a program, or changes the user.
-const USUAL: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV).union(MsFlags::MS_NOEXEC);
+/// As Docker mounts it: without devices, programs, and programs that change the user.
+const DEFAULT_FLAGS: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV).union(MsFlags::MS_NOEXEC);
 
 impl Tmpfs {
-    /// Reads `--tmpfs`'s value, such as `/run:size=64m,mode=755,exec`. Of options
+    /// Reads `PATH[:OPTIONS]`, such as `/run:size=64m,mode=755,exec`. Of options
     /// that contradict each other the last one wins.
     ///
     /// # Errors
     /// [`Error::Tmpfs`]: the path is not absolute or `/` itself, or an option is
     /// unknown or has no value that tmpfs takes.
     pub fn parse(text: &str) -> Result<Self> {
-        let fault = |reason: String| Error::Tmpfs { text: text.to_owned(), reason };
+        let refuse = |reason: String| Error::Tmpfs { text: text.to_owned(), reason };
         let (target, words) = text.split_once(':').unwrap_or((text, ""));
         if !target.starts_with('/') || target.chars().all(|letter| letter == '/') {
-            return Err(fault("the path must begin with / and be longer than that".to_owned()));
+            return Err(refuse("the path must begin with / and be longer than that".to_owned()));
         }
-        let mut flags = USUAL;
+        let mut flags = DEFAULT_FLAGS;
         let mut options = Vec::new();
         for word in words.split(',').filter(|word| !word.is_empty()) {
             match (flag(word), word.split_once('=')) {
                 (Some((flag, on)), _) => flags.set(flag, on),
                 (None, Some((name, value))) if takes(name, value) => options.push(word),
                 (None, Some((name, value))) if NAMES.contains(&name) => {
-                    return Err(fault(format!("'{value}' is no value for {name}")));
+                    return Err(refuse(format!("'{value}' is not a value for {name}")));
                 }
-                _ => return Err(fault(format!("there is no option '{word}'"))),
+                _ => return Err(refuse(format!("there is no option '{word}'"))),
             }
         }
         // tmpfs(5): 1777 is the kernel's default, and Docker's.
@@ -88,12 +88,12 @@ mod tests {
     fn options_are_those_of_docker() {
         let parse = |text| Tmpfs::parse(text).unwrap();
         let usual = parse("/run");
-        assert_eq!((usual.target.to_str(), usual.flags, usual.options.as_str()), (Some("/run"), USUAL, ""));
+        assert_eq!((usual.target.to_str(), usual.flags, usual.options.as_str()), (Some("/run"), DEFAULT_FLAGS, ""));
         let full = parse("/run:rw,exec,size=64m,mode=755,nr_inodes=1k,uid=0,gid=5");
         assert_eq!(full.flags, MsFlags::MS_NOSUID | MsFlags::MS_NODEV);
         assert_eq!(full.options, "size=64m,mode=755,nr_inodes=1k,uid=0,gid=5");
-        assert_eq!(parse("/a:ro").flags, USUAL | MsFlags::MS_RDONLY);
-        assert_eq!(parse("/a:exec,noexec").flags, USUAL, "the last one wins");
+        assert_eq!(parse("/a:ro").flags, DEFAULT_FLAGS | MsFlags::MS_RDONLY);
+        assert_eq!(parse("/a:exec,noexec").flags, DEFAULT_FLAGS, "the last one wins");
         assert_eq!(parse("/a:size=50%").options, "size=50%");
     }
 
@@ -104,14 +104,14 @@ mod tests {
             ("/", "longer"),
             ("", "begin with /"),
             ("/run:huge", "'huge'"),
-            ("/run:size=big", "'big' is no value for size"),
-            ("/run:size=", "'' is no value for size"),
-            ("/run:mode=789", "'789' is no value for mode"),
+            ("/run:size=big", "'big' is not a value for size"),
+            ("/run:size=", "'' is not a value for size"),
+            ("/run:mode=789", "'789' is not a value for mode"),
             ("/run:mode=77777", "mode"),
             ("/run:lowerdir=/", "'lowerdir=/'"),
         ] {
-            let fault = Tmpfs::parse(text).unwrap_err().to_string();
-            assert!(fault.contains(word) && fault.lines().count() == 1, "{text}: {fault}");
+            let refused = Tmpfs::parse(text).unwrap_err().to_string();
+            assert!(refused.contains(word) && refused.lines().count() == 1, "{text}: {refused}");
         }
     }
 }
