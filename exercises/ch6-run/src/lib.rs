@@ -33,7 +33,7 @@ pub use container::{Container, LOCK, load};
 pub use error::{Error, PortError, Result};
 pub use port::{Port, parse_port};
 pub use process::process;
-pub use publish::{listen, publish};
+pub use publish::{MAX_CONNECTIONS, RETRY_DELAY, listen, publish, relay};
 pub use save::save;
 pub use status::{Status, status};
 pub use stop::stop;

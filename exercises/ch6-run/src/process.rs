@@ -20,16 +20,7 @@ use crate::error::Result;
 /// ended, or its monitor has; those of pidfd_open(2).
 pub fn process(directory: &Path, container: &Container) -> Result<PidFd> {
     // ANCHOR: process
-    use crate::error::Error;
-    use crate::status::{Status, status};
-
-    let not_running = || Error::NotRunning(container.name.clone());
-    let pid = container.pid.ok_or_else(not_running)?;
-    let process = PidFd::open(pid)?.ok_or_else(not_running)?;
-    match status(directory, container)? {
-        // The monitor is alive now, so it was when the number was looked up.
-        Status::Running => Ok(process),
-        Status::Exited(_) | Status::Dead => Err(not_running()),
-    }
+    let _ = (&directory, &container); // what you have to work with
+    todo!("ch6 step 7: open the process that the record means")
     // ANCHOR_END: process
 }

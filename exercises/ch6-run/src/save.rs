@@ -21,24 +21,7 @@ use crate::error::Result;
 /// is there then.
 pub fn save(directory: &Path, container: &Container) -> Result<()> {
     // ANCHOR: save
-    use std::fs::{self, File};
-    use std::io::Write;
-
-    use sys::Context;
-
-    use crate::container::STATE;
-    use crate::error::Error;
-
-    let path = directory.join(STATE);
-    let text = serde_json::to_vec_pretty(container);
-    let text = text.map_err(|source| Error::Damaged { path: path.clone(), source })?;
-
-    let temporary = directory.join("state.json.new");
-    let mut file = File::create(&temporary).context("open", &temporary)?;
-    file.write_all(&text).context("write", &temporary)?;
-    file.sync_all().context("fsync", &temporary)?;
-    fs::rename(&temporary, &path).context("rename", &path)?;
-    let parent = File::open(directory).context("open", directory)?;
-    Ok(parent.sync_all().context("fsync", directory)?)
+    let _ = (&directory, &container); // what you have to work with
+    todo!("ch6 step 5: write a record that survives a power cut")
     // ANCHOR_END: save
 }

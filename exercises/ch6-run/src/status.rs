@@ -30,26 +30,7 @@ pub enum Status {
 /// Those of open(2) and flock(2).
 pub fn status(directory: &Path, container: &Container) -> Result<Status> {
     // ANCHOR: status
-    use std::fs::File;
-
-    use nix::errno::Errno;
-    use nix::fcntl::{Flock, FlockArg};
-    use sys::Context;
-
-    use crate::container::LOCK;
-
-    let ended = container.exit_code.map_or(Status::Dead, Status::Exited);
-    let path = directory.join(LOCK);
-    let file = match File::open(&path).context("open", &path) {
-        Ok(file) => file,
-        Err(error) if error.errno == Errno::ENOENT => return Ok(ended),
-        Err(error) => return Err(error.into()),
-    };
-    match Flock::lock(file, FlockArg::LockSharedNonblock) {
-        // Dropped at once, so that nobody finds it held.
-        Ok(_lock) => Ok(ended),
-        Err((_, Errno::EWOULDBLOCK)) => Ok(Status::Running),
-        Err((_, errno)) => Err(sys::Error::at("flock", &path, errno).into()),
-    }
+    let _ = (&directory, &container); // what you have to work with
+    todo!("ch6 step 6: tell who is alive by a lock")
     // ANCHOR_END: status
 }

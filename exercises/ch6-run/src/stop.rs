@@ -20,6 +20,6 @@ use crate::error::Result;
 pub fn stop(process: &PidFd, signal: Signal, grace: Duration) -> Result<bool> {
     // ANCHOR: stop
     let _ = (&process, &signal, &grace); // what you have to work with
-    todo!("ch6 step 5: ask, wait, then insist")
+    todo!("ch6 step 8: ask, wait, then insist")
     // ANCHOR_END: stop
 }

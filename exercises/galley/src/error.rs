@@ -100,7 +100,7 @@ pub fn hint_of_container(error: &monitor::Error) -> String {
         Error::NoContainer(_) => "; `galley ps -a` lists them".to_owned(),
         Error::Running(_) => ", or use -f".to_owned(),
         Error::Damaged { id, .. } => format!("; `galley rm -f {}` removes it", monitor::short(id)),
-        Error::Workdir { .. } | Error::RelativeWorkdir(_) => " (-w, or WORKDIR of the image)".to_owned(),
+        Error::RelativeWorkdir(_) => " (-w, or WORKDIR of the image)".to_owned(),
         _ => String::new(),
     }
 }

@@ -11,10 +11,10 @@ use crate::port::Port;
 
 /// How many connections a published port carries at once. More clients wait in the
 /// kernel's queue, see listen(2).
-const MAX_CONNECTIONS: usize = 128;
+pub const MAX_CONNECTIONS: usize = 100;
 
 /// How long to wait after accept(2) has failed.
-const RETRY_DELAY: Duration = Duration::from_millis(100);
+pub const RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// Binds every port on the host, before anything is started: a port in use must
 /// be an error while there is still nothing to undo.

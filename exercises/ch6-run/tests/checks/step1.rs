@@ -1,7 +1,7 @@
 //! ENTRYPOINT, CMD, `--entrypoint` and arguments, in every combination.
 
 use checks::View;
-use images::spec::{Config, ConfigBuilder};
+use oci_spec::image::{Config, ConfigBuilder};
 use run::{Error, command};
 
 fn image(entrypoint: &[&str], cmd: &[&str]) -> Config {

@@ -37,6 +37,7 @@ fn names_and_numbers_are_found_in_the_image() {
     view.add("number", shown("4711"));
     view.add("unknown-number", shown("1234"));
     view.add("numbers", shown("1234:5678"));
+    view.add("signed-number", shown("+4711"));
     view.add("unknown-name", shown("baker"));
     view.add("unknown-group", shown("0:bakers"));
     checks::view!("users", view.name(&nonce, "<nonce>"), {
@@ -46,6 +47,7 @@ fn names_and_numbers_are_found_in_the_image() {
         "number" => "a number that has an entry brings the entry's group and home",
         "unknown-number" => "a number without an entry is good: group 0, home /",
         "numbers" => "both may be numbers that no file knows",
+        "signed-number" => "an id is digits alone; `parse` takes a sign too, sys::parse_id does not",
         "unknown-name" => "a name that is not in the image is an error, whatever the host knows",
         "unknown-group" => "a group's name that is not in the image is an error",
     });

@@ -26,13 +26,14 @@ fn ports_are_read_as_docker_reads_them() {
 }
 
 #[test]
-fn what_is_no_port_is_refused_with_the_reason() {
+fn what_is_not_a_port_is_refused_with_the_reason() {
     let mut view = View::default();
     for text in [
         "80",
         "4567:",
         ":80",
         "0:80",
+        "+4567:80",
         "4567:0",
         "65536:80",
         "http:80",
@@ -51,11 +52,12 @@ fn what_is_no_port_is_refused_with_the_reason() {
     }
     checks::view!("refused", view, {
         "'80'" => "with one number it is not clear which port of the host is meant",
-        "'4567:80/udp'" => "UDP is refused by name, not taken for TCP",
+        "'4567:80/udp'" => "UDP is refused, not taken for TCP",
         "'4567:80/icmp'" => "after a slash, only tcp is good",
         "'65536:80'" => "a port has 16 bits; a larger number must not be cut down to them",
         "'4567:'" => "a missing number is not a number",
         "'nowhere:4567:80'" => "a name is no address: nobody is asked to look it up",
+        "'+4567:80'" => "a port is digits alone; `parse` takes a sign too",
         "'0:80'" => "port 0 asks the kernel for any port; nobody would know which",
     });
 }

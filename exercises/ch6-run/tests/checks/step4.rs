@@ -9,6 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::resource::{Resource, setrlimit};
+use run::MAX_CONNECTIONS;
 
 /// Long enough for a slow machine, and short of the check's own limit.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -53,6 +55,11 @@ struct Kitchen {
 impl Kitchen {
     /// Publishes these ports of the container, each at a free port of the host.
     fn publish(inside: &[u16]) -> Self {
+        Self::publish_limited(inside, 1024)
+    }
+
+    /// The same by a publisher that may have so many descriptors.
+    fn publish_limited(inside: &[u16], descriptors: u64) -> Self {
         let nonce = checks::nonce();
         let server = server(&nonce);
         let ports = free_ports(inside.len());
@@ -62,6 +69,9 @@ impl Kitchen {
             assert!(TcpStream::connect(("127.0.0.1", *host)).is_err(), "the port answers before it is published");
             command.args([host.to_string(), container.to_string()]);
         }
+        let limit = move || Ok(setrlimit(Resource::RLIMIT_NOFILE, descriptors, descriptors)?);
+        // SAFETY: one system call, which allocates nothing.
+        unsafe { command.pre_exec(limit) };
         let mut publisher = Guarded::start(&mut command);
         assert_eq!(publisher.first_line(), "listening", "the host's port could not be bound");
         Self { nonce, server, publisher, ports }
@@ -81,6 +91,30 @@ impl Kitchen {
                 "a thread of the publisher is in the container's network: does it connect to the container's own port? setns moves the thread that calls it, and those that it makes later"
             }
         }
+    }
+
+    /// The processor time that the publisher has used, in milliseconds.
+    fn processor_time(&self) -> u64 {
+        let stat = fs::read_to_string(self.publisher.directory().join("stat")).unwrap();
+        let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
+        // proc_pid_stat(5): utime and stime, in ticks of 10 ms.
+        10 * (fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap())
+    }
+
+    /// The publisher's sockets, once their number no longer grows.
+    fn sockets(&self) -> usize {
+        let count = || {
+            let links = fs::read_dir(self.publisher.directory().join("fd")).unwrap().flatten();
+            links
+                .filter(|link| fs::read_link(link.path()).is_ok_and(|to| to.to_string_lossy().starts_with("socket:")))
+                .count()
+        };
+        let (mut before, mut now) = (0, count());
+        while now != before {
+            std::thread::sleep(Duration::from_millis(200));
+            (before, now) = (now, count());
+        }
+        now
     }
 
     fn client(&self, port: usize) -> TcpStream {
@@ -196,5 +230,45 @@ fn a_port_where_nobody_listens_inside_closes_and_disturbs_nothing() {
         kitchen.ask(1, "a plate"),
         format!("{} a plate", kitchen.nonce),
         "after a connection that nobody took inside, others are no longer served"
+    );
+}
+
+#[test]
+fn too_few_descriptors_are_waited_for_and_not_spun_on() {
+    let kitchen = Kitchen::publish_limited(&[80], 24);
+    let clients: Vec<TcpStream> = (0..30).map(|_| kitchen.client(0)).collect();
+    std::thread::sleep(Duration::from_millis(300));
+    let before = kitchen.processor_time();
+    std::thread::sleep(Duration::from_millis(1000));
+    let used = kitchen.processor_time() - before;
+    assert!(
+        used < 200,
+        "accept fails while descriptors have run out (EMFILE), and the loop tries again without a pause: {used} ms of processor time in 1 s"
+    );
+    drop(clients);
+    assert_eq!(
+        kitchen.ask(0, "a plate"),
+        format!("{} a plate", kitchen.nonce),
+        "after descriptors had run out for a while, nobody is served any more: a failed accept is not the end"
+    );
+}
+
+#[test]
+fn so_many_connections_are_carried_and_no_more() {
+    let kitchen = Kitchen::publish(&[80]);
+    let clients: Vec<TcpStream> = (0..MAX_CONNECTIONS + 40).map(|_| kitchen.client(0)).collect();
+    // Each has a socket outside and one inside; one more may have been accepted and wait.
+    let carried = kitchen.sockets() / 2;
+    assert!(
+        carried <= MAX_CONNECTIONS + 1,
+        "{} clients are connected, and {carried} connections are carried at once: more than MAX_CONNECTIONS",
+        clients.len()
+    );
+    assert!(carried >= MAX_CONNECTIONS - 1, "only {carried} connections are carried at once: MAX_CONNECTIONS may be");
+    drop(clients);
+    assert_eq!(
+        kitchen.ask(0, "a plate"),
+        format!("{} a plate", kitchen.nonce),
+        "when connections have ended, others must take their turn"
     );
 }

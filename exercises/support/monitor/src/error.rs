@@ -17,7 +17,7 @@ pub enum Error {
     Tmpfs { text: String, reason: String },
     #[error("'{text}' is not a range of ports: {reason}; write HOST:CONTAINER, such as 8000-8002:80-82")]
     PortRange { text: String, reason: &'static str },
-    #[error("the working directory '{}' must begin with /", .0.display())]
+    #[error("the working directory '{}' is not a path that begins with /", .0.display())]
     RelativeWorkdir(PathBuf),
     #[error("cannot start in {}: {}; it must be a directory that the user may enter", path.display(), errno.desc())]
     Workdir { path: PathBuf, errno: Errno },
