@@ -1,7 +1,7 @@
 //! Terminal blocks: commands after `$ `, and the output of each; and the reports of
 //! checks, which stand without their command.
 
-use crate::Fault;
+use crate::fault::Fault;
 
 /// One ```` ```console ```` block.
 #[derive(Debug)]

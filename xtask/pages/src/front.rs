@@ -1,7 +1,7 @@
 //! Front matter: TOML between two lines of `+++` at the very top of a page. What it
 //! says is read by the book's tool; everything else only has to get past it.
 
-use crate::Fault;
+use crate::fault::Fault;
 
 const OPENING: &str = "+++\n";
 const CLOSING: &str = "\n+++\n";

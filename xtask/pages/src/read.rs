@@ -1,24 +1,28 @@
 //! The reader: one pass over the lines.
 
-use crate::{Code, Console, Fault, Hint, Note, Page, Part, Report, Section, Unseen, cut};
+use crate::console::{Console, Report};
+use crate::fault::Fault;
+use crate::front::cut;
+use crate::page::{Code, Hint, Note, Page, Part, Section, Unseen};
 
-pub fn page(markdown: &str) -> Page {
-    let mut page = Page::default();
-    let lines: Vec<&str> = markdown.lines().collect();
-    let start = match cut(markdown) {
+impl Page {
+    /// Reads a page's Markdown.
+    pub fn parse(markdown: &str) -> Self {
+        let mut page = Self::default();
+        let lines: Vec<&str> = markdown.lines().collect();
         // Its own lines, and the two fences.
-        Ok(front) => front.map_or(0, |(front, _)| front.lines().count() + 2),
-        Err(fault) => {
+        let head = cut(markdown).map(|front| front.map_or(0, |(front, _)| front.lines().count() + 2));
+        let at = head.unwrap_or_else(|fault| {
             page.faults.push(fault);
             0
+        });
+        let mut reader = Reader { lines: &lines, at, page, open: Section::default() };
+        while reader.at < lines.len() {
+            reader.step();
         }
-    };
-    let mut reader = Reader { lines: &lines, at: start, page, open: Section::default() };
-    while reader.at < lines.len() {
-        reader.step();
+        reader.close_section();
+        reader.page
     }
-    reader.close_section();
-    reader.page
 }
 
 struct Reader<'a> {

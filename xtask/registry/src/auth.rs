@@ -3,21 +3,25 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::Mutex;
 
-use crate::http::{Request, Response, quote};
-use crate::{lock, random};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::json;
+
+use crate::http::{Request, Response};
+use crate::lock::Lock;
+use crate::random::random;
 
 pub struct Access {
     user: Option<(String, String)>,
     tokens: bool,
-    /// What each token handed out is good for, such as `repository:a/b:pull`.
-    granted: Mutex<HashMap<String, Vec<String>>>,
+    /// The scopes granted with each token, such as `repository:a/b:pull`.
+    granted: Lock<HashMap<String, Vec<String>>>,
 }
 
 impl Access {
     pub fn new(user: Option<(String, String)>, tokens: bool) -> Self {
-        Self { user, tokens, granted: Mutex::default() }
+        Self { user, tokens, granted: Lock::default() }
     }
 
     /// `None` if the request may go on, else the 401 for it.
@@ -27,11 +31,11 @@ impl Access {
             format!("repository:{name}:{}", if reading { "pull" } else { "pull,push" })
         });
         if !self.tokens {
-            let fine = self.user.is_none() || self.knows(request);
-            return (!fine).then(|| denied("Basic realm=\"registry-server\""));
+            let allowed = self.user.is_none() || self.knows(request);
+            return (!allowed).then(|| denied("Basic realm=\"registry-server\""));
         }
         let token = request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
-        let granted = token.and_then(|token| lock(&self.granted).get(token).cloned());
+        let granted = token.and_then(|token| self.granted.lock().get(token).cloned());
         if granted
             .is_some_and(|granted| scope.as_ref().is_none_or(|scope| granted.iter().any(|one| covers(one, scope))))
         {
@@ -53,38 +57,25 @@ impl Access {
         let token = random()?;
         let scopes =
             request.parameters("scope").flat_map(|scope| scope.split(' ').map(str::to_owned).collect::<Vec<_>>());
-        lock(&self.granted).insert(token.clone(), scopes.collect());
-        Ok(Response::new(200).json(format!(r#"{{"token":{},"expires_in":300}}"#, quote(&token))))
+        self.granted.lock().insert(token.clone(), scopes.collect());
+        Ok(Response::new(200).json(&json!({ "token": token, "expires_in": 300 })))
     }
 
     fn knows(&self, request: &Request<'_>) -> bool {
         let sent = request.header("authorization").and_then(|value| value.strip_prefix("Basic "));
-        let expected = self.user.as_ref().map(|(user, password)| base64(format!("{user}:{password}").as_bytes()));
+        let expected = self.user.as_ref().map(|(user, password)| BASE64_STANDARD.encode(format!("{user}:{password}")));
         sent == expected.as_deref()
     }
 }
 
-/// Whether a grant such as `repository:a:pull,push` covers a wish.
-fn covers(granted: &str, wish: &str) -> bool {
-    let (Some((object, actions)), Some((wished, needed))) = (granted.rsplit_once(':'), wish.rsplit_once(':')) else {
+/// Whether a granted scope such as `repository:a:pull,push` covers the needed one.
+fn covers(granted: &str, needed: &str) -> bool {
+    let (Some((object, granted)), Some((wanted, needed))) = (granted.rsplit_once(':'), needed.rsplit_once(':')) else {
         return false;
     };
-    object == wished && needed.split(',').all(|action| actions.split(',').any(|one| one == action))
+    object == wanted && needed.split(',').all(|action| granted.split(',').any(|one| one == action))
 }
 
 fn denied(challenge: &str) -> Response {
     Response::error(401, "UNAUTHORIZED", "authentication required").with("WWW-Authenticate", challenge)
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for three in bytes.chunks(3) {
-        let bits = three.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
-        for place in 0..4 {
-            let digit = DIGITS[(bits >> (18 - 6 * place)) as usize & 63];
-            text.push(if place <= three.len() { char::from(digit) } else { '=' });
-        }
-    }
-    text
 }

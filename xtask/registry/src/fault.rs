@@ -12,7 +12,7 @@ pub struct Fault {
     /// A part of the path, such as `/blobs/`; empty for any.
     pub path: String,
     pub kind: Kind,
-    /// So many requests that it fits pass before.
+    /// How many requests that match pass before it strikes.
     pub skip: usize,
 }
 
@@ -37,7 +37,7 @@ pub enum Kind {
     Slow(Duration),
 }
 
-/// Removes and returns the first ordered fault that fits and is due.
+/// Removes and returns the first ordered fault that matches the request and is due.
 pub fn take(faults: &mut Vec<Fault>, request: &Request<'_>) -> Option<Kind> {
     let strikes = |fault: &mut Fault| {
         let method = fault.method.is_empty() || fault.method == request.method;
@@ -57,7 +57,7 @@ impl Fault {
         Self { method: method.to_owned(), path: path.to_owned(), kind, skip: 0 }
     }
 
-    /// Lets so many requests that it fits pass before.
+    /// Lets this many matching requests pass first.
     pub fn after(self, skip: usize) -> Self {
         Self { skip, ..self }
     }

@@ -1,4 +1,4 @@
-//! HTTP/1.1 as far as registries need it (RFC 9112).
+//! HTTP/1.1 (RFC 9112), to the extent that registries need it.
 
 use std::fs::File;
 use std::io::{self, BufRead, Read, Write};
@@ -6,7 +6,11 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use crate::Entry;
+use form_urlencoded::parse;
+use serde_json::{Value, json};
+use ureq::http::StatusCode;
+
+use crate::log::Entry;
 
 /// No header section of a registry's client is longer than this.
 const HEADER_LIMIT: u64 = 64 * 1024;
@@ -72,16 +76,16 @@ impl<'a> Request<'a> {
 
     /// Every parameter of that name: a token request may carry several scopes.
     pub fn parameters(&self, name: &str) -> impl Iterator<Item = String> {
-        let pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.filter(move |(key, _)| *key == name).map(|(_, value)| decode(value))
+        let pairs = parse(self.query.as_bytes());
+        pairs.filter(move |(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
     pub fn body(&mut self) -> &mut dyn Read {
         &mut self.body
     }
 
-    /// Reads what nobody wanted of the body, so that the next request starts
-    /// where it should. False if the connection cannot be used again.
+    /// Reads the rest of the body, so that the next request starts where it should.
+    /// False if the connection cannot be used again.
     pub fn finish(&mut self) -> io::Result<bool> {
         if self.body.waiting.is_some() && !matches!(self.body.left, Left::Nothing) {
             return Ok(false);
@@ -90,7 +94,7 @@ impl<'a> Request<'a> {
         Ok(!self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close")))
     }
 
-    /// What the log keeps of it.
+    /// The log's entry for it.
     pub fn entry(&self, status: u16) -> Entry {
         let path = match self.path.split_once("/blobs/uploads/") {
             Some((name, id)) if !id.is_empty() => format!("{name}/blobs/uploads/<upload>"),
@@ -167,18 +171,18 @@ impl Body<'_> {
     }
 }
 
-/// What goes back.
+/// The answer to a request.
 pub struct Response {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub content: Content,
     /// Close the connection afterwards.
     pub closes: bool,
-    /// Break the connection after so many bytes of the body.
+    /// Break the connection after this many bytes of the body.
     pub drop_after: Option<u64>,
     /// Flip a bit of the body's last byte.
     pub corrupt: bool,
-    /// Wait so long before each piece of the body.
+    /// Wait this long before each chunk of the body.
     pub pause: Option<Duration>,
 }
 
@@ -198,16 +202,15 @@ impl Response {
         self
     }
 
-    pub fn json(self, text: String) -> Self {
+    pub fn json(self, value: &Value) -> Self {
         let mut response = self.with("Content-Type", "application/json");
-        response.content = Content::Bytes(text.into_bytes());
+        response.content = Content::Bytes(value.to_string().into_bytes());
         response
     }
 
     /// An error as the distribution specification words it.
     pub fn error(status: u16, code: &str, message: &str) -> Self {
-        let text = format!(r#"{{"errors":[{{"code":{},"message":{}}}]}}"#, quote(code), quote(message));
-        Self::new(status).json(text)
+        Self::new(status).json(&json!({ "errors": [{ "code": code, "message": message }] }))
     }
 
     /// Sends it; for HEAD the head alone, with the length the body would have.
@@ -222,7 +225,9 @@ impl Response {
             }
             Content::File(file, length) => (Box::new(file), length),
         };
-        let mut head = format!("HTTP/1.1 {} {}\r\nContent-Length: {length}\r\n", self.status, reason(self.status));
+        let reason = StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason());
+        let (status, reason) = (self.status, reason.unwrap_or("Status"));
+        let mut head = format!("HTTP/1.1 {status} {reason}\r\nContent-Length: {length}\r\n");
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -250,57 +255,6 @@ impl Response {
         }
         if sent < length { Err(io::Error::other("dropped on order, inside the body")) } else { Ok(()) }
     }
-}
-
-fn reason(status: u16) -> &'static str {
-    match status {
-        200 => "OK",
-        201 => "Created",
-        202 => "Accepted",
-        204 => "No Content",
-        206 => "Partial Content",
-        307 => "Temporary Redirect",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        416 => "Range Not Satisfiable",
-        429 => "Too Many Requests",
-        _ => "Status",
-    }
-}
-
-/// A JSON string; what we send needs no more than this.
-pub fn quote(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-fn decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let (mut decoded, mut at) = (Vec::with_capacity(bytes.len()), 0);
-    while at < bytes.len() {
-        let hex = text.get(at + 1..at + 3).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match (bytes[at], hex) {
-            (b'%', Some(byte)) => {
-                decoded.push(byte);
-                at += 2;
-            }
-            (b'+', _) => decoded.push(b' '),
-            (byte, _) => decoded.push(byte),
-        }
-        at += 1;
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
 }
 
 fn invalid(why: &str) -> io::Error {

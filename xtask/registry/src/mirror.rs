@@ -1,21 +1,21 @@
-//! A mirror of another registry: what is asked for and not here yet is fetched
-//! from there, kept, and given out. A class of thirty then pulls an image from
+//! A mirror of another registry: it fetches from there what a client asks for and it
+//! does not have, stores it, and serves it. A class of thirty then pulls an image from
 //! Docker Hub once.
 //!
-//! It asks as anybody, so it has what is public and nothing else, and it takes
-//! no pushes.
+//! It logs in nowhere, so it can serve public images only, and it refuses pushes.
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::{env, fs, io};
 
+use serde_json::Value;
 use ureq::http::{Response as Answer, StatusCode};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body};
 
 use crate::http::{Request, Response};
-use crate::lock;
+use crate::lock::Lock;
 use crate::storage::Storage;
 
 /// Docker Hub, where it answers as a registry.
@@ -37,9 +37,9 @@ pub struct Mirror {
     upstream: String,
     agent: Agent,
     /// The last token for each repository.
-    tokens: Mutex<HashMap<String, String>>,
-    /// Whoever asks for something that is on its way waits for it here.
-    fetching: Mutex<HashMap<String, Arc<Mutex<()>>>>,
+    tokens: Lock<HashMap<String, String>>,
+    /// A lock for each thing that is being fetched, so that it is fetched once.
+    fetching: Lock<HashMap<String, Arc<Lock<()>>>>,
 }
 
 impl Mirror {
@@ -53,16 +53,16 @@ impl Mirror {
         } else if upstream.starts_with("http://") {
             config = config.proxy(None);
         } else {
-            let why = format!("{upstream} is no address; write https://host or http://host:port");
+            let why = format!("{upstream} is not an address; write https://host or http://host:port");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
         let agent = config.build().new_agent();
-        Ok(Self { upstream, agent, tokens: Mutex::default(), fetching: Mutex::default() })
+        Ok(Self { upstream, agent, tokens: Lock::default(), fetching: Lock::default() })
     }
 
-    /// Sees that the storage has what a request is about, or says why not. What is
-    /// named by its digest never changes; a tag is asked for each time, and what it
-    /// stood for last is good enough when nobody answers.
+    /// Fetches what a request is about into the storage, or returns the answer that says
+    /// why not. Content with a digest never changes; a tag is asked for each time, and
+    /// what it stood for last is used when the upstream does not answer.
     pub fn prepare(
         &self,
         storage: &Storage,
@@ -76,8 +76,8 @@ impl Mirror {
         if !matches!(kind, "blobs" | "manifests") {
             return Ok(None);
         }
-        let gate = Arc::clone(lock(&self.fetching).entry(format!("{name}/{kind}/{key}")).or_default());
-        let _one_at_a_time = lock(&gate);
+        let gate = Arc::clone(self.fetching.lock().entry(format!("{name}/{kind}/{key}")).or_default());
+        let _one_at_a_time = gate.lock();
         let by_digest = key.contains(':');
         let link = if kind == "blobs" { "_blobs" } else { "_manifests" };
         if by_digest && storage.linked(name, link, key)?.is_some() {
@@ -90,8 +90,8 @@ impl Mirror {
             Err(error) => return Ok(Some(Response::error(502, "UNKNOWN", &format!("{}: {error}", self.upstream)))),
         };
         match answer.status().as_u16() {
-            200 => keep(storage, answer, name, kind, key),
-            // Big registries say 401 of what does not exist.
+            200 => store(storage, answer, name, kind, key),
+            // Docker Hub answers 401 for a repository that does not exist.
             401 | 403 | 404 => {
                 let code = if kind == "blobs" { "BLOB_UNKNOWN" } else { "MANIFEST_UNKNOWN" };
                 Ok(Some(Response::error(404, code, "unknown to the registry that is mirrored")))
@@ -114,17 +114,17 @@ impl Mirror {
             }
             request.call().map_err(io::Error::other)
         };
-        let known = lock(&self.tokens).get(name).cloned();
+        let known = self.tokens.lock().get(name).cloned();
         let answer = get(known.as_ref())?;
         if answer.status() != StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
         let Some(token) = self.token(&answer, name)? else { return Ok(answer) };
-        lock(&self.tokens).insert(name.to_owned(), token.clone());
+        self.tokens.lock().insert(name.to_owned(), token.clone());
         get(Some(&token))
     }
 
-    /// The token that anybody gets for reading, where the challenge says.
+    /// An anonymous token for reading, from the realm that the challenge names.
     fn token(&self, answer: &Answer<Body>, name: &str) -> io::Result<Option<String>> {
         let challenge = answer.headers().get("www-authenticate").and_then(|value| value.to_str().ok());
         let challenge = challenge.filter(|text| text.to_ascii_lowercase().starts_with("bearer ")).unwrap_or_default();
@@ -140,26 +140,24 @@ impl Mirror {
         }
         let body = request.call().map_err(io::Error::other)?.into_body();
         let text = body.into_with_config().limit(TOKEN_LIMIT).read_to_string().map_err(io::Error::other)?;
-        // Tokens have no escapes; a JSON parser would find the same.
-        let text: String = text.split_whitespace().collect();
-        let found = ["\"token\":\"", "\"access_token\":\""].into_iter().find_map(|key| text.split_once(key));
-        Ok(found.and_then(|(_, rest)| rest.split('"').next()).map(str::to_owned))
+        let answer: Value = serde_json::from_str(&text)?;
+        Ok(["token", "access_token"].iter().find_map(|key| answer[*key].as_str()).map(str::to_owned))
     }
 }
 
-/// Streams what came into the storage, if it is what its digest says.
-fn keep(storage: &Storage, answer: Answer<Body>, name: &str, kind: &str, key: &str) -> io::Result<Option<Response>> {
+/// Streams an answer into the storage, if its bytes have the digest that was promised.
+fn store(storage: &Storage, answer: Answer<Body>, name: &str, kind: &str, key: &str) -> io::Result<Option<Response>> {
     let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let media_type = header("content-type");
-    let said = if key.contains(':') { key.to_owned() } else { header("docker-content-digest") };
+    let promised = if key.contains(':') { key.to_owned() } else { header("docker-content-digest") };
     let id = storage.begin_upload()?;
     if let Err(error) = storage.append(&id, &mut answer.into_body().into_reader()) {
         storage.cancel_upload(&id)?;
         return Err(error);
     }
-    let digest = if said.is_empty() { storage.digest_of_upload(&id)? } else { said };
+    let digest = if promised.is_empty() { storage.digest_of_upload(&id)? } else { promised };
     if !storage.finish_upload(&id, &digest)? {
-        return Ok(Some(Response::error(502, "DIGEST_INVALID", "other bytes came than the digest says")));
+        return Ok(Some(Response::error(502, "DIGEST_INVALID", "the bytes do not have the digest")));
     }
     match kind {
         "blobs" => storage.link(name, "_blobs", &digest, "")?,

@@ -3,57 +3,264 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use crate::Shared;
-use crate::http::{Content, Request, Response, quote};
+use serde_json::{Value, json};
+
+use crate::auth::Access;
+use crate::http::{Content, Request, Response};
+use crate::mirror::Mirror;
+use crate::storage::Storage;
 
 /// The specification asks registries to take manifests of at least 4 MiB.
 const MANIFEST_LIMIT: u64 = 4 << 20;
 
 type Answer = io::Result<Response>;
 
-/// Never fails: what goes wrong here is a 500 for the client.
-pub fn answer(shared: &Shared, request: &mut Request<'_>) -> Response {
-    route(shared, request).unwrap_or_else(|error| Response::error(500, "UNKNOWN", &error.to_string()))
+/// What requests are answered from.
+pub struct Registry {
+    pub storage: Storage,
+    pub access: Access,
+    pub mirror: Option<Mirror>,
+    pub whole_locations: bool,
 }
 
-fn route(shared: &Shared, request: &mut Request<'_>) -> Answer {
-    if request.path == "/token" {
-        return shared.access.token(request);
+impl Registry {
+    pub fn answer(&self, request: &mut Request<'_>) -> Response {
+        self.route(request).unwrap_or_else(|error| Response::error(500, "UNKNOWN", &error.to_string()))
     }
-    let path = request.path.clone();
-    let Some(rest) = path.strip_prefix("/v2/") else {
-        return Ok(Response::error(404, "UNSUPPORTED", "no such path"));
-    };
-    if let Some(refused) = refuse(shared, request) {
-        return Ok(refused);
-    }
-    let asked = split(rest).filter(|(name, _, _)| valid_name(name));
-    if let (Some(mirror), Some((name, kind, key))) = (&shared.mirror, asked)
-        && (valid_digest(key) || valid_tag(key) || kind == "uploads")
-        && let Some(instead) = mirror.prepare(&shared.storage, request, name, (kind, key))?
-    {
-        return Ok(instead);
-    }
-    match split(rest) {
-        None if rest.is_empty() => Ok(Response::new(200).json("{}".to_owned())),
-        None if rest == "_catalog" => {
-            Ok(Response::new(200).json(format!(r#"{{"repositories":{}}}"#, list(&shared.storage.repositories()?))))
+
+    fn route(&self, request: &mut Request<'_>) -> Answer {
+        if request.path == "/token" {
+            return self.access.token(request);
         }
-        None => Ok(Response::error(404, "NAME_UNKNOWN", "no such path")),
-        Some((name, _, _)) if !valid_name(name) => Ok(Response::error(400, "NAME_INVALID", "invalid repository name")),
-        Some((name, "blobs", digest)) => blob(shared, request, name, digest),
-        Some((name, "uploads", id)) => upload(shared, request, name, id),
-        Some((name, "manifests", reference)) => manifest(shared, request, name, reference),
-        Some((name, _, _)) => tags(shared, request, name),
+        let path = request.path.clone();
+        let Some(rest) = path.strip_prefix("/v2/") else {
+            return Ok(Response::error(404, "UNSUPPORTED", "no such path"));
+        };
+        if let Some(refused) = self.refuse(request) {
+            return Ok(refused);
+        }
+        let asked = split(rest).filter(|(name, _, _)| valid_name(name));
+        if let (Some(mirror), Some((name, kind, key))) = (&self.mirror, asked)
+            && (valid_digest(key) || valid_tag(key) || kind == "uploads")
+            && let Some(instead) = mirror.prepare(&self.storage, request, name, (kind, key))?
+        {
+            return Ok(instead);
+        }
+        match split(rest) {
+            None if rest.is_empty() => Ok(Response::new(200).json(&json!({}))),
+            None if rest == "_catalog" => {
+                Ok(Response::new(200).json(&json!({ "repositories": self.storage.repositories()? })))
+            }
+            None => Ok(Response::error(404, "NAME_UNKNOWN", "no such path")),
+            Some((name, _, _)) if !valid_name(name) => {
+                Ok(Response::error(400, "NAME_INVALID", "invalid repository name"))
+            }
+            Some((name, "blobs", digest)) => self.blob(request, name, digest),
+            Some((name, "uploads", id)) => self.upload(request, name, id),
+            Some((name, "manifests", reference)) => self.manifest(request, name, reference),
+            Some((name, _, _)) => self.tags(request, name),
+        }
+    }
+
+    pub fn refuse(&self, request: &Request<'_>) -> Option<Response> {
+        let rest = request.path.strip_prefix("/v2/")?;
+        self.access.refuse(request, split(rest).map(|(name, _, _)| name))
+    }
+
+    fn blob(&self, request: &Request<'_>, name: &str, digest: &str) -> Answer {
+        if !valid_digest(digest) {
+            return Ok(Response::error(400, "DIGEST_INVALID", "invalid digest"));
+        }
+        if self.storage.linked(name, "_blobs", digest)?.is_none() {
+            return Ok(Response::error(404, "BLOB_UNKNOWN", "blob unknown to registry"));
+        }
+        match request.method.as_str() {
+            "GET" | "HEAD" => ranged(self.send(digest, "application/octet-stream")?, request),
+            "DELETE" => self.storage.unlink(name, "_blobs", digest).map(|_| Response::new(202)),
+            _ => Ok(unsupported()),
+        }
+    }
+
+    fn send(&self, digest: &str, media_type: &str) -> Answer {
+        let (file, length) = self.storage.read(digest)?;
+        let mut response = Response::new(200).with("Content-Type", media_type).with("Docker-Content-Digest", digest);
+        response.content = Content::File(file, length);
+        Ok(response)
+    }
+
+    pub fn cut(&self, request: &mut Request<'_>, after: u64) -> io::Result<()> {
+        let id = request.path.rsplit('/').next().unwrap_or_default().to_owned();
+        let mut beginning = request.body().take(after);
+        if self.storage.upload_size(&id)?.is_some() {
+            return self.storage.append(&id, &mut beginning).map(drop);
+        }
+        io::copy(&mut beginning, &mut io::sink()).map(drop)
+    }
+
+    fn upload(&self, request: &mut Request<'_>, name: &str, id: &str) -> Answer {
+        if request.method == "POST" && id.is_empty() {
+            return self.begin(request, name);
+        }
+        // An id becomes a file's name, so it may be nothing but what we gave out.
+        let ours = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let size = if ours { self.storage.upload_size(id)? } else { None };
+        let Some(size) = size else {
+            return Ok(Response::error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry"));
+        };
+        // The client must use the Location it was given, query included.
+        if request.parameter("state").as_deref() != Some(state(id).as_str()) {
+            return Ok(Response::error(
+                400,
+                "BLOB_UPLOAD_INVALID",
+                "the upload's location was not used as it was given",
+            ));
+        }
+        match request.method.as_str() {
+            "GET" => Ok(self.located(request, Response::new(204), name, id, size)),
+            "DELETE" => self.storage.cancel_upload(id).map(|()| Response::new(204)),
+            "PATCH" | "PUT" => {
+                if request.header("content-range").is_some_and(|range| !range.starts_with(&format!("{size}-"))) {
+                    return Ok(self.located(
+                        request,
+                        Response::error(416, "BLOB_UPLOAD_INVALID", "chunk out of order"),
+                        name,
+                        id,
+                        size,
+                    ));
+                }
+                let size = self.storage.append(id, request.body())?;
+                if request.method == "PATCH" {
+                    Ok(self.located(request, Response::new(202), name, id, size))
+                } else {
+                    self.finish(request, name, id)
+                }
+            }
+            _ => Ok(unsupported()),
+        }
+    }
+
+    fn begin(&self, request: &mut Request<'_>, name: &str) -> Answer {
+        if let (Some(digest), Some(from)) = (request.parameter("mount"), request.parameter("from"))
+            && valid_digest(&digest)
+            && valid_name(&from)
+            && self.storage.linked(&from, "_blobs", &digest)?.is_some()
+        {
+            return self.created(name, &digest);
+        }
+        let id = self.storage.begin_upload()?;
+        if request.parameter("digest").is_some() {
+            self.storage.append(&id, request.body())?;
+            return self.finish(request, name, &id);
+        }
+        Ok(self.located(request, Response::new(202), name, &id, 0))
+    }
+
+    fn finish(&self, request: &Request<'_>, name: &str, id: &str) -> Answer {
+        let digest = request.parameter("digest").unwrap_or_default();
+        if !valid_digest(&digest) || !self.storage.finish_upload(id, &digest)? {
+            return Ok(Response::error(400, "DIGEST_INVALID", "provided digest did not match uploaded content"));
+        }
+        self.created(name, &digest)
+    }
+
+    fn created(&self, name: &str, digest: &str) -> Answer {
+        self.storage.link(name, "_blobs", digest, "")?;
+        Ok(Response::new(201)
+            .with("Location", format!("/v2/{name}/blobs/{digest}"))
+            .with("Docker-Content-Digest", digest))
+    }
+
+    fn located(&self, request: &Request<'_>, response: Response, name: &str, id: &str, size: u64) -> Response {
+        let host = match request.header("host") {
+            Some(host) if self.whole_locations => format!("http://{host}"),
+            _ => String::new(),
+        };
+        response
+            .with("Location", format!("{host}/v2/{name}/blobs/uploads/{id}?state={}", state(id)))
+            .with("Range", format!("0-{}", size.saturating_sub(1)))
+            .with("Docker-Upload-UUID", id)
+    }
+
+    fn manifest(&self, request: &mut Request<'_>, name: &str, reference: &str) -> Answer {
+        if !valid_digest(reference) && !valid_tag(reference) {
+            return Ok(Response::error(400, "TAG_INVALID", "invalid tag or digest"));
+        }
+        if request.method == "PUT" {
+            return self.put_manifest(request, name, reference);
+        }
+        let digest = match valid_digest(reference) {
+            true => Some(reference.to_owned()),
+            false => self.storage.linked(name, "_tags", reference)?,
+        };
+        let Some(digest) = digest else {
+            return Ok(Response::error(404, "MANIFEST_UNKNOWN", "manifest unknown"));
+        };
+        let Some(media_type) = self.storage.linked(name, "_manifests", &digest)? else {
+            return Ok(Response::error(404, "MANIFEST_UNKNOWN", "manifest unknown"));
+        };
+        match request.method.as_str() {
+            "GET" | "HEAD" => self.send(&digest, &media_type),
+            "DELETE" => {
+                let (kind, key) =
+                    if valid_digest(reference) { ("_manifests", &digest[..]) } else { ("_tags", reference) };
+                self.storage.unlink(name, kind, key).map(|_| Response::new(202))
+            }
+            _ => Ok(unsupported()),
+        }
+    }
+
+    fn put_manifest(&self, request: &mut Request<'_>, name: &str, reference: &str) -> Answer {
+        let media_type = request.header("content-type").unwrap_or_default().to_owned();
+        let mut bytes = Vec::new();
+        request.body().take(MANIFEST_LIMIT + 1).read_to_end(&mut bytes)?;
+        let manifest: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        if bytes.len() as u64 > MANIFEST_LIMIT || !manifest.is_object() || media_type.is_empty() {
+            return Ok(Response::error(
+                400,
+                "MANIFEST_INVALID",
+                "not a manifest: a JSON object with a Content-Type is expected",
+            ));
+        }
+        for digest in digests(&manifest) {
+            let known = ["_blobs", "_manifests"].map(|kind| self.storage.linked(name, kind, digest));
+            if known.into_iter().collect::<io::Result<Vec<_>>>()?.iter().all(Option::is_none) {
+                let message = format!("blob unknown to registry: {digest}");
+                return Ok(Response::error(400, "MANIFEST_BLOB_UNKNOWN", &message));
+            }
+        }
+        let digest = self.storage.store(&bytes)?;
+        if valid_digest(reference) && reference != digest {
+            return Ok(Response::error(400, "DIGEST_INVALID", "provided digest did not match uploaded content"));
+        }
+        self.storage.link(name, "_manifests", &digest, &media_type)?;
+        if valid_tag(reference) {
+            self.storage.link(name, "_tags", reference, &digest)?;
+        }
+        let location = format!("/v2/{name}/manifests/{digest}");
+        Ok(Response::new(201).with("Location", location).with("Docker-Content-Digest", digest))
+    }
+
+    fn tags(&self, request: &Request<'_>, name: &str) -> Answer {
+        let Some(mut tags) = self.storage.tags(name)? else {
+            return Ok(Response::error(404, "NAME_UNKNOWN", "repository name not known to registry"));
+        };
+        if let Some(last) = request.parameter("last") {
+            tags.retain(|tag| *tag > last);
+        }
+        let mut response = Response::new(200);
+        if let Some(n) = request.parameter("n").and_then(|n| n.parse::<usize>().ok())
+            && n < tags.len()
+        {
+            tags.truncate(n);
+            let last = tags.last().map_or("", String::as_str);
+            response = response.with("Link", format!("</v2/{name}/tags/list?n={n}&last={last}>; rel=\"next\""));
+        }
+        Ok(response.json(&json!({ "name": name, "tags": tags })))
     }
 }
 
+/// Never fails: what goes wrong here is a 500 for the client.
 /// The 401 for a request that lacks the right login or token.
-pub fn refuse(shared: &Shared, request: &Request<'_>) -> Option<Response> {
-    let rest = request.path.strip_prefix("/v2/")?;
-    shared.access.refuse(request, split(rest).map(|(name, _, _)| name))
-}
-
 /// `a/b/manifests/1` is the name `a/b`, the kind `manifests`, the key `1`.
 fn split(rest: &str) -> Option<(&str, &str, &str)> {
     if let Some(name) = rest.strip_suffix("/tags/list") {
@@ -93,27 +300,6 @@ fn valid_tag(text: &str) -> bool {
 }
 
 /// end-2 (read), end-10 (delete).
-fn blob(shared: &Shared, request: &Request<'_>, name: &str, digest: &str) -> Answer {
-    if !valid_digest(digest) {
-        return Ok(Response::error(400, "DIGEST_INVALID", "invalid digest"));
-    }
-    if shared.storage.linked(name, "_blobs", digest)?.is_none() {
-        return Ok(Response::error(404, "BLOB_UNKNOWN", "blob unknown to registry"));
-    }
-    match request.method.as_str() {
-        "GET" | "HEAD" => ranged(send(shared, digest, "application/octet-stream")?, request),
-        "DELETE" => shared.storage.unlink(name, "_blobs", digest).map(|_| Response::new(202)),
-        _ => Ok(unsupported()),
-    }
-}
-
-fn send(shared: &Shared, digest: &str, media_type: &str) -> Answer {
-    let (file, length) = shared.storage.read(digest)?;
-    let mut response = Response::new(200).with("Content-Type", media_type).with("Docker-Content-Digest", digest);
-    response.content = Content::File(file, length);
-    Ok(response)
-}
-
 /// The rest of a blob from `Range: bytes=N-` on, the one form that clients use to
 /// go on (RFC 9110, section 14.2).
 fn ranged(mut response: Response, request: &Request<'_>) -> Answer {
@@ -132,198 +318,20 @@ fn ranged(mut response: Response, request: &Request<'_>) -> Answer {
 }
 
 /// Takes only the first bytes of a request's body, as if the line broke then.
-pub fn cut(shared: &Shared, request: &mut Request<'_>, after: u64) -> io::Result<()> {
-    let id = request.path.rsplit('/').next().unwrap_or_default().to_owned();
-    let mut beginning = request.body().take(after);
-    if shared.storage.upload_size(&id)?.is_some() {
-        return shared.storage.append(&id, &mut beginning).map(drop);
-    }
-    io::copy(&mut beginning, &mut io::sink()).map(drop)
-}
-
 /// end-4 (begin, whole, mount), end-5 (chunk), end-6 (finish), end-13 (status).
-fn upload(shared: &Shared, request: &mut Request<'_>, name: &str, id: &str) -> Answer {
-    if request.method == "POST" && id.is_empty() {
-        return begin(shared, request, name);
-    }
-    // An id becomes a file's name, so it may be nothing but what we gave out.
-    let ours = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let size = if ours { shared.storage.upload_size(id)? } else { None };
-    let Some(size) = size else {
-        return Ok(Response::error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry"));
-    };
-    // The client must use the Location it was given, query included.
-    if request.parameter("state").as_deref() != Some(state(id).as_str()) {
-        return Ok(Response::error(400, "BLOB_UPLOAD_INVALID", "the upload's location was not used as it was given"));
-    }
-    match request.method.as_str() {
-        "GET" => Ok(located(shared, request, Response::new(204), name, id, size)),
-        "DELETE" => shared.storage.cancel_upload(id).map(|()| Response::new(204)),
-        "PATCH" | "PUT" => {
-            if request.header("content-range").is_some_and(|range| !range.starts_with(&format!("{size}-"))) {
-                return Ok(located(
-                    shared,
-                    request,
-                    Response::error(416, "BLOB_UPLOAD_INVALID", "chunk out of order"),
-                    name,
-                    id,
-                    size,
-                ));
-            }
-            let size = shared.storage.append(id, request.body())?;
-            if request.method == "PATCH" {
-                Ok(located(shared, request, Response::new(202), name, id, size))
-            } else {
-                finish(shared, request, name, id)
-            }
-        }
-        _ => Ok(unsupported()),
-    }
-}
-
-fn begin(shared: &Shared, request: &mut Request<'_>, name: &str) -> Answer {
-    if let (Some(digest), Some(from)) = (request.parameter("mount"), request.parameter("from"))
-        && valid_digest(&digest)
-        && valid_name(&from)
-        && shared.storage.linked(&from, "_blobs", &digest)?.is_some()
-    {
-        return created(shared, name, &digest);
-    }
-    let id = shared.storage.begin_upload()?;
-    if request.parameter("digest").is_some() {
-        shared.storage.append(&id, request.body())?;
-        return finish(shared, request, name, &id);
-    }
-    Ok(located(shared, request, Response::new(202), name, &id, 0))
-}
-
-fn finish(shared: &Shared, request: &Request<'_>, name: &str, id: &str) -> Answer {
-    let digest = request.parameter("digest").unwrap_or_default();
-    if !valid_digest(&digest) || !shared.storage.finish_upload(id, &digest)? {
-        return Ok(Response::error(400, "DIGEST_INVALID", "provided digest did not match uploaded content"));
-    }
-    created(shared, name, &digest)
-}
-
-fn created(shared: &Shared, name: &str, digest: &str) -> Answer {
-    shared.storage.link(name, "_blobs", digest, "")?;
-    Ok(Response::new(201).with("Location", format!("/v2/{name}/blobs/{digest}")).with("Docker-Content-Digest", digest))
-}
-
 /// Where the upload goes on. The query is there so that a client which builds
 /// the address itself, or forgets the query, is found out.
-fn located(shared: &Shared, request: &Request<'_>, response: Response, name: &str, id: &str, size: u64) -> Response {
-    let host = match request.header("host") {
-        Some(host) if shared.whole_locations => format!("http://{host}"),
-        _ => String::new(),
-    };
-    response
-        .with("Location", format!("{host}/v2/{name}/blobs/uploads/{id}?state={}", state(id)))
-        .with("Range", format!("0-{}", size.saturating_sub(1)))
-        .with("Docker-Upload-UUID", id)
-}
-
 fn state(id: &str) -> String {
     id.chars().rev().collect()
 }
 
 /// end-3 (read), end-7 (write), end-9 (delete).
-fn manifest(shared: &Shared, request: &mut Request<'_>, name: &str, reference: &str) -> Answer {
-    if !valid_digest(reference) && !valid_tag(reference) {
-        return Ok(Response::error(400, "TAG_INVALID", "invalid tag or digest"));
-    }
-    if request.method == "PUT" {
-        return put_manifest(shared, request, name, reference);
-    }
-    let digest = match valid_digest(reference) {
-        true => Some(reference.to_owned()),
-        false => shared.storage.linked(name, "_tags", reference)?,
-    };
-    let Some(digest) = digest else {
-        return Ok(Response::error(404, "MANIFEST_UNKNOWN", "manifest unknown"));
-    };
-    let Some(media_type) = shared.storage.linked(name, "_manifests", &digest)? else {
-        return Ok(Response::error(404, "MANIFEST_UNKNOWN", "manifest unknown"));
-    };
-    match request.method.as_str() {
-        "GET" | "HEAD" => send(shared, &digest, &media_type),
-        "DELETE" => {
-            let (kind, key) = if valid_digest(reference) { ("_manifests", &digest[..]) } else { ("_tags", reference) };
-            shared.storage.unlink(name, kind, key).map(|_| Response::new(202))
-        }
-        _ => Ok(unsupported()),
-    }
-}
-
-fn put_manifest(shared: &Shared, request: &mut Request<'_>, name: &str, reference: &str) -> Answer {
-    let media_type = request.header("content-type").unwrap_or_default().to_owned();
-    let mut bytes = Vec::new();
-    request.body().take(MANIFEST_LIMIT + 1).read_to_end(&mut bytes)?;
-    let text = String::from_utf8_lossy(&bytes);
-    if bytes.len() as u64 > MANIFEST_LIMIT || !text.trim_start().starts_with('{') || media_type.is_empty() {
-        return Ok(Response::error(
-            400,
-            "MANIFEST_INVALID",
-            "not a manifest: a JSON object with a Content-Type is expected",
-        ));
-    }
-    for digest in digests(&text) {
-        let known = ["_blobs", "_manifests"].map(|kind| shared.storage.linked(name, kind, &digest));
-        if known.into_iter().collect::<io::Result<Vec<_>>>()?.iter().all(Option::is_none) {
-            let message = format!("blob unknown to registry: {digest}");
-            return Ok(Response::error(400, "MANIFEST_BLOB_UNKNOWN", &message));
-        }
-    }
-    let digest = shared.storage.keep(&bytes)?;
-    if valid_digest(reference) && reference != digest {
-        return Ok(Response::error(400, "DIGEST_INVALID", "provided digest did not match uploaded content"));
-    }
-    shared.storage.link(name, "_manifests", &digest, &media_type)?;
-    if valid_tag(reference) {
-        shared.storage.link(name, "_tags", reference, &digest)?;
-    }
-    let location = format!("/v2/{name}/manifests/{digest}");
-    Ok(Response::new(201).with("Location", location).with("Docker-Content-Digest", digest))
-}
-
-/// The value of each `"digest": "…"` in a manifest, outside the `subject` and
-/// the annotations, which may name what is not there. A JSON parser would do
-/// the same; the manifests of real clients have no other use of that key.
-fn digests(text: &str) -> Vec<String> {
-    let compact: String = text.split_whitespace().collect();
-    let without_subject = match compact.split_once("\"subject\":{") {
-        Some((before, after)) => format!("{before}{}", after.split_once('}').map_or("", |(_, rest)| rest)),
-        None => compact,
-    };
-    let pieces = without_subject.split("\"digest\":\"").skip(1);
-    pieces
-        .filter_map(|piece| piece.split('"').next())
-        .filter(|digest| valid_digest(digest))
-        .map(str::to_owned)
-        .collect()
-}
-
-/// end-8: `n` tags at most, those after `last`.
-fn tags(shared: &Shared, request: &Request<'_>, name: &str) -> Answer {
-    let Some(mut tags) = shared.storage.tags(name)? else {
-        return Ok(Response::error(404, "NAME_UNKNOWN", "repository name not known to registry"));
-    };
-    if let Some(last) = request.parameter("last") {
-        tags.retain(|tag| *tag > last);
-    }
-    let mut response = Response::new(200);
-    if let Some(n) = request.parameter("n").and_then(|n| n.parse::<usize>().ok())
-        && n < tags.len()
-    {
-        tags.truncate(n);
-        let last = tags.last().map_or("", String::as_str);
-        response = response.with("Link", format!("</v2/{name}/tags/list?n={n}&last={last}>; rel=\"next\""));
-    }
-    Ok(response.json(format!(r#"{{"name":{},"tags":{}}}"#, quote(name), list(&tags))))
-}
-
-fn list(texts: &[String]) -> String {
-    format!("[{}]", texts.iter().map(|text| quote(text)).collect::<Vec<_>>().join(","))
+/// The digests of everything that a manifest is made of. Its subject and annotations
+/// may name what is not there.
+fn digests(manifest: &Value) -> Vec<&str> {
+    let lists = ["layers", "manifests", "blobs"].iter().filter_map(|key| manifest[*key].as_array()).flatten();
+    let descriptors = lists.chain(std::iter::once(&manifest["config"]));
+    descriptors.filter_map(|descriptor| descriptor["digest"].as_str()).filter(|digest| valid_digest(digest)).collect()
 }
 
 fn unsupported() -> Response {

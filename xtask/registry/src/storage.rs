@@ -1,4 +1,4 @@
-//! What the registry keeps, below one directory:
+//! The registry's files, below one directory:
 //!
 //! ```text
 //! blobs/<hex>                        bytes, named by their SHA-256
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::random;
+use crate::random::random;
 
 pub struct Storage {
     root: PathBuf,
@@ -48,12 +48,12 @@ impl Storage {
 
     /// What [`Storage::link`] recorded.
     pub fn linked(&self, name: &str, kind: &str, key: &str) -> io::Result<Option<String>> {
-        found(fs::read_to_string(self.link_path(name, kind, key)))
+        if_there(fs::read_to_string(self.link_path(name, kind, key)))
     }
 
-    /// Forgets it; false if there was nothing to forget.
+    /// Removes the record; false if there was none.
     pub fn unlink(&self, name: &str, kind: &str, key: &str) -> io::Result<bool> {
-        Ok(found(fs::remove_file(self.link_path(name, kind, key)))?.is_some())
+        Ok(if_there(fs::remove_file(self.link_path(name, kind, key)))?.is_some())
     }
 
     /// A blob's bytes and their number.
@@ -69,9 +69,9 @@ impl Storage {
         Ok(id)
     }
 
-    /// The bytes that have arrived; `None` for an upload nobody began.
+    /// How many bytes have arrived; `None` if there is no such upload.
     pub fn upload_size(&self, id: &str) -> io::Result<Option<u64>> {
-        Ok(found(fs::metadata(self.root.join("uploads").join(id)))?.map(|metadata| metadata.len()))
+        Ok(if_there(fs::metadata(self.root.join("uploads").join(id)))?.map(|metadata| metadata.len()))
     }
 
     pub fn append(&self, id: &str, bytes: &mut dyn Read) -> io::Result<u64> {
@@ -88,20 +88,20 @@ impl Storage {
         sha256(&mut File::open(self.root.join("uploads").join(id))?)
     }
 
-    /// Keeps an upload as a blob if its bytes have that digest.
+    /// Makes an upload a blob if its bytes have that digest, and drops it if not.
     pub fn finish_upload(&self, id: &str, digest: &str) -> io::Result<bool> {
         let upload = self.root.join("uploads").join(id);
-        let fits = self.digest_of_upload(id)? == digest;
-        if fits {
+        let matches = self.digest_of_upload(id)? == digest;
+        if matches {
             fs::rename(upload, self.blob_path(digest))?;
         } else {
             fs::remove_file(upload)?;
         }
-        Ok(fits)
+        Ok(matches)
     }
 
-    /// Keeps bytes that are already in memory, and returns their digest.
-    pub fn keep(&self, bytes: &[u8]) -> io::Result<String> {
+    /// Stores bytes that are already in memory as a blob, and returns their digest.
+    pub fn store(&self, bytes: &[u8]) -> io::Result<String> {
         let digest = sha256(&mut &*bytes)?;
         let upload = self.root.join("uploads").join(self.begin_upload()?);
         File::create(&upload)?.write_all(bytes)?;
@@ -137,7 +137,7 @@ impl Storage {
 }
 
 fn names_in(directory: &Path) -> io::Result<Vec<String>> {
-    let Some(entries) = found(fs::read_dir(directory))? else { return Ok(Vec::new()) };
+    let Some(entries) = if_there(fs::read_dir(directory))? else { return Ok(Vec::new()) };
     let mut names = Vec::new();
     for entry in entries {
         names.push(entry?.file_name().to_string_lossy().into_owned());
@@ -146,7 +146,7 @@ fn names_in(directory: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
