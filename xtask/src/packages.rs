@@ -34,6 +34,8 @@ pub const TEST: &[Package] = &[
     package("docker-registry", "docker-registry", "pushing to a registry that others wrote"),
     package("openssl", "openssl", "certificates for registries that want TLS"),
     package("tmux", "tmux", "playing the demo in a real terminal"),
+    package("hyperfine", "hyperfine", "timing galley beside those tools"),
+    package("faketime", "faketime", "trying other days, zones and locales"),
     package("patch", "patch", "trying stored wrong solutions on the checks"),
     package("chromium", "chromium", "reading every page of the book in a browser"),
     package("nodejs", "node", "driving that browser"),

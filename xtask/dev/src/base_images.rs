@@ -8,13 +8,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-
-use nix::fcntl::AT_FDCWD;
-use nix::sys::stat::{UtimensatFlags, utimensat};
-use nix::sys::time::TimeSpec;
 
 use xtask::error::{Error, Result};
 use xtask::files;
@@ -59,19 +54,46 @@ const RECIPES: [Recipe; 2] = [
 /// Changed whenever the same packages would give another root than before.
 const EDITION: &str = "1";
 
-/// Directories that hold nothing a container needs.
-const PRUNED: [&str; 10] = [
-    "usr/share/doc",
-    "usr/share/man",
-    "usr/share/info",
-    "usr/share/locale",
-    "usr/share/lintian",
-    "usr/share/bash-completion",
-    "usr/share/bug",
-    "usr/share/pixmaps",
-    "usr/share/applications",
-    "usr/lib/x86_64-linux-gnu/gconv",
-];
+/// Unpacks packages, adds what their installation would have made, and takes out what an
+/// image does not need. Arguments: the root, the links as `LINK=TARGET` words, the packages.
+const MAKE_ROOT: &str = r#"
+set -e
+root=$1 links=$2
+shift 2
+for package; do dpkg-deb --extract "$package" "$root"; done
+cd "$root"
+# Debian keeps /bin and its like as links into /usr; the packages of some releases still
+# carry files in both places.
+for name in bin sbin lib lib64; do
+    if [ -d $name ] && [ ! -L $name ]; then mkdir -p usr/$name; cp -a $name/. usr/$name; rm -r $name; fi
+    if [ -d usr/$name ]; then ln -s usr/$name $name; fi
+done
+mkdir -p dev etc proc root run sys tmp usr/bin var/tmp
+chmod 1777 tmp var/tmp
+chmod 700 root
+printf '%s\n' root:x:0:0:root:/root:/bin/sh nobody:x:65534:65534:nobody:/nonexistent:/bin/false > etc/passwd
+printf '%s\n' root:x:0: nogroup:x:65534: > etc/group
+printf '%s\n' '127.0.0.1 localhost' '::1 localhost' > etc/hosts
+# A link for each of busybox's commands that no package brought.
+for command in $(bin/busybox --list); do
+    for place in bin sbin usr/bin usr/sbin; do
+        if [ -e $place/$command ] || [ -L $place/$command ]; then continue 2; fi
+    done
+    ln -s busybox bin/$command
+done
+for link in $links; do ln -s "${link#*=}" "${link%%=*}"; done
+# What update-ca-certificates makes when the package is installed.
+if [ -d usr/share/ca-certificates/mozilla ]; then
+    mkdir -p etc/ssl/certs
+    cat usr/share/ca-certificates/mozilla/* > etc/ssl/certs/ca-certificates.crt
+fi
+for name in doc man info locale lintian bash-completion bug pixmaps applications; do rm -rf usr/share/$name; done
+rm -rf usr/lib/x86_64-linux-gnu/gconv
+# pip refuses to install into a Debian that manages its own Python; an image is not one.
+for name in EXTERNALLY-MANAGED test idlelib turtledemo; do rm -rf usr/lib/python3.*/$name; done
+# When a file was made here says nothing, and the same packages must give the same layer.
+find . -depth -exec touch -h -d @0 {} +
+"#;
 
 /// Fills the pantry: makes each base image's files, and builds the image with galley
 /// itself. What is there already is kept.
@@ -113,15 +135,18 @@ fn context(target: &Path, recipe: &Recipe) -> Result<PathBuf> {
     files::create_dir(&root)?;
     let made = Apt::new(&pantry).and_then(|apt| {
         let packages = apt.download(recipe)?;
-        make_root(&root, &packages, recipe)?;
-        write(&unfinished.join("Dockerfile"), &dockerfile(recipe, &root))?;
-        write(&unfinished.join("edition"), &edition)
+        let links: Vec<String> = recipe.links.iter().map(|(link, target)| format!("{link}={target}")).collect();
+        let mut make = Command::new("sh");
+        make.args(["-c", MAKE_ROOT, "sh"]).arg(&root).arg(links.join(" ")).args(&packages).env("LC_ALL", "C");
+        output(&mut make)?;
+        files::write(&unfinished.join("Dockerfile"), dockerfile(recipe, &root))?;
+        files::write(&unfinished.join("edition"), &edition)
     });
     if let Err(error) = made {
-        remove(&unfinished)?;
+        files::remove(&unfinished)?;
         return Err(error);
     }
-    remove(&context)?;
+    files::remove(&context)?;
     fs::rename(&unfinished, &context).map_err(Error::file("rename", &unfinished))?;
     Ok(context)
 }
@@ -200,124 +225,6 @@ impl Apt {
     }
 }
 
-/// Unpacks the packages, adds what their installation would have made, and
-/// takes out what is not needed.
-fn make_root(root: &Path, packages: &[PathBuf], recipe: &Recipe) -> Result<()> {
-    for package in packages {
-        output(Command::new("dpkg-deb").arg("--extract").arg(package).arg(root))?;
-    }
-    for name in ["bin", "sbin", "lib", "lib64"] {
-        merge_into_usr(root, name)?;
-    }
-    for name in ["dev", "etc", "proc", "root", "run", "sys", "tmp", "usr/bin", "var/tmp"] {
-        let path = root.join(name);
-        files::create_dir(&path)?;
-    }
-    for name in ["tmp", "var/tmp"] {
-        mode(&root.join(name), 0o1777)?;
-    }
-    mode(&root.join("root"), 0o700)?;
-    write(
-        &root.join("etc/passwd"),
-        "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n",
-    )?;
-    write(&root.join("etc/group"), "root:x:0:\nnogroup:x:65534:\n")?;
-    write(&root.join("etc/hosts"), "127.0.0.1 localhost\n::1 localhost\n")?;
-    busybox(root)?;
-    for (name, points_to) in recipe.links {
-        link(&root.join(name), points_to)?;
-    }
-    certificates(root)?;
-    for name in PRUNED {
-        remove(&root.join(name))?;
-    }
-    prune_python(root)?;
-    same_times(root)
-}
-
-/// Debian keeps `/bin` and its like as links into `/usr`; the packages of some
-/// releases still carry files in both places.
-fn merge_into_usr(root: &Path, name: &str) -> Result<()> {
-    let old = root.join(name);
-    let new = root.join("usr").join(name);
-    if old.is_dir() && !old.is_symlink() {
-        move_into(&old, &new)?;
-        remove(&old)?;
-    }
-    if new.is_dir() {
-        link(&old, &format!("usr/{name}"))?;
-    }
-    Ok(())
-}
-
-fn move_into(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to).map_err(Error::file("create", to))?;
-    for path in entries(from)? {
-        let Some(name) = path.file_name() else { continue };
-        let target = to.join(name);
-        if path.is_dir() && !path.is_symlink() && target.is_dir() {
-            move_into(&path, &target)?;
-        } else {
-            fs::rename(&path, &target).map_err(Error::file("move", &path))?;
-        }
-    }
-    Ok(())
-}
-
-/// A link for each of busybox's commands that no package brought.
-fn busybox(root: &Path) -> Result<()> {
-    for command in output(Command::new(root.join("bin/busybox")).arg("--list"))?.lines() {
-        let taken = |place: &str| root.join(place).join(command).symlink_metadata().is_ok();
-        if !["bin", "sbin", "usr/bin", "usr/sbin"].into_iter().any(taken) {
-            link(&root.join("bin").join(command), "busybox")?;
-        }
-    }
-    Ok(())
-}
-
-/// What `update-ca-certificates` makes when the package is installed.
-fn certificates(root: &Path) -> Result<()> {
-    let source = root.join("usr/share/ca-certificates/mozilla");
-    if !source.is_dir() {
-        return Ok(());
-    }
-    let mut bundle = String::new();
-    for path in entries(&source)? {
-        bundle.push_str(&fs::read_to_string(&path).map_err(Error::file("read", &path))?);
-    }
-    let directory = root.join("etc/ssl/certs");
-    files::create_dir(&directory)?;
-    write(&directory.join("ca-certificates.crt"), &bundle)
-}
-
-/// pip refuses to install into a Debian that manages its own Python; an image is not one.
-fn prune_python(root: &Path) -> Result<()> {
-    let library = root.join("usr/lib");
-    if !library.is_dir() {
-        return Ok(());
-    }
-    for path in entries(&library)? {
-        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("python3.")) {
-            for name in ["EXTERNALLY-MANAGED", "test", "idlelib", "turtledemo"] {
-                remove(&path.join(name))?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The moment a file was made here says nothing; the same packages shall give the same layer.
-fn same_times(path: &Path) -> Result<()> {
-    let metadata = path.symlink_metadata().map_err(Error::file("read", path))?;
-    if metadata.is_dir() {
-        for entry in entries(path)? {
-            same_times(&entry)?;
-        }
-    }
-    let start = TimeSpec::new(0, 0);
-    utimensat(AT_FDCWD, path, &start, &start, UtimensatFlags::NoFollowSymlink).map_err(Error::call("utimensat"))
-}
-
 fn dockerfile(recipe: &Recipe, root: &Path) -> String {
     let release = fs::read_to_string(root.join("etc/debian_version")).unwrap_or_default();
     let packages = recipe.packages.join(", ");
@@ -365,25 +272,4 @@ fn output(command: &mut Command) -> Result<String> {
 fn entries(directory: &Path) -> Result<BTreeSet<PathBuf>> {
     let read = fs::read_dir(directory).and_then(|all| all.map(|entry| Ok(entry?.path())).collect());
     read.map_err(Error::file("read", directory))
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text).map_err(Error::file("write", path))
-}
-
-fn mode(path: &Path, bits: u32) -> Result<()> {
-    fs::set_permissions(path, fs::Permissions::from_mode(bits)).map_err(Error::file("change", path))
-}
-
-fn link(path: &Path, target: &str) -> Result<()> {
-    symlink(target, path).map_err(Error::file("link", path))
-}
-
-/// Removes a file or a directory, whether it is there or not.
-fn remove(path: &Path) -> Result<()> {
-    let removed = if path.is_dir() && !path.is_symlink() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-    match removed {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::file("remove", path)(error)),
-        _ => Ok(()),
-    }
 }

@@ -15,7 +15,6 @@ mod run;
 mod screen;
 mod script;
 mod text;
-mod verdict;
 mod window;
 mod workshop;
 

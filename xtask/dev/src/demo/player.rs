@@ -1,7 +1,7 @@
-//! Plays a list of cues on a screen, in a world of its own.
+//! Plays a list of cues on a screen, in a backend of its own.
 
-use std::os::fd::BorrowedFd;
 use std::path::Display;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use pages::Shown;
@@ -9,21 +9,21 @@ use pages::Shown;
 use super::event::Event;
 use super::keys::{HELP, Key};
 use super::screen::Screen;
-use super::verdict::Verdict;
 use super::window::has_keys;
 use crate::terminal::{News, Session};
 use xtask::error::Result;
 use xtask::packages;
+use xtask::repo::program_path;
 
 /// How long the player looks at one thing before it looks at the next.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How much of an output the world gets to see, in bytes, or a little more.
-const LOOKED_AT: usize = 1 << 20;
+/// How much of an output the backend gets to see, in bytes, or a little more.
+const MAX_OUTPUT: usize = 1 << 20;
 
 /// Where the commands are run.
 pub trait Backend {
-    /// A shell in a fresh world; the one before is gone.
+    /// A shell in a fresh backend; the one before is gone.
     fn start(&mut self) -> Result<Session>;
 
     /// Looks at what a command did, seen or unseen; an error ends the demo.
@@ -60,15 +60,15 @@ enum Turn {
 pub struct Player<'a, W> {
     screen: &'a Screen,
     events: &'a [Event],
-    /// Goes before the world that it is in.
+    /// Goes before the backend that it is in.
     session: Session,
-    world: W,
+    backend: W,
 }
 
 impl<'a, W: Backend> Player<'a, W> {
-    pub fn new(screen: &'a Screen, events: &'a [Event], mut world: W) -> Result<Self> {
-        let session = world.start()?;
-        Ok(Self { screen, events, session, world })
+    pub fn new(screen: &'a Screen, events: &'a [Event], mut backend: W) -> Result<Self> {
+        let session = backend.start()?;
+        Ok(Self { screen, events, session, backend })
     }
 
     /// Plays to the end, or until the instructor leaves.
@@ -84,7 +84,7 @@ impl<'a, W: Backend> Player<'a, W> {
                 Turn::Leave => return Ok(Ending::Left),
             }
         }
-        let found = self.world.finish()?;
+        let found = self.backend.finish()?;
         self.screen.print(&found)?;
         Ok(Ending::Played)
     }
@@ -141,7 +141,7 @@ impl<'a, W: Backend> Player<'a, W> {
         }
     }
 
-    /// Waits for a key. The world is as it was, or will be, before the cue `here`,
+    /// Waits for a key. The backend is as it was, or will be, before the cue `here`,
     /// whose command may be typed already.
     fn pause(&mut self, here: usize, typed: Option<&str>) -> Result<Turn> {
         if self.screen.look.auto {
@@ -206,13 +206,13 @@ impl<'a, W: Backend> Player<'a, W> {
         Ok(target)
     }
 
-    /// Puts the world into the state in which the cue at `to` begins: forward from
+    /// Puts the backend into the state in which the cue at `to` begins: forward from
     /// `from`, or from the start.
     fn travel(&mut self, from: usize, to: usize) -> Result<Turn> {
         let backward = to < from;
         let from = if backward { 0 } else { from };
         if backward {
-            self.session = self.world.start()?;
+            self.session = self.backend.start()?;
         }
         let unseen: Vec<(usize, String)> = (from..to)
             .filter_map(|at| match &self.events[at] {
@@ -250,7 +250,7 @@ impl<'a, W: Backend> Player<'a, W> {
     /// Runs a cue's command to its end; with `shown`, its output is printed.
     fn run(&mut self, at: usize, command: &str, shown: bool) -> Result<Turn> {
         if let Event::Check { shown, .. } = &self.events[at] {
-            return self.check(&self.world.report(shown));
+            return self.check(&self.backend.report(shown));
         }
         if let Event::Asking(command) = &self.events[at] {
             return self.asking(at, command);
@@ -259,58 +259,53 @@ impl<'a, W: Backend> Player<'a, W> {
     }
 
     fn run_in_session(&mut self, at: usize, command: &str, shown: bool) -> Result<Turn> {
-        self.session.send(command)?;
+        match self.listen(&mut None, command, shown)? {
+            Some((code, output)) => self.backend.judge(at, code, &output).map(|()| Turn::On),
+            None => Ok(Turn::Leave),
+        }
+    }
+
+    /// Lets the harness print a check's report, in a process of its own: the instructor can
+    /// leave while it compiles.
+    fn check(&mut self, arguments: &[String]) -> Result<Turn> {
+        let command = format!("{} {}", program_path()?.display(), arguments.join(" "));
+        let outside = Session::outside(Command::new("sh"))?;
+        let listened = self.listen(&mut Some(outside), &command, true)?;
+        Ok(listened.map_or(Turn::Leave, |_| Turn::On))
+    }
+
+    /// Runs a command to its end in another session, or in the demo's own. Returns its code and
+    /// output, or nothing if the instructor leaves.
+    fn listen(&mut self, other: &mut Option<Session>, command: &str, shown: bool) -> Result<Option<(u8, String)>> {
+        let session = other.as_mut().unwrap_or(&mut self.session);
+        session.send(command)?;
         let mut output = Vec::new();
         loop {
-            if let Some(turn) = self.listen(self.session.as_fd())? {
-                return Ok(turn);
+            let begun = Instant::now();
+            // Other keys have no meaning while something runs.
+            if self.screen.wait(Some(session.as_fd()), POLL_INTERVAL)? == Some(Key::Leave) {
+                return Ok(None);
             }
-            while let Some(news) = self.session.next(Duration::ZERO)? {
+            if begun.elapsed() >= POLL_INTERVAL {
+                self.screen.settle()?;
+            }
+            while let Some(news) = session.next(Duration::ZERO)? {
                 match news {
                     News::Output(bytes) => {
                         if shown {
                             self.screen.bytes(&bytes)?;
                         }
-                        if output.len() < LOOKED_AT {
+                        if output.len() < MAX_OUTPUT {
                             output.extend(bytes);
                         }
                     }
                     News::Done(code) => {
                         self.screen.end_row()?;
-                        self.world.judge(at, code, &String::from_utf8_lossy(&output))?;
-                        return Ok(Turn::On);
+                        return Ok(Some((code, String::from_utf8_lossy(&output).into_owned())));
                     }
                 }
             }
         }
-    }
-
-    /// Waits until `other` has something to say; a turn if the instructor leaves.
-    fn listen(&self, other: BorrowedFd<'_>) -> Result<Option<Turn>> {
-        let begun = Instant::now();
-        // Other keys have no meaning while something runs.
-        let key = self.screen.wait(Some(other), POLL_INTERVAL)?;
-        if begun.elapsed() >= POLL_INTERVAL {
-            self.screen.settle()?;
-        }
-        Ok((key == Some(Key::Leave)).then_some(Turn::Leave))
-    }
-
-    /// Lets the harness print a check's report.
-    fn check(&self, arguments: &[String]) -> Result<Turn> {
-        let mut verdict = Verdict::start(arguments)?;
-        loop {
-            if let Some(turn) = self.listen(verdict.as_fd())? {
-                return Ok(turn);
-            }
-            match verdict.read()? {
-                None => {}
-                Some(bytes) if bytes.is_empty() => break,
-                Some(bytes) => self.screen.bytes(&bytes)?,
-            }
-        }
-        self.screen.end_row()?;
-        verdict.wait().map(|()| Turn::On)
     }
 
     /// Runs a command that may ask for something, with the terminal lent to it.
@@ -320,12 +315,12 @@ impl<'a, W: Backend> Player<'a, W> {
             return self.run_in_session(at, command, true);
         }
         match self.lend(|terminal| format!("{command} <{terminal} >{terminal} 2>&1"))? {
-            Some(code) => self.world.judge(at, code, "").map(|()| Turn::On),
+            Some(code) => self.backend.judge(at, code, "").map(|()| Turn::On),
             None => Ok(Turn::Leave),
         }
     }
 
-    /// A shell in the world as it is now.
+    /// A shell in the backend as it is now.
     fn shell(&mut self) -> Result<()> {
         self.screen.words("\n(a shell in this state; `exit` comes back)")?;
         // With a terminal of its own the shell has job control and all its keys.
@@ -355,10 +350,10 @@ impl<'a, W: Backend> Player<'a, W> {
     }
 }
 
-/// Plays the cues in a world, which is gone afterwards, and says how long it took.
-pub fn play<W: Backend>(screen: &Screen, events: &[Event], world: W) -> Result<Ending> {
+/// Plays the cues in a backend, which is gone afterwards, and says how long it took.
+pub fn play<W: Backend>(screen: &Screen, events: &[Event], backend: W) -> Result<Ending> {
     let start = Instant::now();
-    let ending = Player::new(screen, events, world)?.play()?;
+    let ending = Player::new(screen, events, backend)?.play()?;
     let minutes: u32 =
         events.iter().map(|event| if let Event::Note { minutes, .. } = event { *minutes } else { 0 }).sum();
     let said = if minutes > 0 { format!(" The notes take {minutes} minutes to say.") } else { String::new() };

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::thread::{self, sleep};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use course::CHAPTERS;
+use fastrand::Rng;
 use nix::sys::signal::{Signal, kill};
 
 use super::demo::{all, joined, open, waits};
@@ -44,8 +45,11 @@ pub fn anywhere(repo: &Repo) -> Result<Stage> {
     if packages::find("tmux").is_none() {
         return Ok(Stage::Skipped("tmux is not installed; `cargo xtask setup` installs it".to_owned()));
     }
-    let mut random = Random::new()?;
-    let seed = random.0;
+    let seed = match std::env::var(SEED) {
+        Ok(text) => text.parse().map_err(|_| Error::Usage(format!("{SEED} is a number, not '{text}'")))?,
+        Err(_) => fastrand::u64(..),
+    };
+    let mut random = Rng::with_seed(seed);
     for way in [Way::Key, Way::Interrupt, Way::HangUp, Way::Kill] {
         leave(repo, way, &mut random).map_err(|error| Error::Failed(format!("{SEED}={seed}, {way:?}: {error}")))?;
     }
@@ -53,7 +57,7 @@ pub fn anywhere(repo: &Repo) -> Result<Stage> {
 }
 
 /// One way, at several points at the same time.
-fn leave(repo: &Repo, way: Way, random: &mut Random) -> Result<()> {
+fn leave(repo: &Repo, way: Way, random: &mut Rng) -> Result<()> {
     let before = Host::look(repo)?;
     let points: Vec<Point> = (0..EACH).map(|number| Point::choose(number, random)).collect();
     let terminals = thread::scope(|scope| {
@@ -116,13 +120,13 @@ struct Point {
 }
 
 impl Point {
-    fn choose(number: usize, random: &mut Random) -> Self {
+    fn choose(number: usize, random: &mut Rng) -> Self {
         // The workshop can be played once at a time: its port is fixed.
         let chapter = (number > 0).then(|| {
-            let chapter = &CHAPTERS[random.below(CHAPTERS.len())];
-            (chapter.id(), 1 + random.below(chapter.steps.len()))
+            let chapter = &CHAPTERS[random.usize(..CHAPTERS.len())];
+            (chapter.id(), 1 + random.usize(..chapter.steps.len()))
         });
-        Self { number, chapter, enters: random.below(12), running: random.below(2) == 0 }
+        Self { number, chapter, enters: random.usize(..12), running: random.bool() }
     }
 
     /// Plays as far as this.
@@ -166,29 +170,4 @@ fn in_its_files(repo: &Repo) -> Result<Vec<String>> {
         }
     }
     Ok(left)
-}
-
-/// Numbers that look random and come again with the same seed (xorshift64, Marsaglia
-/// 2003).
-struct Random(u64);
-
-impl Random {
-    fn new() -> Result<Self> {
-        let seed = match std::env::var(SEED) {
-            Ok(text) => text.parse().map_err(|_| Error::Usage(format!("{SEED} is a number, not '{text}'")))?,
-            Err(_) => {
-                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-                now.as_micros().try_into().unwrap_or(u64::MAX)
-            }
-        };
-        Ok(Self(seed | 1))
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        // The limit is small, so that some numbers are hardly likelier than others.
-        usize::try_from(self.0 % limit.max(1) as u64).unwrap_or(0)
-    }
 }

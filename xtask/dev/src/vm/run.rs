@@ -1,9 +1,6 @@
 //! One run of the machine.
 
 use std::ffi::OsString;
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
 
 use xtask::error::{Error, Result};
 use xtask::files;
@@ -36,42 +33,10 @@ pub fn run(repo: &Repo, command: &[OsString]) -> Result<u8> {
     let cache = repo.target().join("vm");
     files::create_dir(&cache)?;
     let kernel = kernel::get(&cache)?;
-    let run = RunDirectory::new(&cache)?;
-    initramfs::build(&run.path, &programs.busybox, &kernel, repo.root(), command)?;
-    emulator::run(&programs, &kernel, &run.path)
-}
-
-/// The files of one run, removed at its end; those of a run that was killed are
-/// removed by the next.
-struct RunDirectory {
-    path: PathBuf,
-}
-
-impl RunDirectory {
-    fn new(cache: &Path) -> Result<Self> {
-        const PREFIX: &str = "run-";
-        for entry in fs::read_dir(cache).map_err(Error::file("read", cache))?.flatten() {
-            let name = entry.file_name();
-            let Some(pid) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
-            // A zombie has a directory there, but no program.
-            if fs::read_link(Path::new("/proc").join(pid).join("exe")).is_err() {
-                let path = entry.path();
-                fs::remove_dir_all(&path).map_err(Error::file("remove", &path))?;
-            }
-        }
-        let path = cache.join(format!("{PREFIX}{}", std::process::id()));
-        match fs::create_dir(&path) {
-            Ok(()) => Ok(Self { path }),
-            // This process id had a run before, which was killed.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Self { path }),
-            Err(error) => Err(Error::file("create", &path)(error)),
-        }
-    }
-}
-
-impl Drop for RunDirectory {
-    fn drop(&mut self) {
-        // If it cannot be removed now, the next run will say why.
-        let _ = fs::remove_dir_all(&self.path);
-    }
+    // Below `target/tmp`, which `cargo xtask clean` empties after a kill.
+    let temporary = repo.target().join("tmp");
+    files::create_dir(&temporary)?;
+    let run = tempfile::Builder::new().prefix("vm-").tempdir_in(&temporary).map_err(Error::file("use", &temporary))?;
+    initramfs::build(run.path(), &programs.busybox, &kernel, repo.root(), command)?;
+    emulator::run(&programs, &kernel, run.path())
 }
