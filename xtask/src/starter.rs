@@ -79,83 +79,50 @@ fn write_body(out: &mut String, mark: &str, chapter: &Chapter, number: usize, ar
     let _ = writeln!(out, "{mark}");
     // By reference: a moved argument would be dropped before the panic below, and
     // a check on the other end of a closed socket would be the first to speak.
-    let list: Vec<String> = arguments.iter().map(|argument| format!("&{argument}")).collect();
-    match list.as_slice() {
-        [] => {}
-        [one] => {
-            let _ = writeln!(out, "{indent}let _ = {one}; // what you have to work with");
-        }
-        many => {
-            let _ = writeln!(out, "{indent}let _ = ({}); // what you have to work with", many.join(", "));
-        }
+    let list = arguments.iter().map(|argument| format!("&{argument}")).collect::<Vec<_>>().join(", ");
+    let list = if arguments.len() > 1 { format!("({list})") } else { list };
+    if !list.is_empty() {
+        let _ = writeln!(out, "{indent}let _ = {list}; // what you have to work with");
     }
     let _ = writeln!(out, "{indent}todo!(\"{} step {number}: {goal}\")", chapter.id());
     let _ = writeln!(out, "{end}");
 }
 
-/// The argument names of the nearest `fn name(…)` above; `self` is left out.
+/// The argument names of the nearest `fn name(…)` above; `self` and `_names` are left out.
 fn arguments(above: &[&str], name: &str) -> Option<Vec<String>> {
     let start = above.iter().rposition(|line| {
         line.split_once("fn ")
             .is_some_and(|(_, rest)| rest.strip_prefix(name).is_some_and(|rest| rest.starts_with(['(', '<'])))
     })?;
     let text = above[start..].join(" ");
-    let list = parenthesized(&text[text.find(name)? + name.len()..])?;
-    Some(split_at_top(list).iter().filter_map(|argument| argument_name(argument)).collect())
-}
-
-/// What stands between the first `(` and its `)`, skipping generics before it.
-fn parenthesized(text: &str) -> Option<&str> {
-    let mut angle = 0_i32;
-    let start = text.char_indices().find_map(|(index, c)| match c {
-        '<' => {
-            angle += 1;
-            None
-        }
-        '>' if !text[..index].ends_with('-') => {
-            angle -= 1;
-            None
-        }
-        '(' if angle == 0 => Some(index + 1),
-        _ => None,
-    })?;
-    let mut depth = 1;
-    for (index, c) in text[start..].char_indices() {
+    let text = &text[text.find(name)? + name.len()..];
+    let (mut depth, mut inside, mut names, mut word) = (0_i32, false, Vec::new(), String::new());
+    for (index, c) in text.char_indices() {
         match c {
-            '(' => depth += 1,
-            ')' => depth -= 1,
+            '(' if depth == 0 => {
+                (inside, depth) = (true, 1);
+                word.clear();
+                continue;
+            }
+            '(' | '[' | '<' => depth += 1,
+            ')' | ']' => depth -= 1,
+            '>' if !text[..index].ends_with('-') => depth -= 1,
             _ => {}
         }
-        if depth == 0 {
-            return Some(&text[start..start + index]);
+        match c {
+            _ if inside && depth == 0 => return Some(names),
+            ':' if inside && depth == 1 && !word.starts_with(':') => {
+                let name = word.trim().trim_start_matches("mut ").trim();
+                names.extend(Some(name).filter(|name| !name.is_empty() && !name.starts_with('_')).map(str::to_owned));
+                // The rest of the argument is its type.
+                word = ":".to_owned();
+            }
+            ',' if inside && depth == 1 => word.clear(),
+            c if !word.starts_with(':') => word.push(c),
+            _ => {}
         }
     }
     None
-}
-
-/// Splits at commas that stand in no bracket of any kind.
-fn split_at_top(list: &str) -> Vec<&str> {
-    let (mut depth, mut start, mut parts) = (0_i32, 0, Vec::new());
-    for (index, c) in list.char_indices() {
-        match c {
-            '(' | '[' | '<' => depth += 1,
-            ')' | ']' => depth -= 1,
-            '>' if !list[..index].ends_with('-') => depth -= 1,
-            ',' if depth == 0 => {
-                parts.push(&list[start..index]);
-                start = index + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(&list[start..]);
-    parts
-}
-
-fn argument_name(argument: &str) -> Option<String> {
-    let (name, _) = argument.split_once(':')?;
-    let name = name.trim().trim_start_matches("mut ").trim();
-    (!name.is_empty() && !name.starts_with('_') && name != "self").then(|| name.to_owned())
 }
 
 #[cfg(test)]
@@ -165,11 +132,11 @@ mod tests {
 
     #[test]
     fn a_marked_body_becomes_a_todo_with_its_arguments() {
-        let source = "/// Enters.\npub fn enter(rootfs: &Path, mut f: impl Fn(u8, u8) -> u8) -> Result<()> {\n    // ANCHOR: enter\n    chroot(rootfs)\n    // ANCHOR_END: enter\n}\n";
+        let source = "/// Enters.\npub fn enter(rootfs: &std::Path, mut f: impl Fn(u8, u8) -> u8) -> Result<()> {\n    // ANCHOR: enter\n    chroot(rootfs)\n    // ANCHOR_END: enter\n}\n";
         let starter = make(&CHAPTERS[0], source).unwrap();
         assert_eq!(
             starter,
-            "/// Enters.\npub fn enter(rootfs: &Path, mut f: impl Fn(u8, u8) -> u8) -> Result<()> {\n    // ANCHOR: enter\n    let _ = (&rootfs, &f); // what you have to work with\n    todo!(\"ch1 step 4: enter the new root\")\n    // ANCHOR_END: enter\n}\n"
+            "/// Enters.\npub fn enter(rootfs: &std::Path, mut f: impl Fn(u8, u8) -> u8) -> Result<()> {\n    // ANCHOR: enter\n    let _ = (&rootfs, &f); // what you have to work with\n    todo!(\"ch1 step 4: enter the new root\")\n    // ANCHOR_END: enter\n}\n"
         );
     }
 
