@@ -1,60 +1,69 @@
-//! Given: the chapter's steps on the command line.
+//! The chapter's steps on the command line.
 
 use std::ffi::CString;
 use std::os::unix::ffi::OsStringExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use namespaces::{Container, Network, spawn, wait};
+use nix::mount::{MsFlags, mount};
 use nix::sched::CloneFlags;
-use nix::unistd::{ForkResult, fork};
-use sys::{Error, Result};
+use sys::{Context, Result};
 
 const USAGE: &str = "\
-usage: namespaces own-hostname NAME PROGRAM [ARGUMENT…]
+usage: namespaces unshare-uts NAME PROGRAM [ARGUMENT…]
        namespaces spawn NAMESPACE[,NAMESPACE…] PROGRAM [ARGUMENT…]
-       namespaces private-mounts DIRECTORY PROGRAM [ARGUMENT…]
+       namespaces make-mounts-private DIRECTORY PROGRAM [ARGUMENT…]
        namespaces pivot DIRECTORY PROGRAM [ARGUMENT…]
        namespaces loopback-up PROGRAM [ARGUMENT…]
-       namespaces become-root PROGRAM [ARGUMENT…]
+       namespaces map-root-user PROGRAM [ARGUMENT…]
        namespaces init PROGRAM [ARGUMENT…]
        namespaces contain DIRECTORY PROGRAM [ARGUMENT…]
-A NAMESPACE is one of cgroup, ipc, mnt, net, pid, user, uts.";
+       namespaces create DIRECTORY PROGRAM [ARGUMENT…]
+A NAMESPACE is one of cgroup, ipc, mnt, net, pid, user, uts. `create` prints the process
+id of the container, and starts it once there is a line on its standard input.";
 
 fn main() -> ExitCode {
     // An argument of a program cannot hold a zero byte, so none is lost here.
     let arguments: Vec<CString> =
         std::env::args_os().skip(1).filter_map(|text| CString::new(text.into_vec()).ok()).collect();
-    match perform(&arguments) {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            eprintln!("namespaces: {error}");
-            ExitCode::from(125)
-        }
-    }
+    ExitCode::from(code_of(execute(&arguments)))
 }
 
-fn perform(arguments: &[CString]) -> Result<u8> {
+/// The exit code; an error is printed first.
+fn code_of(result: Result<u8>) -> u8 {
+    result.unwrap_or_else(|error| {
+        eprintln!("namespaces: {error}");
+        125
+    })
+}
+
+fn execute(arguments: &[CString]) -> Result<u8> {
     let words: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str().ok()).collect();
     let (one, two) = (arguments.get(1..).unwrap_or_default(), arguments.get(2..).unwrap_or_default());
     match words.as_slice() {
-        ["own-hostname", name, _, ..] => namespaces::own_hostname(name).map(|()| become_program(two)),
+        ["unshare-uts", name, _, ..] => namespaces::unshare_uts(name).map(|()| become_program(two)),
         ["spawn", names, _, ..] => match names.split(',').map(flag).collect::<Option<CloneFlags>>() {
             Some(flags) => in_child(flags, two, || Ok(())),
             None => Ok(usage()),
         },
-        ["private-mounts", directory, _, ..] => in_child(CloneFlags::CLONE_NEWNS, two, || {
-            namespaces::private_mounts()?;
-            mount_tmpfs(Path::new(directory))
+        ["make-mounts-private", directory, _, ..] => in_child(CloneFlags::CLONE_NEWNS, two, || {
+            namespaces::make_mounts_private()?;
+            let (tmpfs, none) = (Some("tmpfs"), None::<&str>);
+            mount(tmpfs, *directory, tmpfs, MsFlags::empty(), none).context("mount", directory)
         }),
         ["pivot", rootfs, _, ..] => in_child(CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWPID, two, || {
-            namespaces::private_mounts()?;
+            namespaces::make_mounts_private()?;
             namespaces::pivot(Path::new(rootfs))
         }),
         ["loopback-up", _, ..] => in_child(CloneFlags::CLONE_NEWNET, one, namespaces::loopback_up),
-        ["become-root", _, ..] => namespaces::become_root().map(|()| become_program(one)),
-        ["init", _, ..] => wait(spawn(CloneFlags::CLONE_NEWPID, || code_of(as_first(one)))?),
-        ["contain", rootfs, _, ..] => contain(rootfs.into(), two),
+        ["map-root-user", _, ..] => namespaces::map_root_user().map(|()| become_program(one)),
+        ["init", _, ..] => wait(spawn(CloneFlags::CLONE_NEWPID, || code_of(as_process_1(one)))?),
+        ["contain", rootfs, _, ..] => contain(rootfs, two, true, |_| Ok(())),
+        ["create", rootfs, _, ..] => contain(rootfs, two, false, |pid| {
+            println!("{pid}");
+            std::io::stdin().read_line(&mut String::new()).map(drop).call("read standard input")
+        }),
         _ => Ok(usage()),
     }
 }
@@ -82,14 +91,6 @@ fn in_child(namespaces: CloneFlags, argv: &[CString], prepare: impl Fn() -> Resu
     wait(spawn(namespaces, || code_of(prepare().map(|()| become_program(argv))))?)
 }
 
-/// The code to end with; an error is told first.
-fn code_of(result: Result<u8>) -> u8 {
-    result.unwrap_or_else(|error| {
-        eprintln!("namespaces: {error}");
-        125
-    })
-}
-
 /// Returns only if the program cannot be started.
 fn become_program(argv: &[CString]) -> u8 {
     let error = sys::exec(argv, None);
@@ -97,33 +98,25 @@ fn become_program(argv: &[CString]) -> u8 {
     error.exit_code()
 }
 
-fn mount_tmpfs(directory: &Path) -> Result<()> {
-    nix::mount::mount(Some("tmpfs"), directory, Some("tmpfs"), nix::mount::MsFlags::empty(), None::<&str>)
-        .map_err(|errno| Error::at("mount", directory, errno))
-}
-
 /// Process 1 of the new pid namespace: starts the program, then does its duties.
-fn as_first(argv: &[CString]) -> Result<u8> {
-    namespaces::forwarded_signals().thread_block().map_err(|errno| Error::new("sigprocmask", errno))?;
-    // SAFETY: this process has one thread.
-    match unsafe { fork() }.map_err(|errno| Error::new("fork", errno))? {
-        ForkResult::Child => sys::exit_now(become_program(argv)),
-        ForkResult::Parent { child } => namespaces::init(child),
-    }
+fn as_process_1(argv: &[CString]) -> Result<u8> {
+    namespaces::forwarded_signals().thread_block().call("sigprocmask")?;
+    namespaces::init(sys::fork(|| become_program(argv))?)
 }
 
 /// Everything at once, and for any user.
-fn contain(rootfs: PathBuf, argv: &[CString]) -> Result<u8> {
-    namespaces::own_mounts()?;
-    let container = Container {
-        rootfs,
-        hostname: "galley".into(),
-        network: Network::Private,
-        mounts: Vec::new(),
-        read_only: false,
-        init: true,
-    };
-    match namespaces::start(&container, || sys::exec(argv, None))?.release() {
+fn contain(
+    rootfs: &str,
+    argv: &[CString],
+    init: bool,
+    created: impl FnOnce(nix::unistd::Pid) -> Result<()>,
+) -> Result<u8> {
+    namespaces::unshare_mounts()?;
+    let (hostname, network) = ("galley".to_owned(), Network::Private);
+    let container = Container { rootfs: rootfs.into(), hostname, network, mounts: Vec::new(), read_only: false, init };
+    let container = namespaces::create(&container, || sys::exec(argv, None))?;
+    created(container.pid())?;
+    match container.start() {
         Ok(running) => running.wait(),
         Err(error) => {
             eprintln!("namespaces: {error}");

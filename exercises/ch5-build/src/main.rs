@@ -101,7 +101,7 @@ fn build_image(store: &Path, context: &Path, rest: &[&str]) -> Result<(), Error>
         .filter(|word| !word.contains('=') && !word.starts_with("--"))
         .map(|name| (*name).to_owned())
         .collect();
-    namespaces::own_mounts()?;
+    namespaces::unshare_mounts()?;
     let store = images::Store::open(store)?;
     let dockerfile: PathBuf = context.join("Dockerfile");
     let options = Options {

@@ -1,20 +1,22 @@
-//! Step 1: a hostname of one's own.
+//! Step 1: a hostname that only this process sees.
 
 use sys::Result;
 
 /// Moves this process into a new UTS namespace and sets the hostname there.
 ///
-/// unshare(2) changes the namespaces of its caller. The new one begins as a
-/// copy of the old, so until sethostname(2) nothing looks different; after it,
-/// the name differs here and nowhere else.
+/// unshare(2) changes the namespaces of its caller. The new one begins as a copy of the
+/// old, so until sethostname(2) nothing looks different. After it, the name differs here
+/// and nowhere else.
 ///
-/// Needs `CAP_SYS_ADMIN`: `EPERM` without it. See uts_namespaces(7).
-pub fn own_hostname(name: &str) -> Result<()> {
-    // ANCHOR: own_hostname
+/// # Errors
+/// `EPERM` without `CAP_SYS_ADMIN`, `EINVAL` for a name of more than 64 bytes. See
+/// uts_namespaces(7).
+pub fn unshare_uts(hostname: &str) -> Result<()> {
+    // ANCHOR: unshare_uts
     use nix::sched::{CloneFlags, unshare};
-    use sys::Error;
+    use sys::Context;
 
-    unshare(CloneFlags::CLONE_NEWUTS).map_err(|errno| Error::new("unshare", errno))?;
-    nix::unistd::sethostname(name).map_err(|errno| Error::new("sethostname", errno))
-    // ANCHOR_END: own_hostname
+    unshare(CloneFlags::CLONE_NEWUTS).call("unshare")?;
+    nix::unistd::sethostname(hostname).call("sethostname")
+    // ANCHOR_END: unshare_uts
 }

@@ -4,40 +4,28 @@ use sys::Result;
 
 /// Brings the loopback interface `lo` of this network namespace up.
 ///
-/// A new network namespace holds one interface, `lo`, and that is down. Until
-/// it is up, a connection to 127.0.0.1 ends in `ENETUNREACH`, even from one
-/// process of the container to the next. The address needs no setting: the
-/// kernel adds 127.0.0.1 itself when `lo` comes up.
+/// A new network namespace holds one interface, `lo`, and that is down. Until it is up, a
+/// connection to 127.0.0.1 ends in `ENETUNREACH`, even from one process of the container
+/// to another. The address need not be set: the kernel adds 127.0.0.1 itself when `lo`
+/// comes up.
 ///
-/// The flags of an interface are read and written with an ioctl on any socket
-/// of the namespace. Needs `CAP_NET_ADMIN` in it. See netdevice(7),
+/// An interface has one set of flags, which is read and written as a whole, through a
+/// socket ([`sys::interface_flags`], [`sys::set_interface_flags`]). A socket stays in the
+/// network namespace in which it was created, and so do the interfaces that it reaches.
+///
+/// # Errors
+/// `EPERM` without `CAP_NET_ADMIN` in the namespace. See netdevice(7),
 /// network_namespaces(7).
 pub fn loopback_up() -> Result<()> {
     // ANCHOR: loopback_up
-    use std::os::fd::AsRawFd;
+    use std::os::unix::net::UnixDatagram;
 
-    use nix::libc::{IFF_UP, SIOCGIFFLAGS, SIOCSIFFLAGS, ifreq};
-    use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
+    use nix::libc::IFF_UP;
+    use sys::{Context, interface_flags, set_interface_flags};
 
-    use sys::Error;
-
-    nix::ioctl_read_bad!(get_flags, SIOCGIFFLAGS, ifreq);
-    nix::ioctl_write_ptr_bad!(set_flags, SIOCSIFFLAGS, ifreq);
-
-    let socket = socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)
-        .map_err(|errno| Error::new("socket", errno))?;
-    // SAFETY: an ifreq is numbers and bytes, for which zero is a value.
-    let mut request: ifreq = unsafe { std::mem::zeroed() };
-    for (place, byte) in request.ifr_name.iter_mut().zip(b"lo") {
-        *place = *byte as nix::libc::c_char;
-    }
-    // SAFETY: both calls are given an ifreq that lives until they return, and
-    // the first one fills in the flags that the lines below use.
-    unsafe {
-        get_flags(socket.as_raw_fd(), &mut request).map_err(|errno| Error::new("ioctl SIOCGIFFLAGS", errno))?;
-        request.ifr_ifru.ifru_flags |= IFF_UP as nix::libc::c_short;
-        set_flags(socket.as_raw_fd(), &request).map_err(|errno| Error::new("ioctl SIOCSIFFLAGS", errno))?;
-    }
-    Ok(())
+    // Made here and now, so it belongs to the new namespace. Any kind of socket serves.
+    let socket = UnixDatagram::unbound().call("socket")?;
+    let flags = interface_flags(&socket, "lo")?;
+    set_interface_flags(&socket, "lo", flags | IFF_UP)
     // ANCHOR_END: loopback_up
 }

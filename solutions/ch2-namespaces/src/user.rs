@@ -1,39 +1,43 @@
-//! Step 6: root in here, nobody special out there.
+//! Step 6: root in here, an ordinary user out there.
 
 use sys::Result;
 
 /// Moves this process into a new user namespace in which it is root.
 ///
-/// A user namespace has its own user and group ids and a map of which id out
-/// here stands behind each. Whoever makes one has every capability *in it*, and
-/// over the other namespaces that are made from there. That is how everything
-/// in this chapter works for a user without any privilege.
+/// A user namespace has user and group ids of its own, and a map that tells which id out
+/// here stands behind each. The process that makes one has every capability *in it*, and
+/// over the other namespaces that are made from there. That is how everything in this
+/// chapter works for a user without any privilege.
 ///
-/// A user may map only their own two ids. Three files of `/proc/self` are
-/// written, each in a single write, in this order:
+/// A user may map only their own two ids. Three files of `/proc/self` are written, each
+/// in a single write, in this order:
 ///
-/// 1. `setgroups` = `deny`: or a member of a group that is kept *from*
-///    something could drop that group. Without this, `gid_map` is `EPERM`.
-/// 2. `uid_map` = `0 UID 1`: "from 0 in here, UID out there, one id".
+/// 1. `setgroups` = `deny`. Some files are readable by everyone *except* the members of a
+///    group; a member who could drop that group would get around the rule. Without this,
+///    `gid_map` is `EPERM`.
+/// 2. `uid_map` = `0 UID 1`: from 0 in here, UID out there, one id.
 /// 3. `gid_map` = `0 GID 1`.
 ///
-/// The ids must be read before the move: until the maps are written, everybody
-/// is 65534 in there. `EINVAL` means that this process has threads. See
-/// user_namespaces(7).
-pub fn become_root() -> Result<()> {
-    // ANCHOR: become_root
+/// The ids must be read before the move: until the maps are written, every id shows as
+/// 65534 in there.
+///
+/// # Errors
+/// `EINVAL` if this process has a second thread, `EPERM` where user namespaces are
+/// restricted, `ENOSPC` at the limit on their number. See user_namespaces(7).
+pub fn map_root_user() -> Result<()> {
+    // ANCHOR: map_root_user
     use nix::sched::{CloneFlags, unshare};
     use nix::unistd::{getegid, geteuid};
-    use sys::Error;
+    use sys::Context;
 
     let (user, group) = (geteuid(), getegid());
-    unshare(CloneFlags::CLONE_NEWUSER).map_err(|errno| Error::new("unshare", errno))?;
+    unshare(CloneFlags::CLONE_NEWUSER).call("unshare")?;
     let write = |call, file: &str, text: &str| {
         let path = format!("/proc/self/{file}");
-        std::fs::write(&path, text).map_err(|error| Error::io(call, &path, &error))
+        std::fs::write(&path, text).context(call, &path)
     };
     write("write setgroups", "setgroups", "deny")?;
     write("write uid_map", "uid_map", &format!("0 {user} 1"))?;
     write("write gid_map", "gid_map", &format!("0 {group} 1"))
-    // ANCHOR_END: become_root
+    // ANCHOR_END: map_root_user
 }

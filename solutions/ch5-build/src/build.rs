@@ -54,7 +54,7 @@ pub struct Options<'a> {
 /// Builds an image, tells `out` how it goes, and returns the manifest's descriptor.
 ///
 /// The image gets its names when all is done: until then nobody sees it. Call
-/// it from a process with mounts of its own ([`namespaces::own_mounts`]).
+/// it from a process with mounts of its own ([`namespaces::unshare_mounts`]).
 ///
 /// # Errors
 ///

@@ -4,14 +4,15 @@ use std::ffi::CString;
 use std::path::{Path, PathBuf};
 
 use images::{Layer, Store};
-use namespaces::{Mount, Network, Source};
+use mounts::{Mount, MountSource};
+use namespaces::Network;
 use nix::unistd::Pid;
 
 use crate::copy::Owner;
 use crate::error::{Error, Problem, Result};
 use crate::rootfs::CERTIFICATES;
 
-/// Called with the paused process of a RUN, to put it into a control group;
+/// Called with the waiting process of a RUN, to put it into a control group;
 /// what it returns is called when the process has ended.
 pub type Started<'a> = &'a dyn Fn(Pid) -> std::result::Result<Box<dyn FnOnce()>, String>;
 
@@ -38,12 +39,7 @@ pub struct Process<'a> {
 /// # Errors
 ///
 /// [`Error::Run`] with the command's own exit code if that is not 0.
-pub fn run(
-    store: &Store,
-    layers: &[Layer],
-    process: &Process<'_>,
-    progress: &mut dyn FnMut(u64),
-) -> Result<Layer> {
+pub fn run(store: &Store, layers: &[Layer], process: &Process<'_>, progress: &mut dyn FnMut(u64)) -> Result<Layer> {
     // ANCHOR: run
     use crate::rootfs::Rootfs;
     use namespaces::Container;
@@ -59,9 +55,9 @@ pub fn run(
         init: false,
     };
     let program = process.prepare(rootfs.path())?;
-    let paused = namespaces::start(&container, || program.exec())?;
-    let ended = (process.started)(paused.pid()).map_err(Error::Group)?;
-    let result = paused.release().map_err(Error::Start).and_then(|running| Ok(running.wait()?));
+    let created = namespaces::create(&container, || program.exec())?;
+    let ended = (process.started)(created.pid()).map_err(Error::Group)?;
+    let result = created.start().map_err(Error::Start).and_then(|running| Ok(running.wait()?));
     ended();
     match result? {
         0 => rootfs.changes(store, progress),
@@ -75,7 +71,7 @@ pub fn host_files() -> Vec<Mount> {
     let mount = |source: &Path, target: &str| {
         // A link would be resolved in the wrong root later on.
         let source = source.canonicalize().ok()?;
-        Some(Mount { source: Source::Host(source), target: target.into(), read_only: true })
+        Some(Mount { source: MountSource::Host(source), target: target.into(), read_only: true })
     };
     let names = ["/etc/hosts", "/etc/resolv.conf"].into_iter().filter_map(|name| mount(Path::new(name), name));
     names.chain(bundle().and_then(|bundle| mount(&bundle, CERTIFICATES))).collect()
@@ -153,7 +149,7 @@ fn is_mapped(uid: u32) -> bool {
 
 impl Program {
     /// Becomes the program; returns only if that fails. Runs inside the container.
-    pub fn exec(&self) -> namespaces::StartError {
+    pub fn exec(&self) -> sys::StartError {
         match self.become_user() {
             Ok(()) => sys::exec(&self.argv, Some(&self.env)).into(),
             Err(error) => error.into(),

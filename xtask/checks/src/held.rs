@@ -1,6 +1,6 @@
 //! A program that is kept alive while a check looks at it from outside.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
@@ -50,6 +50,15 @@ impl Held {
             pids.extend(kernel::children(pid));
         }
         panic!("the program is not running what it was given, or has ended before it");
+    }
+
+    /// Writes a line to the program's standard input, which stays open.
+    pub fn send(&mut self, line: &str) {
+        if let Some(stdin) = &mut self.child.stdin
+            && let Err(error) = writeln!(stdin, "{line}")
+        {
+            panic!("the program no longer reads its standard input: {error}");
+        }
     }
 
     /// Reads the probe's report of `lines` lines; blocks until they are there or

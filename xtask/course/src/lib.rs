@@ -69,13 +69,14 @@ pub const CHAPTERS: &[Chapter] = &[
         name: "namespaces",
         title: "Its own view of the system",
         steps: &[
-            step("own_hostname", "take a hostname of your own"),
+            step("unshare_uts", "take a hostname of your own"),
             step("spawn", "start a process in new namespaces"),
-            step("private_mounts", "keep mounts to yourself"),
+            step("make_mounts_private", "keep mounts to yourself"),
             step("pivot", "swap the root and detach the old one"),
             step("loopback_up", "bring up the network's loopback"),
-            step("become_root", "be root without being root"),
+            step("map_root_user", "be root without being root"),
             step("init", "do the two duties of process 1"),
+            step("container_main", "build a container between clone and exec"),
         ],
     },
     Chapter {

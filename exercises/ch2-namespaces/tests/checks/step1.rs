@@ -5,7 +5,7 @@ use super::{probe, run};
 #[test]
 fn a_name_is_new_in_here_and_old_out_there() {
     let (name, before) = (checks::nonce(), hostname());
-    let mut held = Held::start(&super::program(), &["own-hostname", &name, probe(), "hostname", "hold"]);
+    let mut held = Held::start(&super::program(), &["unshare-uts", &name, probe(), "hostname", "hold"]);
     let mut view = held.report(1);
     view.add("namespaces", kernel::compare_namespaces(held.probe_id()));
     view.add("out there", if hostname() == before { "unchanged" } else { "changed" });
@@ -28,7 +28,7 @@ fn names_that_the_kernel_refuses_are_errors() {
     let directory = checks::scratch();
     let mark = directory.path().join("ran");
     let long = "x".repeat(65);
-    let output = run(&["own-hostname", &long, probe(), &format!("write:{}=x", mark.display())]);
+    let output = run(&["unshare-uts", &long, probe(), &format!("write:{}=x", mark.display())]);
     assert!(!mark.exists(), "65 bytes are too many for sethostname(2), and the program was run all the same");
     assert_eq!(output.status.code(), Some(125), "an error of ours is 125");
 }

@@ -11,7 +11,7 @@ fn mounts_stay_on_their_side() {
     let (inner, outer) = (directory.path().join("inner"), directory.path().join("outer"));
     fs::create_dir(&inner).and_then(|()| fs::create_dir(&outer)).expect("the check can make directories");
     let mut command = Command::new(super::program());
-    command.args(["private-mounts", text(&inner), probe(), "pid", "hold"]);
+    command.args(["make-mounts-private", text(&inner), probe(), "pid", "hold"]);
     let mut held = Held::spawn(world::with_shared_mounts(&mut command));
     held.report(1);
     // The program is outside still; its child is in the new mount namespace.
@@ -38,7 +38,7 @@ fn mounts_stay_on_their_side() {
 fn the_checks_own_mounts_are_unchanged() {
     let directory = checks::scratch();
     let before = kernel::file(std::process::id(), "mountinfo");
-    super::run(&["private-mounts", text(directory.path()), probe(), "pid"]);
+    super::run(&["make-mounts-private", text(directory.path()), probe(), "pid"]);
     let after = kernel::file(std::process::id(), "mountinfo");
     assert_eq!(after, before, "the mounts of the caller have changed");
 }

@@ -6,7 +6,7 @@ use checks::{Held, kernel};
 use super::world;
 
 /// Puts the program and the probe where an ordinary user's /tmp will be.
-fn furnish(home: &Path) {
+fn install_programs(home: &Path) {
     for (from, name) in [(super::program().as_path(), "namespaces"), (checks::probe(), "probe")] {
         checks::install(from, &home.join(name));
     }
@@ -15,9 +15,9 @@ fn furnish(home: &Path) {
 #[test]
 fn root_inside_is_an_ordinary_user_outside() {
     let home = checks::scratch();
-    furnish(home.path());
+    install_programs(home.path());
     let mut command = Command::new("/tmp/namespaces");
-    command.args(["become-root", "/tmp/probe", "uid", "gid", "uid_map", "gid_map", "read:/proc/self/setgroups"]);
+    command.args(["map-root-user", "/tmp/probe", "uid", "gid", "uid_map", "gid_map", "read:/proc/self/setgroups"]);
     command.args(["status:CapEff", "hold"]);
     let (id, seen) = world::as_ordinary_user(&mut command, home.path());
     let mut held = Held::spawn(&mut command);
@@ -48,10 +48,10 @@ fn root_inside_is_an_ordinary_user_outside() {
 #[test]
 fn the_other_namespaces_can_be_made_too() {
     let (home, name) = (checks::scratch(), checks::nonce());
-    furnish(home.path());
+    install_programs(home.path());
     let mut command = Command::new("/tmp/namespaces");
-    command.args(["become-root", "/tmp/namespaces", "spawn", "mnt,pid,net,ipc,uts,cgroup"]);
-    command.args(["/tmp/namespaces", "own-hostname", &name, "/tmp/probe", "hostname", "pid", "interfaces"]);
+    command.args(["map-root-user", "/tmp/namespaces", "spawn", "mnt,pid,net,ipc,uts,cgroup"]);
+    command.args(["/tmp/namespaces", "unshare-uts", &name, "/tmp/probe", "hostname", "pid", "interfaces"]);
     world::as_ordinary_user(&mut command, home.path());
     let output = command.output().expect("the chapter's program can be started");
     checks::view!("as root", super::view(&output).name(&name, "<name>"), {

@@ -1,10 +1,8 @@
-use std::process::Command;
-
-use checks::{Held, Rootfs, kernel};
+use checks::{Held, kernel};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::{probe, run, some_code, view, world};
+use super::{probe, run, some_code, view};
 
 #[test]
 fn a_child_of_process_1_is_the_program() {
@@ -68,30 +66,4 @@ fn process_1_ends_with_the_program_and_so_does_everything() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(!said.contains("outlived"), "process 1 waited for every process, not for its child");
     assert_eq!(output.status.code(), Some(5), "process 1 must end with the code of its child");
-}
-
-#[test]
-fn together_it_all_works_for_an_ordinary_user() {
-    let root = Rootfs::new();
-    let (home, secret) = (checks::scratch(), checks::nonce());
-    checks::install(&super::program(), &home.path().join("namespaces"));
-    std::fs::write(home.path().join("secret"), secret).expect("the check can write");
-    // The root must belong to the user, so it is made where the user's /tmp is.
-    checks::install(root.path(), &home.path().join("root"));
-
-    let mut command = Command::new("/tmp/namespaces");
-    command.args(["contain", "/tmp/root", "/bin/probe", "hostname", "uid", "pid", "processes", "read:/nonce"]);
-    command.args(["interfaces", "escape", "exists:/tmp/secret", "hold"]);
-    world::as_ordinary_user(&mut command, home.path());
-    let mut held = Held::spawn(&mut command);
-    let mut view = held.report_to("exists:/tmp/secret");
-    let null = std::path::Path::new("/proc").join(held.probe_id().to_string()).join("root/dev/null");
-    view.add("/dev/null", if null.exists() { "there" } else { "missing" });
-    view.add("namespaces", kernel::compare_namespaces(held.probe_id()));
-    checks::view!("container", view.name(root.nonce(), "<nonce>"), {
-        "/dev/null" => "what was mounted below the new root before the pivot is lost: bind it with MS_REC",
-        "namespaces" => "the container shares a namespace with the host",
-        "exists:/tmp/secret" => "the escape of chapter 1 led to the host",
-    });
-    held.release();
 }

@@ -14,7 +14,7 @@ use crate::progress::Progress;
 /// Builds an image from a Dockerfile.
 pub fn build(arguments: &Build, layer_limit: Option<u64>) -> Result<()> {
     leftovers::remove_groups();
-    namespaces::own_mounts()?;
+    namespaces::unshare_mounts()?;
     let mut store = Home::find()?.store()?;
     store.layer_limit = layer_limit.unwrap_or(store.layer_limit);
     let names: Vec<String> =

@@ -89,7 +89,7 @@ pub fn kill(arguments: &Kill) -> Result<()> {
 /// whose record is damaged.
 pub fn remove(arguments: &Remove) -> Result<()> {
     // What a container wrote may belong to users that exist only in its namespace.
-    namespaces::own_mounts()?;
+    namespaces::unshare_mounts()?;
     let containers = Home::find()?.containers()?;
     for name in &arguments.containers {
         containers.remove(&id_to_remove(&containers, name, arguments.force)?)?;

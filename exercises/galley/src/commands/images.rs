@@ -129,7 +129,7 @@ pub fn prune(all: bool, force: bool) -> Result<()> {
     if !force && !confirmed("This removes every ended container and all unnamed images. Go on? [y/N] ")? {
         return Ok(());
     }
-    namespaces::own_mounts()?;
+    namespaces::unshare_mounts()?;
     let home = Home::find()?;
     let (containers, store) = (home.containers()?, home.store()?);
     let listing = containers.list()?;

@@ -13,7 +13,7 @@ use crate::home::{Home, obtain};
 /// Runs a container; in the foreground, the exit code is the program's.
 pub fn run(arguments: &Run, layer_limit: Option<u64>) -> Result<u8> {
     let mut settings = settings(arguments)?;
-    namespaces::own_mounts()?;
+    namespaces::unshare_mounts()?;
     let home = Home::find()?;
     let root = root(&home, arguments, layer_limit, &mut settings)?;
     if arguments.detach {

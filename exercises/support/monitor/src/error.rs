@@ -42,7 +42,7 @@ pub enum Error {
     #[error(transparent)]
     Exec(#[from] sys::ExecError),
     #[error(transparent)]
-    Start(#[from] namespaces::StartError),
+    Start(#[from] sys::StartError),
     #[error("the limits cannot be set: {0}")]
     Limits(#[from] cgroups::Error),
     #[error(transparent)]
@@ -74,7 +74,7 @@ impl Error {
     }
 }
 
-impl From<Error> for namespaces::StartError {
+impl From<Error> for sys::StartError {
     fn from(error: Error) -> Self {
         Self { code: error.code(), message: error.to_string() }
     }

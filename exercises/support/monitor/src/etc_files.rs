@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use namespaces::{Mount, Source};
+use mounts::{Mount, MountSource};
 use sys::Context;
 
 use crate::userspace_net::NAME_SERVER;
@@ -21,7 +21,7 @@ pub(crate) fn write_etc_files(directory: &Path, hostname: &str) -> sys::Result<V
     }
     write_resolv_conf(directory, false)?;
     let mount = |name| Mount {
-        source: Source::Host(directory.join(name)),
+        source: MountSource::Host(directory.join(name)),
         target: Path::new("/etc").join(name),
         read_only: false,
     };

@@ -11,7 +11,7 @@ use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::PathBuf;
 
-use namespaces::{Paused, forwarded_signals};
+use namespaces::{Created, forwarded_signals};
 use nix::errno::Errno;
 use nix::mount::{MntFlags, umount2};
 use nix::unistd::Pid;
@@ -98,14 +98,14 @@ impl Monitor<'_> {
 
         // Blocked before there is a child whose end could be missed; exec unblocks them.
         forwarded_signals().thread_block().call("sigprocmask")?;
-        let paused = namespaces::start(&spec, || program.exec(terminal.as_ref()))?;
+        let created = namespaces::create(&spec, || program.exec(terminal.as_ref()))?;
         if let Some(cgroup) = cgroup {
-            cgroup.add(paused.pid())?;
+            cgroup.add(created.pid())?;
         }
         // Its network is there already, and cannot be gone before it is found: a program
         // that ends at once would take it along.
-        let helpers = [self.publish_ports(listeners, paused.pid())?, self.connect_network(paused.pid())?];
-        let result = self.wait(container, paused, terminal, started);
+        let helpers = [self.publish_ports(listeners, created.pid())?, self.connect_network(created.pid())?];
+        let result = self.wait(container, created, terminal, started);
         // They go with the container, also with one whose program was not found.
         helpers.iter().flatten().try_for_each(kill_helper)?;
         result
@@ -115,11 +115,11 @@ impl Monitor<'_> {
     fn wait(
         &self,
         container: &mut Container,
-        paused: Paused,
+        created: Created,
         terminal: Option<Terminal>,
         started: impl FnOnce() -> Result<()>,
     ) -> Result<u8> {
-        let running = paused.release()?;
+        let running = created.start()?;
         container.pid = Some(running.pid().as_raw());
         self.containers.save(container)?;
         let proxy = terminal.map(|terminal| terminal.connect(self.settings.interactive)).transpose()?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use namespaces::{Mount, Source};
+use mounts::{Mount, MountSource};
 use oci_spec::image::Config;
 use run::Port;
 
@@ -77,12 +77,12 @@ impl Settings {
     /// or they would cover the others.
     pub(crate) fn mounts(&self) -> Vec<Mount> {
         let volumes = self.volumes.iter().map(|volume| Mount {
-            source: Source::Host(volume.source.clone()),
+            source: MountSource::Host(volume.source.clone()),
             target: volume.target.clone(),
             read_only: volume.read_only,
         });
         let memory = self.tmpfs.iter().map(|tmpfs| Mount {
-            source: Source::Memory { flags: tmpfs.flags, options: tmpfs.options.clone() },
+            source: MountSource::Tmpfs { flags: tmpfs.flags, options: tmpfs.options.clone() },
             target: tmpfs.target.clone(),
             read_only: false,
         });

@@ -5,11 +5,11 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use namespaces::StartError;
 use nix::fcntl::OFlag;
 use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, pipe2, setsid};
 use run::listen;
 use sys::Context;
+use sys::StartError;
 
 use crate::containers::Containers;
 use crate::error::{Error, Result};
@@ -19,7 +19,7 @@ use crate::settings::{Root, Settings};
 
 /// Runs a container and waits for it; returns its exit code.
 ///
-/// The caller has a mount namespace of its own ([`namespaces::own_mounts`]) and one
+/// The caller has a mount namespace of its own ([`namespaces::unshare_mounts`]) and one
 /// thread.
 ///
 /// # Errors

@@ -33,6 +33,49 @@ impl fmt::Display for ExecError {
 
 impl std::error::Error for ExecError {}
 
+/// Why a container's program could not be started, as one process tells another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartError {
+    /// The exit code, as Docker has it: 127 not found, 126 cannot be run, 125 for every
+    /// failure of the runtime itself.
+    pub code: u8,
+    /// What failed, in words.
+    pub message: String,
+}
+
+impl StartError {
+    /// For a pipe: the code in one byte, then the message.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        [&[self.code], self.message.as_bytes()].concat()
+    }
+
+    /// Reads what [`StartError::to_bytes`] wrote; nothing means that there was no error.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (code, message) = bytes.split_first()?;
+        Some(Self { code: *code, message: String::from_utf8_lossy(message).into_owned() })
+    }
+}
+
+impl From<Error> for StartError {
+    fn from(error: Error) -> Self {
+        Self { code: 125, message: error.to_string() }
+    }
+}
+
+impl From<ExecError> for StartError {
+    fn from(error: ExecError) -> Self {
+        Self { code: error.exit_code(), message: error.to_string() }
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for StartError {}
+
 /// Replaces the calling process by the program `argv[0]`; returns only if that fails.
 ///
 /// `env` is the program's environment as `NAME=value`; with `None` it inherits ours. A

@@ -23,6 +23,20 @@ pub fn die_with_parent(parent: Pid) -> io::Result<()> {
     if getppid() == parent { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
 }
 
+/// Closes every descriptor from `first` on, for a process that will never exec.
+///
+/// # Errors
+/// close_range(2): `ENOSYS` before Linux 5.9.
+///
+/// # Safety
+/// No owner of such a descriptor may use or drop it afterward, because its number can by
+/// then mean another file.
+pub unsafe fn close_from(first: u32) -> Result<()> {
+    // SAFETY: the call takes three numbers; the caller answers for the owners.
+    let result = unsafe { syscall(SYS_close_range, first, u32::MAX, 0) };
+    Errno::result(result).map(drop).call("close_range")
+}
+
 /// Lets every descriptor from `first` on be closed by execve(2), not before: until then
 /// they can still report why it failed. What a shell has open when it starts galley may
 /// lead out of the container.
