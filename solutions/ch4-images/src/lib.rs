@@ -9,6 +9,7 @@
 //! 5. [`unpack()`] unpacks a layer, entry by entry.
 //! 6. [`Store::add_image`] describes layers as an image.
 //! 7. [`mount`] stacks layers into one root.
+//! 8. [`changes`] tells what a container changed there, as the entries of a new layer.
 //!
 //! The crate `archive` below it knows tar, compression and how to make files; `storage`
 //! above it adds names, unpacked layers, pruning, and images as one file.

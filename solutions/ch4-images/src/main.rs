@@ -1,14 +1,12 @@
 //! The steps of this chapter from the command line.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use images::{Error, Layer, MAX_DOCUMENT, Result, Store, resolve_beneath, spec};
-use nix::mount::MsFlags;
-use nix::sched::{CloneFlags, unshare};
 use serde_json::{Value, json};
 use sys::Context;
 
@@ -19,9 +17,9 @@ images read STORE DIGEST                   step 2: print a blob, at most 4 MiB
 images pack STORE DIR                      step 3: print a layer's digest, diffID and size
 images resolve DIR NAME                    step 4: print where NAME belongs in DIR
 images unpack FILE DIR [BYTES]             step 5: unpack a layer of at most BYTES
-images add STORE NAME DIR...               step 6: make an image of one layer for each DIR
+images add STORE NAME [--config FILE] DIR...    step 6: make an image of one layer for each DIR
 images mount UPPER WORK TARGET DIR... -- PROGRAM...    step 7: run PROGRAM with the overlay mounted
-images changes STORE UPPER                 make a layer of an overlay's upper directory";
+images changes UPPER [STORE]               step 8: print what was changed, and make a layer of it";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -53,14 +51,19 @@ fn run(arguments: &[&str]) -> Result<bool> {
             io::stdout().write_all(&bytes).context("write", "standard output")?;
         }
         ["pack", store, directory] => describe(&pack(&open(store)?, directory)?)?,
-        ["changes", store, upper] => {
-            describe(&open(store)?.write_layer(images::changes(Path::new(upper))?, &mut |_| {})?)?;
-        }
+        ["changes", upper] => changes(Path::new(upper), None)?,
+        ["changes", upper, store] => changes(Path::new(upper), Some(open(store)?))?,
         ["resolve", directory, name] => resolve(Path::new(directory), Path::new(name))?,
         ["unpack", file, directory] => unpack(file, directory, u64::MAX)?,
         ["unpack", file, directory, bytes] => unpack(file, directory, bytes.parse().map_err(|_| usage(bytes))?)?,
-        ["add", store, name, directories @ ..] => add(&open(store)?, name, directories)?,
-        ["mount", upper, work, target, rest @ ..] => mount(Path::new(upper), Path::new(work), Path::new(target), rest)?,
+        ["add", store, name, "--config", file, directories @ ..] => {
+            let config = std::fs::read(file).context("read", file)?;
+            let config = serde_json::from_slice(&config).map_err(io::Error::from).context("read", file)?;
+            add(&open(store)?, name, &config, directories)?;
+        }
+        ["add", store, name, directories @ ..] => add(&open(store)?, name, &Default::default(), directories)?,
+        ["mount", rest @ ..] => mount_privately(rest)?,
+        [MOUNT_HERE, upper, work, target, rest @ ..] => mount(Path::new(upper), Path::new(work), Path::new(target), rest)?,
         _ => return Ok(false),
     }
     Ok(true)
@@ -91,9 +94,9 @@ fn unpack(file: &str, directory: &str, limit: u64) -> Result<()> {
 }
 
 /// Makes an image, which is then the only one in `index.json`.
-fn add(store: &Store, name: &str, directories: &[&str]) -> Result<()> {
+fn add(store: &Store, name: &str, config: &spec::ImageConfiguration, directories: &[&str]) -> Result<()> {
     let layers = directories.iter().map(|directory| pack(store, directory)).collect::<Result<Vec<_>>>()?;
-    let mut manifest = store.add_image(&spec::ImageConfiguration::default(), &layers)?;
+    let mut manifest = store.add_image(config, &layers)?;
     manifest.set_annotations(Some([(spec::ANNOTATION_REF_NAME.to_owned(), name.to_owned())].into()));
     store.replace("index.json", &json!({"schemaVersion": 2, "manifests": [manifest]}))?;
     let document = store.read_blob(&manifest.digest().try_into()?, MAX_DOCUMENT)?;
@@ -102,34 +105,35 @@ fn add(store: &Store, name: &str, directories: &[&str]) -> Result<()> {
     print(&format!("config {}", document["config"]["digest"].as_str().unwrap_or_default()))
 }
 
-/// Mounts in a mount namespace of its own, so that nothing is left on the host.
+fn changes(upper: &Path, store: Option<Store>) -> Result<()> {
+    let mut entries = images::changes(upper)?;
+    entries.sort_by(|one, other| one.name.cmp(&other.name));
+    for entry in &entries {
+        print(&format!("{} {:?}", entry.name.display(), entry.kind))?;
+    }
+    store.map_or(Ok(()), |store| describe(&store.write_layer(entries, &mut |_| {})?))
+}
+
+/// The command that [`mount_privately`] runs; it is not for the command line.
+const MOUNT_HERE: &str = "mount-here";
+
+/// Mounts in a mount namespace of its own, as root of a user namespace if need be, so that
+/// nothing is left on the host: unshare(1) does what chapter 2 did.
+fn mount_privately(arguments: &[&str]) -> Result<()> {
+    let mut unshare = Command::new("unshare");
+    unshare.arg("--mount").args((!nix::unistd::geteuid().is_root()).then_some("--map-root-user"));
+    let program = std::env::current_exe().call("find this program")?;
+    Ok(Err(unshare.arg(program).arg(MOUNT_HERE).args(arguments).exec()).context("execve", "unshare")?)
+}
+
 fn mount(upper: &Path, work: &Path, target: &Path, rest: &[&str]) -> Result<()> {
     let mut parts = rest.splitn(2, |argument| *argument == "--");
     let layers: Vec<PathBuf> = parts.next().unwrap_or_default().iter().map(PathBuf::from).collect();
-    let program = parts.next().unwrap_or_default();
-    let (Some(name), arguments) = (program.first(), program.get(1..).unwrap_or_default()) else {
+    let Some(([name], arguments)) = parts.next().and_then(|program| program.split_at_checked(1)) else {
         return Err(usage("a mount without -- PROGRAM"));
     };
-    unshare_mounts()?;
     images::mount(&layers, upper, work, target)?;
     Ok(Err(Command::new(name).args(arguments).exec()).context("execve", name)?)
-}
-
-/// As chapter 2 did: root of a user namespace if need be, and private mounts.
-fn unshare_mounts() -> Result<()> {
-    let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
-    if !uid.is_root() {
-        unshare(CloneFlags::CLONE_NEWUSER).call("unshare")?;
-        for (file, text) in
-            [("setgroups", "deny".into()), ("uid_map", format!("0 {uid} 1")), ("gid_map", format!("0 {gid} 1"))]
-        {
-            let path = Path::new("/proc/self").join(file);
-            fs::write(&path, text).context("write", &path)?;
-        }
-    }
-    unshare(CloneFlags::CLONE_NEWNS).call("unshare")?;
-    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
-    Ok(nix::mount::mount(None::<&str>, "/", None::<&str>, private, None::<&str>).context("mount", "/")?)
 }
 
 fn usage(text: &str) -> Error {

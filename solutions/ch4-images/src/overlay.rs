@@ -1,25 +1,26 @@
 //! Layers become one root file system, and what was changed there becomes entries again.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use archive::{Entry, EntryKind, OPAQUE_WHITEOUT, OPAQUE_XATTRS, WHITEOUT_PREFIX, read_xattr};
+use archive::{Entry, OPAQUE_XATTRS};
 
 use crate::Result;
 
-/// Stacks unpacked layers, lowest first, at `target`: the overlay mount of
-/// mount(2). What is changed there is written to `upper`; the layers stay as
-/// they are, so that any number of mounts can share them. `work` is the
-/// kernel's own, empty, on the same file system as `upper`.
+/// Stacks unpacked layers, lowest first, at `target`: an overlay mount (mount(2)).
 ///
-/// overlayfs wants the top layer first. Its options must fit into a page, which
-/// sixty layers' paths do not; so each directory is opened and named by its
-/// descriptor, `/proc/self/fd/9`, which also lets a path hold `:` and `,`. In a
-/// user namespace ([`sys::in_user_namespace`]) `userxattr` makes it keep its
-/// notes in attributes that a user may set (Documentation/filesystems/overlayfs.rst).
+/// What is changed there is written to `upper`. The layers stay as they are, so any number
+/// of mounts can share them. `work` is for the kernel alone: an empty directory on the file
+/// system of `upper`. overlayfs wants the top layer first.
+///
+/// The options must fit into a page, 4096 bytes, and the paths of sixty layers do not. So
+/// each directory is opened and named by its descriptor, `/proc/self/fd/9`, which also lets
+/// a path hold `:` and `,`. In a user namespace ([`sys::in_user_namespace`]) the option
+/// `userxattr` makes overlayfs keep its notes in attributes that a user may set
+/// (Documentation/filesystems/overlayfs.rst).
 ///
 /// # Errors
-/// `LayerCount` for no layers, and for more than a page of options can name.
+/// `LayerCount` for no layers, and for more than a page of options can name. `EPERM`
+/// outside a mount namespace of one's own, `EINVAL` for two file systems.
 pub fn mount(layers: &[PathBuf], upper: &Path, work: &Path, target: &Path) -> Result<()> {
     // ANCHOR: mount
     use crate::Error;
@@ -47,30 +48,46 @@ pub fn mount(layers: &[PathBuf], upper: &Path, work: &Path, target: &Path) -> Re
     // ANCHOR_END: mount
 }
 
-/// Lists what an overlay's upper directory says was changed, with whiteouts as a layer
-/// writes them.
+/// Lists what was changed in an overlay, as a layer has it: the way back from the
+/// directory `upper` to entries.
 ///
-/// overlayfs marks a removed file by a character device 0, 0 of its name, and a directory
-/// that hides the ones below it by an attribute.
+/// The kernel and the specification write the same two things in different ways
+/// (overlayfs.rst, "whiteouts and opaque directories"; image-spec, layer.md, "Whiteouts"):
+///
+/// | what happened | in `upper` | in the layer, all empty files |
+/// | --- | --- | --- |
+/// | NAME was removed | NAME is a character device 0, 0 | `.wh.NAME`, and no NAME |
+/// | a directory was replaced | it has one of [`OPAQUE_XATTRS`], with the value `y` | `.wh..wh..opq` in it |
+///
+/// Everything else is an entry as [`archive::files`] gives it. Overlays of root's have the
+/// one attribute, overlays mounted with `userxattr` the other; a directory may have both.
 ///
 /// # Errors
-/// What reading the directory says.
+/// What reading the directory and its attributes says, such as `EACCES`.
 pub fn changes(upper: &Path) -> Result<Vec<Entry>> {
-    let mut entries = archive::files(upper)?;
-    let mut marks = Vec::new();
-    for entry in &mut entries {
+    // ANCHOR: changes
+    use archive::{EntryKind, OPAQUE_WHITEOUT, WHITEOUT_PREFIX, read_xattr};
+    use std::ffi::OsString;
+
+    let mut changes = Vec::new();
+    for entry in archive::files(upper)? {
         if entry.kind == EntryKind::Character(0, 0) {
             let mut file_name = OsString::from(WHITEOUT_PREFIX);
             file_name.push(entry.name.file_name().unwrap_or_default());
-            *entry = Entry::empty(entry.name.with_file_name(file_name));
-        } else if entry.kind == EntryKind::Directory {
-            for name in OPAQUE_XATTRS {
-                if read_xattr(&upper.join(&entry.name), name)?.as_deref() == Some(b"y") {
-                    marks.push(Entry::empty(entry.name.join(OPAQUE_WHITEOUT)));
+            changes.push(Entry::empty(entry.name.with_file_name(file_name)));
+            continue;
+        }
+        if entry.kind == EntryKind::Directory {
+            let directory = upper.join(&entry.name);
+            for attribute in OPAQUE_XATTRS {
+                if read_xattr(&directory, attribute)?.as_deref() == Some(b"y") {
+                    changes.push(Entry::empty(entry.name.join(OPAQUE_WHITEOUT)));
+                    break;
                 }
             }
         }
+        changes.push(entry);
     }
-    entries.append(&mut marks);
-    Ok(entries)
+    Ok(changes)
+    // ANCHOR_END: changes
 }

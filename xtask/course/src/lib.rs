@@ -105,6 +105,7 @@ pub const CHAPTERS: &[Chapter] = &[
             step("unpack", "unpack a layer, entry by entry"),
             step("add_image", "describe layers as an image"),
             step("mount", "stack layers into one root"),
+            step("changes", "tell what a container changed"),
         ],
     },
     Chapter {

@@ -12,6 +12,7 @@ mod step4;
 mod step5;
 mod step6;
 mod step7;
+mod step8;
 
 use std::fs;
 use std::io::Write;

@@ -6,7 +6,7 @@ use std::path::Path;
 use checks::{View, nonce, scratch};
 use serde_json::Value;
 
-use crate::{blob_path, field, sha256sum, str, succeed, tool};
+use crate::{blob_path, errors, field, run, sha256sum, str, succeed, tool};
 
 /// Two directories, packed as an image `docker.io/library/NONCE:1`.
 fn add(store: &Path, nonce: &str) -> (String, tempfile::TempDir) {
@@ -116,4 +116,70 @@ fn other_tools_read_the_image() {
     // copy reads every blob and compares digests, diffIDs included.
     let copy = format!("dir:{}", store.path().join("copy").display());
     tool("skopeo", &["copy", "--insecure-policy", &place, &copy], b"");
+}
+
+#[test]
+fn the_layers_are_those_of_the_config() {
+    let store = scratch();
+    let (printed, _trees) = add(store.path(), &nonce());
+    let manifest = document(store.path(), field(&printed, "manifest"));
+    let config = document(store.path(), &string(&manifest, "/config/digest"));
+    let layers = manifest["layers"].as_array().cloned().unwrap_or_default();
+    let diff_ids = config["rootfs"]["diff_ids"].as_array().cloned().unwrap_or_default();
+    assert_eq!((layers.len(), diff_ids.len()), (2, 2), "manifest and config do not list two layers each");
+    for (layer, diff_id) in layers.iter().zip(&diff_ids) {
+        let bytes = fs::read(blob_path(store.path(), layer["digest"].as_str().unwrap_or_default())).unwrap();
+        let archive = tool("gzip", &["-dc"], &bytes);
+        assert_eq!(diff_id, &sha256sum(&archive), "a layer does not unpack to what the config says in its place");
+    }
+}
+
+/// Makes an image of `layers` equal layers with this history.
+fn add_with_history(store: &Path, layers: usize, history: &Value) -> std::process::Output {
+    let directory = scratch();
+    let (tree, file) = (directory.path().join("tree"), directory.path().join("config"));
+    fs::create_dir(&tree).unwrap();
+    let platform = serde_json::json!({"architecture": "amd64", "os": "linux", "history": history,
+        "rootfs": {"type": "layers", "diff_ids": []}});
+    fs::write(&file, platform.to_string()).unwrap();
+    let mut arguments = vec!["add", str(store), "name", "--config", str(&file)];
+    arguments.extend(std::iter::repeat_n(str(&tree), layers));
+    run(&arguments, b"")
+}
+
+#[test]
+fn every_layer_has_its_entry_in_the_history() {
+    let store = scratch();
+    let run_of = |text: &str| serde_json::json!({"created_by": text});
+    let mut env = run_of("ENV b");
+    env["empty_layer"] = true.into();
+    let seen = |layers, history: Value| {
+        let output = add_with_history(store.path(), layers, &history);
+        assert!(output.status.success(), "the image was refused: {}", errors(&output));
+        let manifest = document(store.path(), field(&crate::text(&output), "manifest"));
+        let config = document(store.path(), &string(&manifest, "/config/digest"));
+        let entries = config["history"].as_array().cloned().unwrap_or_default();
+        let entries = entries.iter().map(|entry| match entry["empty_layer"].as_bool() {
+            Some(true) => format!("{} without a layer", string(entry, "/created_by")),
+            _ if entry.get("created_by").is_none_or(Value::is_null) => "a layer".to_owned(),
+            _ => format!("{} with a layer", string(entry, "/created_by")),
+        });
+        entries.collect::<Vec<_>>().join(", ")
+    };
+    let mut view = View::default();
+    view.add("complete", seen(2, serde_json::json!([run_of("RUN a"), env, run_of("RUN c")])));
+    view.add("base without", seen(4, serde_json::json!([run_of("RUN a"), env, run_of("RUN c")])));
+    checks::view!("history", view, {
+        "complete" => "a history that fits the layers stays as it is: an entry marked as empty_layer has none",
+        "base without" => "the lowest layers have no entry: empty ones come first, or the later entries would be taken for theirs",
+    });
+}
+
+#[test]
+fn a_history_of_more_layers_is_refused() {
+    let store = scratch();
+    let history = serde_json::json!([{"created_by": "RUN a"}, {"created_by": "RUN b"}]);
+    let output = add_with_history(store.path(), 1, &history);
+    assert_eq!(output.status.code(), Some(1), "the history tells of two layers, there is one, and it was taken");
+    assert!(errors(&output).contains("history"), "the error should name the history: {}", errors(&output));
 }
