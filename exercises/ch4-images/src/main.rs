@@ -63,7 +63,9 @@ fn run(arguments: &[&str]) -> Result<bool> {
         }
         ["add", store, name, directories @ ..] => add(&open(store)?, name, &Default::default(), directories)?,
         ["mount", rest @ ..] => mount_privately(rest)?,
-        [MOUNT_HERE, upper, work, target, rest @ ..] => mount(Path::new(upper), Path::new(work), Path::new(target), rest)?,
+        [MOUNT_HERE, upper, work, target, rest @ ..] => {
+            mount(Path::new(upper), Path::new(work), Path::new(target), rest)?
+        }
         _ => return Ok(false),
     }
     Ok(true)

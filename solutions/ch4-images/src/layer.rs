@@ -28,7 +28,7 @@ impl Store {
     /// What reading an entry's source says, and writing the blob.
     pub fn write_layer(&self, entries: Vec<Entry>, progress: &mut dyn FnMut(u64)) -> Result<Layer> {
         // ANCHOR: write_layer
-                use archive::{Hashing, TarWriter};
+        use archive::{Hashing, TarWriter};
         use flate2::{Compression, write::GzEncoder};
         use std::io::Seek;
         use sys::Context;

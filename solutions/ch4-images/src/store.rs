@@ -87,7 +87,7 @@ impl Store {
     pub fn write_blob(&self, reader: &mut dyn Read) -> Result<Blob> {
         // ANCHOR: write_blob
         use archive::Hashing;
-        
+
         let (temporary, file) = self.temporary_file()?;
         let mut writer = Hashing::new(file);
         io::copy(reader, &mut writer).context("write", temporary.path())?;
