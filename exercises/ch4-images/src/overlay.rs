@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use archive::{Entry, OPAQUE_XATTRS};
+use archive::Entry;
 
 use crate::Result;
 
@@ -37,7 +37,7 @@ pub fn mount(layers: &[PathBuf], upper: &Path, work: &Path, target: &Path) -> Re
 /// | what happened | in `upper` | in the layer, all empty files |
 /// | --- | --- | --- |
 /// | NAME was removed | NAME is a character device 0, 0 | `.wh.NAME`, and no NAME |
-/// | a directory was replaced | it has one of [`OPAQUE_XATTRS`], with the value `y` | `.wh..wh..opq` in it |
+/// | a directory was replaced | it has one of [`archive::OPAQUE_XATTRS`], with the value `y` | `.wh..wh..opq` in it |
 ///
 /// Everything else is an entry as [`archive::files`] gives it. Overlays of root's have the
 /// one attribute, overlays mounted with `userxattr` the other; a directory may have both.
