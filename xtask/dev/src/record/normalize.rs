@@ -21,7 +21,7 @@ static ALWAYS: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         ("process", r"wait4\((\d+),"),
         ("seconds", r"\b(\d+)m(\d+)\.(\d+)s\b"),
         ("seconds", r"\b(\d+)\.(\d+)s\b"),
-        ("seconds", r"\b(\d+ seconds?) ago"),
+        ("seconds", r"\b(\d+ (?:second|minute)s?) ago"),
         ("milliseconds", r"\b(\d+) ms\b"),
         ("kilobytes", r"\b(\d+) kB\b"),
         ("kibibytes", r"\b(\d+) KiB\b"),
@@ -39,7 +39,7 @@ static ON_DEMAND: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         // shows the year in place of the time.
         ("dates", r"\b([A-Za-z]+ +\d+ (?:\d+:\d+| ?\d{4}))\b"),
         ("dates", r"\b(\d+-\d+-\d+ \d+:\d+)\b"),
-        ("sizes", r"\b(\d+) B\b"),
+        ("sizes", r"\b(\d+(?:\.\d+)? [kMG]?i?B)\b"),
         ("sizes", r"\bsize (\d+)\b"),
         ("numbers", r"\b(\d+)\b"),
     ])
@@ -130,10 +130,12 @@ impl Normalizer {
 }
 
 /// A table's columns are as wide as what is in them: more blanks than one between two
-/// words are two.
+/// words are two, and those before a number that varies are none.
 fn narrow(line: &str) -> String {
     let text = line.trim_start();
-    let mut narrow = line[..line.len() - text.len()].to_owned();
+    let name = text.strip_prefix('<').and_then(|rest| rest.split('>').next()).unwrap_or_default();
+    let varies = ALWAYS.iter().chain(ON_DEMAND.iter()).any(|(rule, _)| *rule == name);
+    let mut narrow = if varies { String::new() } else { line[..line.len() - text.len()].to_owned() };
     let mut blanks = 0;
     for letter in text.chars() {
         blanks = if letter == ' ' { blanks + 1 } else { 0 };
@@ -186,6 +188,14 @@ mod tests {
         let form = "  a  <seconds> ago  b c";
         assert_eq!(one("  a     1 second ago    b c", &[]), form);
         assert_eq!(one("  a    10 seconds ago   b c", &[]), form);
+        assert_eq!(one("  a    1 minute ago   b c", &[]), form);
+    }
+
+    #[test]
+    fn a_digit_more_is_no_difference() {
+        assert_eq!(one("     69 ?        00:00:00 sh", &["numbers"]), one("    104 ?        00:00:00 sh", &["numbers"]));
+        assert_eq!(one("layer of 999 B", &["sizes"]), one("layer of 1.0 kB", &["sizes"]));
+        assert_ne!(one("  a 1", &["numbers"]), one("a 1", &["numbers"]));
     }
 
     #[test]
