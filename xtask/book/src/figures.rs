@@ -3,6 +3,7 @@
 
 mod cache;
 mod conversation;
+mod crates;
 mod dials;
 mod figure;
 mod html;
@@ -35,6 +36,11 @@ pub fn place(book: &Path, name: &str, page: &str) -> Result<String> {
         _ => bail!("nothing draws figure '{name}'"),
     };
     block(name, &figure.frame(&body))
+}
+
+/// The picture of the crates, as a block of its own.
+pub fn crates(book: &Path) -> Result<String> {
+    block("crates", &crates::draw(&book.join(".."))?)
 }
 
 /// HTML as a block of Markdown. An empty line would end the block, and the rest would
