@@ -39,8 +39,8 @@ pub fn draw(root: &Path) -> Result<String> {
     let positions = positions(&crates, &order);
 
     let mut shapes = String::from(
-        "<defs><marker id=\"crates-uses\" viewBox=\"0 0 8 8\" refX=\"8\" refY=\"4\" markerWidth=\"8\" \
-         markerHeight=\"8\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\"/></marker></defs>",
+        "<defs><marker id=\"crates-uses\" viewBox=\"0 0 8 8\" refX=\"8\" refY=\"4\" markerWidth=\"5\" \
+         markerHeight=\"5\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\"/></marker></defs>",
     );
     for name in &order {
         for used in direct(&crates, name) {

@@ -193,7 +193,10 @@ mod tests {
 
     #[test]
     fn a_digit_more_is_no_difference() {
-        assert_eq!(one("     69 ?        00:00:00 sh", &["numbers"]), one("    104 ?        00:00:00 sh", &["numbers"]));
+        assert_eq!(
+            one("     69 ?        00:00:00 sh", &["numbers"]),
+            one("    104 ?        00:00:00 sh", &["numbers"])
+        );
         assert_eq!(one("layer of 999 B", &["sizes"]), one("layer of 1.0 kB", &["sizes"]));
         assert_ne!(one("  a 1", &["numbers"]), one("a 1", &["numbers"]));
     }
