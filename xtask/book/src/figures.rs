@@ -38,9 +38,9 @@ pub fn place(book: &Path, name: &str, page: &str) -> Result<String> {
     block(name, &figure.frame(&body))
 }
 
-/// The picture of the crates, as a block of its own.
-pub fn crates(book: &Path) -> Result<String> {
-    block("crates", &crates::draw(&book.join(".."))?)
+/// The picture of the crates, as a block of its own on the page `file`.
+pub fn crates(book: &Path, file: &str) -> Result<String> {
+    block("crates", &crates::draw(&book.join(".."), &format!("crates-{}", file.trim_end_matches(".md")))?)
 }
 
 /// HTML as a block of Markdown. An empty line would end the block, and the rest would

@@ -72,7 +72,7 @@ fn page(sources: &Path, contents: &Contents, entry: &Entry, body: &str) -> Resul
             Some(("starter", function)) if in_code => Some(starter::show(sources, function)?),
             _ if in_code => None,
             Some(("path", "use")) => Some(guide::list(contents)),
-            Some(("crates", "")) => Some(figures::crates(sources)?),
+            Some(("crates", "")) => Some(figures::crates(sources, &entry.file)?),
             Some(("schedule", plan)) => Some(schedule::table(contents, plan)?),
             Some(("figure", name)) => Some(figures::place(sources, name, &body)?),
             _ => notes.line(line).or_else(|| quiz::line(line)),

@@ -29,8 +29,8 @@ struct Crate {
     uses: BTreeSet<String>,
 }
 
-/// The picture. `root` is the repository.
-pub fn draw(root: &Path) -> Result<String> {
+/// The picture. `root` is the repository; `id` is unique in the book.
+pub fn draw(root: &Path, id: &str) -> Result<String> {
     let crates = read(root)?;
     let heights = crates.keys().map(|name| height(&crates, name, 0)).collect::<Result<Vec<_>>>()?;
     let mut order: Vec<&str> = crates.keys().map(String::as_str).collect();
@@ -38,13 +38,13 @@ pub fn draw(root: &Path) -> Result<String> {
     order.sort_by_key(|name| (std::cmp::Reverse(height_of[name]), &crates[*name].label));
     let positions = positions(&crates, &order);
 
-    let mut shapes = String::from(
-        "<defs><marker id=\"crates-uses\" viewBox=\"0 0 8 8\" refX=\"8\" refY=\"4\" markerWidth=\"5\" \
-         markerHeight=\"5\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\"/></marker></defs>",
+    let mut shapes = format!(
+        "<defs><marker id=\"{id}\" viewBox=\"0 0 8 8\" refX=\"8\" refY=\"4\" markerWidth=\"5\" markerHeight=\"5\" \
+         orient=\"auto\"><path d=\"M0 0L8 4L0 8z\"/></marker></defs>"
     );
     for name in &order {
         for used in direct(&crates, name) {
-            shapes += &arrow(positions[name], positions[used]);
+            shapes += &arrow(id, positions[name], positions[used]);
         }
     }
     for (name, (x, y)) in &positions {
@@ -127,7 +127,7 @@ fn positions<'a>(crates: &Crates, order: &[&'a str]) -> BTreeMap<&'a str, (f64, 
 }
 
 /// Beside a column it bends outward, so that it crosses no box.
-fn arrow((x1, y1): (f64, f64), (x2, y2): (f64, f64)) -> String {
+fn arrow(id: &str, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) -> String {
     let (y1, y2) = (y1 + BOX.1 / 2.0, y2 + BOX.1 / 2.0);
     let bend = (16.0 + (y2 - y1).abs() / 6.0).min(66.0);
     let (from, to, out1, out2) = if x1 < x2 {
@@ -140,7 +140,7 @@ fn arrow((x1, y1): (f64, f64), (x2, y2): (f64, f64)) -> String {
         (x1 + BOX.0, x2 + BOX.0, bend, bend)
     };
     format!(
-        "<path class=\"say\" d=\"M{from:.0} {y1:.0}C{:.0} {y1:.0} {:.0} {y2:.0} {to:.0} {y2:.0}\" marker-end=\"url(#crates-uses)\"/>",
+        "<path class=\"say\" d=\"M{from:.0} {y1:.0}C{:.0} {y1:.0} {:.0} {y2:.0} {to:.0} {y2:.0}\" marker-end=\"url(#{id})\"/>",
         from + out1,
         to + out2
     )
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn the_picture_has_every_chapter() {
-        let html = draw(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).expect("the manifests");
+        let html = draw(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."), "crates").expect("the manifests");
         for chapter in course::CHAPTERS {
             assert!(html.contains(&format!(">{} {}</text>", chapter.id(), chapter.name)), "{}", chapter.name);
         }

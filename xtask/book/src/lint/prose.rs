@@ -46,7 +46,6 @@ const NOT_REWRITTEN: &[&str] = &[
     "troubleshooting.md",
     "what-is-a-container.md",
     "where-real-runtimes-differ.md",
-    "whole-runtime.md",
     "writing-a-dockerfile.md",
     "your-own-account.md",
 ];
