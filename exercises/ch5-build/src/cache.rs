@@ -1,145 +1,40 @@
-//! Step 4: know when nothing has changed.
+//! Steps 4 and 6: know what has not changed, and do not do it again.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use builder::{Record, Result, Selected, StageCache, Work};
 
-use images::{Layer, Store};
-use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
-
-use crate::context::Selected;
-use crate::error::{Error, Result};
-
-/// The key under which the result of an instruction is kept.
+/// The key under which the result of an instruction is kept: 64 hexadecimal digits.
 ///
-/// It follows from three things: the key of the instruction before, the text
-/// with its variables filled in, and what the instruction copies: each path
-/// with its type, its permissions and its content. Times and owners are not
-/// part of it, so a fresh clone of a repository finds what another one built.
+/// It follows from three things: the key of the instruction before (`parent`), the text of
+/// the `instruction` with its variables filled in, and the `files` that it copies: each
+/// with its path in the image, its type, its permissions and its content. The content of a
+/// symbolic link is its text. Where a file is on the host, when it was changed and whose
+/// it is there are not part of the key, so a fresh clone of a repository finds what
+/// another one built.
 ///
 /// # Errors
-///
-/// A file that cannot be read.
+/// A file that cannot be read, such as `EACCES`.
 pub fn cache_key(parent: &str, instruction: &str, files: &[Selected]) -> Result<String> {
     // ANCHOR: cache_key
     let _ = (&parent, &instruction, &files); // what you have to work with
-    todo!("ch5 step 4: know when nothing has changed")
+    todo!("ch5 step 4: put what an instruction depends on into one key")
     // ANCHOR_END: cache_key
 }
 
-/// A hash over parts of any length.
-pub struct Key(Sha256);
-
-impl Key {
-    #[expect(clippy::new_without_default, reason = "an empty key is no sensible default of anything")]
-    pub fn new() -> Self {
-        Self(Sha256::new())
-    }
-
-    /// Adds a part and its length, so that "ab", "c" differs from "a", "bc".
-    pub fn add(&mut self, part: &[u8]) {
-        self.0.update((part.len() as u64).to_be_bytes());
-        self.0.update(part);
-    }
-
-    /// Adds a file's bytes without holding them in memory.
-    pub fn add_file(&mut self, path: &Path) -> io::Result<()> {
-        let mut file = File::open(path)?;
-        self.0.update(file.metadata()?.len().to_be_bytes());
-        let mut buffer = vec![0; 1 << 16];
-        loop {
-            match file.read(&mut buffer)? {
-                0 => return Ok(()),
-                count => self.0.update(&buffer[..count]),
-            }
-        }
-    }
-
-    /// The key in hexadecimal.
-    pub fn finish(self) -> String {
-        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-}
-
-/// What is kept under a key: when the instruction was carried out, and the
-/// layer it made, if it changed files at all.
-#[derive(Clone, Debug)]
-pub struct Record {
-    /// RFC 3339, as the image specification asks.
-    pub created: String,
-    pub layer: Option<Layer>,
-}
-
-impl Record {
-    /// The record of `key`; `None` if there is none, or if its layer was pruned.
-    pub fn find(store: &Store, key: &str) -> Result<Option<Self>> {
-        let path = Self::path(store, key);
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Error::io("read", &path)(error)),
-        };
-        // A record that is no longer understood is as good as none.
-        let Some(record) = serde_json::from_slice(&text).ok().and_then(|value| Self::from_json(&value)) else {
-            return Ok(None);
-        };
-        let stored = match &record.layer {
-            Some(layer) => store.has(&images::Digest::try_from(layer.descriptor.digest())?),
-            None => true,
-        };
-        Ok(stored.then_some(record))
-    }
-
-    /// Keeps the record: its name appears when it is complete, and not before.
-    pub fn keep(&self, store: &Store, key: &str) -> Result<()> {
-        let path = Self::path(store, key);
-        let directory = store.root().join("cache");
-        fs::create_dir_all(&directory).map_err(Error::io("create", &directory))?;
-        let (temporary, mut file) = store.temporary_file()?;
-        file.write_all(self.to_json().to_string().as_bytes()).map_err(Error::io("write", &path))?;
-        Ok(temporary.persist(&path).map_err(images::Error::from)?)
-    }
-
-    /// Removes the records whose layer is no longer in the store, and says how many.
-    pub fn prune(store: &Store) -> Result<u64> {
-        let directory = store.root().join("cache");
-        let entries = match fs::read_dir(&directory) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-            Err(error) => return Err(Error::io("list", &directory)(error)),
-        };
-        let mut removed = 0;
-        for entry in entries {
-            let path = entry.map_err(Error::io("list", &directory))?.path();
-            let key = path.file_stem().unwrap_or_default().to_string_lossy();
-            if Self::find(store, &key)?.is_none() {
-                fs::remove_file(&path).map_err(Error::io("remove", &path))?;
-                removed += 1;
-            }
-        }
-        Ok(removed)
-    }
-
-    fn path(store: &Store, key: &str) -> PathBuf {
-        store.root().join("cache").join(format!("{key}.json"))
-    }
-
-    fn to_json(&self) -> Value {
-        let layer = self.layer.as_ref();
-        let layer = layer.map(|layer| json!({ "descriptor": layer.descriptor, "diff_id": layer.diff_id.to_string() }));
-        json!({ "created": self.created, "layer": layer })
-    }
-
-    fn from_json(value: &Value) -> Option<Self> {
-        let created = value.get("created")?.as_str()?.to_owned();
-        let layer = match value.get("layer")? {
-            Value::Null => None,
-            layer => Some(Layer {
-                descriptor: serde_json::from_value(layer.get("descriptor")?.clone()).ok()?,
-                diff_id: layer.get("diff_id")?.as_str()?.parse().ok()?,
-            }),
-        };
-        Some(Self { created, layer })
-    }
+/// Takes the result of an instruction from the cache, or executes it and keeps the result.
+///
+/// A record counts only if the store still has its layer. After the first instruction that
+/// had to be executed, nothing further down is taken from the cache: a command that runs
+/// again may leave other files than before, and the old layers were made on top of the
+/// old ones. With `bypass` nothing is looked up, but results are kept.
+///
+/// `work` is told first whether the instruction is cached ([`Work::announce`]). It is
+/// executed only if not. If it fails, no record is kept.
+///
+/// # Errors
+/// Those of `work`, and of reading and writing records.
+pub fn reuse_or_execute(cache: &mut StageCache<'_>, key: &str, work: &mut dyn Work) -> Result<Record> {
+    // ANCHOR: reuse_or_execute
+    let _ = (&cache, &key, &work); // what you have to work with
+    todo!("ch5 step 6: ask the cache before executing")
+    // ANCHOR_END: reuse_or_execute
 }

@@ -2,42 +2,46 @@
 //!
 //! The steps, in the order a reader meets them:
 //!
-//! 1. [`parse`]: read a Dockerfile, and say where it is wrong.
-//! 2. [`expand`]: fill in `$NAME` and `${NAME:-default}`.
-//! 3. [`select`]: choose the files a COPY means, never outside the context.
-//! 4. [`cache_key`]: know when nothing has changed.
-//! 5. [`configure()`]: carry out what only describes the image.
-//! 6. [`copy()`]: carry out a COPY: a layer out of files.
-//! 7. [`run()`]: carry out a RUN: a layer out of what a command changed.
+//! 1. [`expand`] fills in `$NAME` and `${NAME:-default}`;
+//! 2. [`is_ignored`] decides what `.dockerignore` leaves out;
+//! 3. [`select`] chooses the files a COPY means, never outside the context;
+//! 4. [`cache_key`] puts everything that an instruction depends on into one key;
+//! 5. [`configure()`] describes the image in its config;
+//! 6. [`reuse_or_execute`] asks the cache, and executes what it does not know;
+//! 7. [`copy()`] makes a layer out of files;
+//! 8. [`run()`] makes a layer out of what a command changed.
 //!
-//! [`build()`] is given: it takes the instructions one by one, asks the cache,
-//! and calls steps 5 to 7 for what the cache does not know.
+//! Two crates are given. `dockerfile` has the grammar: it turns text into
+//! [`Instruction`](dockerfile::Instruction)s. `builder` has the engine, which takes these
+//! one after the other and calls the steps. [`builder::steps`] has the types that go in
+//! and out of them.
 
-pub mod build;
-pub mod cache;
-pub mod configure;
-pub mod context;
-pub mod copy;
-pub mod dockerfile;
-pub mod documents;
-pub mod error;
-pub mod files;
-pub mod flags;
-pub mod platform;
-pub mod rootfs;
-pub mod run;
-pub mod stage;
-pub mod stages;
-pub mod syntax;
-pub mod time;
-pub mod variables;
+mod cache;
+mod configure;
+mod copy;
+mod expand;
+mod ignore;
+mod run;
+mod select;
 
-pub use build::{Options, build};
-pub use cache::cache_key;
+pub use builder::{CacheRecords, Error, Options, Result};
+pub use cache::{cache_key, reuse_or_execute};
 pub use configure::configure;
-pub use context::select;
 pub use copy::copy;
-pub use dockerfile::parse;
-pub use error::{Error, Problem, Result};
+pub use expand::expand;
+pub use ignore::is_ignored;
 pub use run::run;
-pub use variables::expand;
+pub use select::select;
+
+/// Builds an image: [`builder::build`] with the steps of this chapter.
+///
+/// # Errors
+/// As [`builder::build`].
+pub fn build(
+    store: &images::Store,
+    options: &Options<'_>,
+    out: &mut dyn std::io::Write,
+) -> Result<images::spec::Descriptor> {
+    let steps = builder::Steps { expand, select, cache_key, configure, reuse_or_execute, copy, run };
+    builder::build(store, options, &steps, out)
+}

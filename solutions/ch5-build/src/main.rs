@@ -1,17 +1,17 @@
 //! The chapter's steps on the command line, one after the other.
 
 use std::io::stdout;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use build::configure::{Description, configure};
-use build::context::{Ignore, select};
-use build::dockerfile::{Source, parse};
-use build::syntax::Action;
-use build::{Error, Options, cache_key, expand};
+use build::{Options, Result, cache_key, expand, is_ignored, select};
+use builder::{ConfigDraft, Selected};
+use dockerfile::{Action, Source, ignore_rules, parse};
+use storage::tags;
+use sys::Context;
 
-const USAGE: &str = "usage: build-image parse DOCKERFILE
-       build-image expand TEXT [NAME=VALUE]…
+const USAGE: &str = "usage: build-image expand TEXT [NAME=VALUE]…
+       build-image ignored CONTEXT PATH…
        build-image select CONTEXT SOURCE…
        build-image key PARENT INSTRUCTION CONTEXT [SOURCE]…
        build-image configure DOCKERFILE
@@ -20,21 +20,21 @@ const USAGE: &str = "usage: build-image parse DOCKERFILE
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let done = match words.as_slice() {
-        ["parse", file] => show_instructions(Path::new(file)),
-        ["expand", text, pairs @ ..] => show_expanded(text, pairs),
-        ["select", context, sources @ ..] => show_selected(Path::new(context), sources),
+    let result = match words.as_slice() {
+        ["expand", text, pairs @ ..] => print_expanded(text, pairs),
+        ["ignored", context, paths @ ..] => print_ignored(Path::new(context), paths),
+        ["select", context, sources @ ..] => print_selected(Path::new(context), sources),
         ["key", parent, instruction, context, sources @ ..] => {
-            show_key(parent, instruction, Path::new(context), sources)
+            print_key(parent, instruction, Path::new(context), sources)
         }
-        ["configure", file] => show_configuration(Path::new(file)),
+        ["configure", file] => print_config(Path::new(file)),
         ["build", store, context, rest @ ..] => build_image(Path::new(store), Path::new(context), rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
         }
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -43,79 +43,71 @@ fn main() -> ExitCode {
     }
 }
 
-fn show_instructions(file: &Path) -> Result<(), Error> {
-    for instruction in parse(&Source::read(file)?)? {
-        println!("{} {}", instruction.line, instruction.text.escape_debug());
-    }
-    Ok(())
-}
-
-fn show_expanded(text: &str, pairs: &[&str]) -> Result<(), Error> {
+fn print_expanded(text: &str, pairs: &[&str]) -> Result<()> {
     let value = |name: &str| pairs.iter().find_map(|pair| Some(pair.strip_prefix(name)?.strip_prefix('=')?.to_owned()));
     println!("{}", expand(text, &value)?);
     Ok(())
 }
 
-fn files(context: &Path, sources: &[&str]) -> Result<Vec<build::context::Selected>, Error> {
-    let ignored = Ignore::read(context).map_err(Error::io("read .dockerignore of", context))?;
-    let sources: Vec<String> = sources.iter().map(|source| (*source).to_owned()).collect();
-    Ok(select(context, &sources, &ignored)?)
+fn print_ignored(context: &Path, paths: &[&str]) -> Result<()> {
+    let rules = ignore_rules(context, &context.join("Dockerfile"))?;
+    for path in paths {
+        println!("{path}: {}", if is_ignored(&rules, Path::new(path)) { "left out" } else { "stays" });
+    }
+    Ok(())
 }
 
-fn show_selected(context: &Path, sources: &[&str]) -> Result<(), Error> {
-    for file in files(context, sources)? {
+fn selected(context: &Path, sources: &[&str]) -> Result<Vec<Selected>> {
+    let sources: Vec<String> = sources.iter().map(|source| (*source).to_owned()).collect();
+    select(context, &sources, &ignore_rules(context, &context.join("Dockerfile"))?)
+}
+
+fn print_selected(context: &Path, sources: &[&str]) -> Result<()> {
+    for file in selected(context, sources)? {
         let from = file.from.strip_prefix(context).unwrap_or(&file.from);
         println!("{} <- {}", Path::new(".").join(&file.to).display(), Path::new(".").join(from).display());
     }
     Ok(())
 }
 
-fn show_key(parent: &str, instruction: &str, context: &Path, sources: &[&str]) -> Result<(), Error> {
-    println!("{}", cache_key(parent, instruction, &files(context, sources)?)?);
+fn print_key(parent: &str, instruction: &str, context: &Path, sources: &[&str]) -> Result<()> {
+    println!("{}", cache_key(parent, instruction, &selected(context, sources)?)?);
     Ok(())
 }
 
-/// The configuration that a Dockerfile describes; each FROM inherits the one before.
-fn show_configuration(file: &Path) -> Result<(), Error> {
+/// The config that a Dockerfile describes; each FROM inherits the one before.
+fn print_config(file: &Path) -> Result<()> {
     let source = Source::read(file)?;
-    let mut description = Description::of(images::spec::Config::default());
+    let mut draft = ConfigDraft::new(images::spec::Config::default());
     for instruction in parse(&source)? {
         if let Action::From { .. } = instruction.action {
-            description = Description::of(description.config);
+            draft = ConfigDraft::new(draft.config);
         }
-        configure(&mut description, &instruction.action).map_err(|error| match error {
-            Error::Problem(problem) => source.fault(instruction.line, problem),
-            other => other,
-        })?;
+        build::configure(&mut draft, &instruction.action).map_err(|it| source.locate(instruction.line, it))?;
     }
-    let config = serde_json::to_value(&description.config).map_err(std::io::Error::other);
-    println!("{:#}", config.map_err(Error::io("show", file))?);
+    let config = serde_json::to_value(&draft.config).map_err(std::io::Error::other).call("print the config")?;
+    println!("{config:#}");
     Ok(())
 }
 
-fn build_image(store: &Path, context: &Path, rest: &[&str]) -> Result<(), Error> {
+fn build_image(store: &Path, context: &Path, rest: &[&str]) -> Result<()> {
+    let (flags, words): (Vec<&str>, Vec<&str>) = rest.iter().partition(|word| word.starts_with("--"));
+    let (pairs, names): (Vec<&str>, Vec<&str>) = words.into_iter().partition(|word| word.contains('='));
     let pair = |word: &&str| word.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let build_args: Vec<(String, String)> = rest.iter().filter_map(pair).collect();
-    let names: Vec<String> = rest
-        .iter()
-        .filter(|word| !word.contains('=') && !word.starts_with("--"))
-        .map(|name| (*name).to_owned())
-        .collect();
-    namespaces::unshare_mounts()?;
+    namespaces::own_mounts()?;
     let store = images::Store::open(store)?;
-    let dockerfile: PathBuf = context.join("Dockerfile");
     let options = Options {
         context,
-        dockerfile: &dockerfile,
-        names: &names,
-        build_args: &build_args,
-        no_cache: rest.contains(&"--no-cache"),
-        base: &|name| match storage::tags::find(&store, name) {
+        dockerfile: &context.join("Dockerfile"),
+        names: &names.into_iter().map(str::to_owned).collect::<Vec<_>>(),
+        build_args: &pairs.iter().filter_map(pair).collect::<Vec<_>>(),
+        bypass_cache: flags.contains(&"--no-cache"),
+        find_image: &|name| match tags::find(&store, name) {
             Ok(Some(image)) => Ok(image),
             Ok(None) => Err(format!("there is no image '{name}' in the store")),
             Err(error) => Err(error.to_string()),
         },
-        started: &|_| Ok(Box::new(|| ())),
+        on_create: &|_| Ok(Box::new(|| ())),
         target: None,
         network: namespaces::Network::Host,
         progress: &|_, _| Box::new(|_| ()),

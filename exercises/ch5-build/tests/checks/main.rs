@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a check that cannot go on ends here")]
 
-mod kitchen;
+mod fixture;
 mod step1;
 mod step2;
 mod step3;
@@ -11,6 +11,7 @@ mod step4;
 mod step5;
 mod step6;
 mod step7;
+mod step8;
 
 use std::path::Path;
 use std::process::{Command, Output};

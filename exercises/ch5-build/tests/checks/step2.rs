@@ -1,97 +1,56 @@
-//! Variables are filled in as the shell does it.
+//! The last rule that matches decides, for a path and for everything in it.
 
-use std::process::Command;
+use crate::fixture::BuildFixture;
+use crate::{str, succeed};
 
-use crate::{refusal, succeed, text};
-
-/// What the shell makes of a word. With IFS empty nothing is split, with -f no
-/// name is matched against files: what is left are variables and quotes.
-fn shell(word: &str, variables: &[(&str, &str)]) -> String {
-    let script = format!("set -f; IFS=; printf '%s\n' {word}");
-    let output = Command::new("sh").args(["-c", &script]).env_clear().envs(variables.iter().copied()).output().unwrap();
-    assert!(output.status.success(), "the shell does not understand {word}");
-    text(&output)
+/// Which of the paths the rules leave out, in the order in which they were asked for.
+fn left_out<'a>(rules: &str, paths: &[&'a str]) -> Vec<&'a str> {
+    let fixture = BuildFixture::new();
+    fixture.put(".dockerignore", rules);
+    let printed = succeed(&[&["ignored", str(&fixture.context())], paths].concat());
+    let lines: Vec<&str> = printed.lines().collect();
+    assert_eq!(lines.len(), paths.len(), "one line for each path:\n{printed}");
+    paths.iter().zip(lines).filter(|(path, line)| *line == format!("{path}: left out")).map(|(path, _)| *path).collect()
 }
 
-fn galley(word: &str, variables: &[(&str, &str)]) -> String {
-    let pairs: Vec<String> = variables.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let mut arguments = vec!["expand", word];
-    arguments.extend(pairs.iter().map(String::as_str));
-    succeed(&arguments)
-}
-
-fn agrees_with_the_shell(words: &[&str]) {
+#[test]
+fn a_rule_leaves_out_what_it_matches() {
     let nonce = checks::nonce();
-    let variables = [("SET", nonce.as_str()), ("EMPTY", ""), ("OTHER", "two words"), ("LITERAL", "$SET \"q\" \\")];
-    for word in words {
-        assert_eq!(galley(word, &variables), shell(word, &variables), "galley, and then the shell, made of {word}");
-    }
+    let paths = ["build.log", &nonce, "src/build.log", "src/main.c", "src/x.h"];
+    let found = left_out(&format!("*.log\n{nonce}\n**/*.h\n"), &paths);
+    assert_eq!(found, ["build.log", &nonce, "src/x.h"], "* matches no slash, and ** any number of directories");
 }
 
 #[test]
-fn names_end_where_the_shell_ends_them() {
-    agrees_with_the_shell(&[
-        "$SET",
-        "${SET}",
-        "a$SET-b",
-        "${SET}x",
-        "x$SETx",
-        "$SET$OTHER",
-        "/opt/${SET}/$OTHER",
-        "$UNSET.",
-    ]);
-}
-
-#[test]
-fn a_default_stands_in_for_unset_and_empty() {
-    agrees_with_the_shell(&[
-        "${SET:-no}",
-        "${UNSET:-word}",
-        "${EMPTY:-word}",
-        "${UNSET:-}",
-        "${UNSET:-${EMPTY:-$SET}}x",
-    ]);
-}
-
-#[test]
-fn an_alternative_stands_in_for_set_and_not_empty() {
-    agrees_with_the_shell(
-        &["${SET:+word}", "${UNSET:+word}", "${EMPTY:+word}", "${SET:+<${OTHER}>}"]
-            .map(|word| if word.contains('<') { "\"${SET:+<${OTHER}>}\"" } else { word }),
+fn a_rule_for_a_directory_holds_for_everything_in_it() {
+    let found =
+        left_out("src/lib\n*/cache\n", &["src", "src/lib", "src/lib/x.c", "src/lib/a/b/c", "a/cache/x", "src/library"]);
+    assert_eq!(
+        found,
+        ["src/lib", "src/lib/x.c", "src/lib/a/b/c", "a/cache/x"],
+        "a rule that matches a directory leaves out everything in it, at any depth"
     );
 }
 
 #[test]
-fn quotes_and_backslashes_are_taken_away() {
-    agrees_with_the_shell(&[
-        "'$SET'",
-        "\"$SET\"",
-        "\"a'$SET'b\"",
-        "a\"b  c\"d",
-        "a\\ b",
-        "\\$SET",
-        "\"\\$SET\"",
-        "\"\\a\"",
-        "'\\a'",
-        "\"\\\"\"",
-        "\\\\",
-    ]);
+fn the_last_rule_that_matches_decides() {
+    let found = left_out("*.md\n!README.md\n", &["README.md", "NOTES.md"]);
+    assert_eq!(found, ["NOTES.md"], "a rule with ! brings back what a rule above it left out");
+    let found = left_out("!README.md\n*.md\n", &["README.md", "NOTES.md"]);
+    assert_eq!(found, ["README.md", "NOTES.md"], "the rule with ! stands above, so the one below it decides");
+    let found = left_out("*.md\n!README*\nREADME-secret.md\n", &["README-secret.md", "README-2.md"]);
+    assert_eq!(found, ["README-secret.md"], "of three rules the last one that matches decides");
 }
 
 #[test]
-fn a_value_is_not_filled_in_again() {
-    agrees_with_the_shell(&["$LITERAL", "\"$LITERAL\"", "${UNSET:-$LITERAL}"]);
+fn an_exception_holds_for_everything_in_a_directory_too() {
+    let found =
+        left_out("**\n!src\nsrc/lib\n!src/lib/x.c\n", &["a", "src", "src/main.c", "src/lib/y.c", "src/lib/x.c"]);
+    assert_eq!(found, ["a", "src/lib/y.c"], "an exception for a directory brings back everything in it");
 }
 
 #[test]
-fn what_is_not_closed_or_not_known_is_refused() {
-    for (word, cause) in [
-        ("a${SET", "${ is not closed"),
-        ("\"a", "\" is not closed"),
-        ("'a", "' is not closed"),
-        ("${SET:?x}", "not supported"),
-    ] {
-        let said = refusal(&["expand", word, "SET=1"]);
-        assert!(said.contains(cause), "{word} is refused because it is {cause}:\n{said}");
-    }
+fn without_a_rule_everything_stays() {
+    assert_eq!(left_out("", &["a", "a/b"]), Vec::<&str>::new(), "no rule matches, so the path stays");
+    assert_eq!(left_out("!a\n", &["a", "b"]), Vec::<&str>::new(), "an exception alone leaves nothing out");
 }

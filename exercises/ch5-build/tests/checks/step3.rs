@@ -3,12 +3,12 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::kitchen::Kitchen;
+use crate::fixture::BuildFixture;
 use crate::{refusal, str, succeed};
 
 /// A context with some files, and a secret beside it.
-fn context() -> Kitchen {
-    let kitchen = Kitchen::new();
+fn context() -> BuildFixture {
+    let fixture = BuildFixture::new();
     for name in [
         "app.py",
         "a.txt",
@@ -20,19 +20,19 @@ fn context() -> Kitchen {
         "build.log",
         "log/today.log",
     ] {
-        kitchen.put(name, name);
+        fixture.put(name, name);
     }
-    fs::write(kitchen.context().parent().unwrap().join("secret"), "secret").unwrap();
-    kitchen
+    fs::write(fixture.context().parent().unwrap().join("secret"), "secret").unwrap();
+    fixture
 }
 
-fn selected(kitchen: &Kitchen, sources: &[&str]) -> String {
-    let context = kitchen.context();
+fn selected(fixture: &BuildFixture, sources: &[&str]) -> String {
+    let context = fixture.context();
     succeed(&[&["select", str(&context)], sources].concat())
 }
 
-fn refused(kitchen: &Kitchen, source: &str) -> String {
-    refusal(&["select", str(&kitchen.context()), source])
+fn refused(fixture: &BuildFixture, source: &str) -> String {
+    refusal(&["select", str(&fixture.context()), source])
 }
 
 #[test]
@@ -41,6 +41,8 @@ fn files_keep_their_name_and_directories_give_their_contents() {
     let itself = printed.lines().any(|line| line.starts_with("./src"));
     assert!(!itself, "of a directory its contents are meant, not the directory itself:\n{printed}");
     insta::assert_snapshot!("plain", printed);
+    let twice = selected(&context(), &["a.txt", "a.txt", "*.txt"]);
+    assert_eq!(twice.matches("./a.txt <- ").count(), 1, "a file that is named twice is copied once:\n{twice}");
 }
 
 #[test]
@@ -50,13 +52,13 @@ fn patterns_match_names_and_no_slash() {
 
 #[test]
 fn dockerignore_leaves_files_out_and_brings_them_back() {
-    let kitchen = context();
-    kitchen.put(".dockerignore", "# a comment\n*.log\n**/*.h\nsrc/lib\n!src/lib/x.c\n\n/log/\n");
-    let printed = selected(&kitchen, &["."]);
+    let fixture = context();
+    fixture.put(".dockerignore", "# a comment\n*.log\n**/*.h\nsrc/lib\n!src/lib/x.c\n\n/log/\n");
+    let printed = selected(&fixture, &["."]);
     assert!(!printed.contains("build.log"), "a file was copied that .dockerignore leaves out:\n{printed}");
     assert!(printed.contains("src/lib/x.c"), "a line with ! brings back what a line above left out:\n{printed}");
     insta::assert_snapshot!("ignored", printed);
-    let said = refused(&kitchen, "build.log");
+    let said = refused(&fixture, "build.log");
     assert!(
         said.contains(".dockerignore"),
         "a file left out by .dockerignore is not copied when named, either:\n{said}"
@@ -73,31 +75,31 @@ fn dots_do_not_lead_out_of_the_context() {
 
 #[test]
 fn links_do_not_lead_out_of_the_context() {
-    let kitchen = context();
-    let outside = kitchen.context().parent().unwrap().to_owned();
-    symlink(outside.join("secret"), kitchen.context().join("absolute")).unwrap();
-    symlink("../secret", kitchen.context().join("relative")).unwrap();
-    symlink(&outside, kitchen.context().join("directory")).unwrap();
+    let fixture = context();
+    let outside = fixture.context().parent().unwrap().to_owned();
+    symlink(outside.join("secret"), fixture.context().join("absolute")).unwrap();
+    symlink("../secret", fixture.context().join("relative")).unwrap();
+    symlink(&outside, fixture.context().join("directory")).unwrap();
     for source in ["absolute", "relative", "directory/secret", "directory/*", "d*/secret"] {
-        let output = crate::run(&["select", str(&kitchen.context()), source]);
+        let output = crate::run(&["select", str(&fixture.context()), source]);
         let printed = crate::text(&output);
         assert!(!printed.contains("secret"), "the link {source} led out of the context:\n{printed}");
         let said = crate::errors(&output);
         assert_eq!(output.status.code(), Some(1), "{source} names nothing in the context:\n{printed}{said}");
     }
     // The same name within and without: an absolute link starts at the context.
-    kitchen.put("etc/passwd", "ours");
-    symlink("/etc/passwd", kitchen.context().join("users")).unwrap();
-    let printed = selected(&kitchen, &["users"]);
+    fixture.put("etc/passwd", "ours");
+    symlink("/etc/passwd", fixture.context().join("users")).unwrap();
+    let printed = selected(&fixture, &["users"]);
     assert_eq!(printed, "./users <- ./etc/passwd\n", "the link users led out of the context");
 }
 
 #[test]
 fn links_within_the_context_are_followed_when_named_and_kept_when_not() {
-    let kitchen = context();
-    symlink("a.txt", kitchen.context().join("alias")).unwrap();
-    symlink("../a.txt", kitchen.context().join("src/alias")).unwrap();
-    insta::assert_snapshot!("links", selected(&kitchen, &["alias", "src"]));
+    let fixture = context();
+    symlink("a.txt", fixture.context().join("alias")).unwrap();
+    symlink("../a.txt", fixture.context().join("src/alias")).unwrap();
+    insta::assert_snapshot!("links", selected(&fixture, &["alias", "src"]));
 }
 
 #[test]

@@ -99,6 +99,6 @@ fn an_impossible_port_or_signal_is_refused() {
         let path = directory.path().join("Dockerfile");
         fs::write(&path, format!("FROM base\n{line}\n")).unwrap();
         let said = refusal(&["configure", str(&path)]);
-        assert!(said.contains(&format!("'{word}' is no ")), "`{line}` is refused:\n{said}");
+        assert!(said.contains(&format!("'{word}' is not a ")), "`{line}` is refused:\n{said}");
     }
 }

@@ -1,133 +1,86 @@
-//! A COPY is a layer with the right files, and the same layer every time.
+//! What is known is not done again, and what is not known is never taken for known.
+//!
+//! When an instruction was executed stands in the image's history: the check sets the
+//! clock of each build with SOURCE_DATE_EPOCH. Only WORKDIR makes layers here, because
+//! COPY and RUN are later steps.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
 
-use crate::kitchen::Kitchen;
+use crate::fixture::BuildFixture;
+use crate::{errors, text};
 
-/// A context with a program, a note and a directory.
-fn context(nonce: &str) -> Kitchen {
-    let kitchen = Kitchen::new();
-    kitchen.put("note.txt", nonce).put("bin/tool", "tool").put("tree/sub/leaf", "leaf");
-    fs::set_permissions(kitchen.context().join("bin/tool"), fs::Permissions::from_mode(0o4755)).unwrap();
-    symlink("leaf", kitchen.context().join("tree/sub/link")).unwrap();
-    kitchen.same_time("tree/sub/link");
-    kitchen
-}
-
-/// A directory's time says when something was last put there, and that differs.
-fn has_no_times_of_directories(listing: &str) {
-    let timeless = listing.lines().filter(|line| line.starts_with('d')).all(|line| line.contains(" 1970-01-01 "));
-    assert!(timeless, "a directory's own time got into the layer, and the next build gives another one:\n{listing}");
-}
-
-#[test]
-fn the_layer_holds_the_files_as_roots() {
-    let nonce = checks::nonce();
-    let kitchen = context(&nonce);
-    // Whose they are here must not matter; only root can have files of others.
-    let _ = std::os::unix::fs::chown(kitchen.context().join("note.txt"), Some(1234), Some(5678));
-    kitchen.dockerfile(&["FROM scratch", "WORKDIR /app", "COPY note.txt bin tree ./"]).build(&[]);
-    let listing = kitchen.listing();
-    assert!(
-        !listing.contains("1234"),
-        "files of the context belong to root in the image, whoever's they are:\n{listing}"
-    );
-    has_no_times_of_directories(&listing);
-    insta::assert_snapshot!("layer", listing);
-    assert_eq!(kitchen.content("app/note.txt"), nonce, "the file's content is in the layer");
-}
-
-#[test]
-fn a_target_without_a_slash_is_the_new_name() {
-    let kitchen = context("");
-    kitchen.dockerfile(&["FROM scratch", "COPY note.txt /etc/motd"]).build(&[]);
-    let listing = kitchen.listing();
-    assert!(listing.ends_with(" etc/motd\n"), "a single file takes the target as its name:\n{listing}");
-    kitchen.dockerfile(&["FROM scratch", "COPY note.txt /etc/"]).build(&[]);
-    let listing = kitchen.listing();
-    assert!(listing.contains(" etc/note.txt\n"), "a slash at the end makes the target a directory:\n{listing}");
-    kitchen.dockerfile(&["FROM scratch", "COPY note.txt bin/tool /etc"]);
-    let said = kitchen.refusal();
-    assert!(said.contains("no directory"), "two files cannot both be called /etc:\n{said}");
-}
-
-#[test]
-fn a_link_of_the_image_is_followed_and_not_replaced() {
-    let kitchen = context("");
-    fs::create_dir_all(kitchen.context().join("base/usr/bin")).unwrap();
-    fs::create_dir_all(kitchen.context().join("base/tmp")).unwrap();
-    fs::set_permissions(kitchen.context().join("base/tmp"), fs::Permissions::from_mode(0o1777)).unwrap();
-    symlink("usr/bin", kitchen.context().join("base/bin")).unwrap();
-    symlink("/usr", kitchen.context().join("base/absolute")).unwrap();
-    kitchen.dockerfile(&[
-        "FROM scratch",
-        "COPY base /",
-        "COPY bin/tool /bin/",
-        "COPY bin /absolute/bin",
-        "COPY note.txt /tmp/",
-    ]);
-    kitchen.build(&[]);
-    let listing = kitchen.listing();
-    assert!(listing.starts_with("drwxrwxrwt "), "a directory that the image has keeps its permissions:\n{listing}");
-    kitchen.dockerfile(&["FROM scratch", "COPY base /", "COPY bin/tool /bin/"]).build(&[]);
-    let listing = kitchen.listing();
-    assert!(!listing.contains(" bin"), "the layer has a /bin of its own, which hides the image's link:\n{listing}");
-    has_no_times_of_directories(&listing);
-    insta::assert_snapshot!("through-link", listing);
-    kitchen.dockerfile(&["FROM scratch", "COPY base /", "COPY bin /absolute/bin"]).build(&[]);
-    let listing = kitchen.listing();
-    assert!(listing.contains(" usr/bin/tool\n"), "an absolute link starts at the image's root:\n{listing}");
-}
-
-#[test]
-fn owner_and_mode_are_as_asked() {
-    let kitchen = context("");
-    kitchen.put("base/etc/passwd", "ada:x:1815:1852::/:\n").put("base/etc/group", "staff:x:50:\n");
-    for (option, owner, mode) in [
-        ("--chown=7:8", "7/8", "-rw-r--r--"),
-        ("--chown=9", "9/9", "-rw-r--r--"),
-        ("--chown=ada:staff", "1815/50", "-rw-r--r--"),
-        ("--chmod=0640", "0/0", "-rw-r-----"),
-    ] {
-        kitchen.dockerfile(&["FROM scratch", "COPY base /", &format!("COPY {option} note.txt /x")]).build(&[]);
-        let expected = format!("{mode} {owner} ");
-        assert!(kitchen.listing().starts_with(&expected), "{option} gives {expected}:\n{}", kitchen.listing());
+/// Builds at this second of 1970. Which build executed each line below FROM: its second.
+fn executed(fixture: &BuildFixture, second: u64, arguments: &[&str]) -> Vec<u64> {
+    let output = fixture.command(arguments).env("SOURCE_DATE_EPOCH", second.to_string()).output().unwrap();
+    let printed = text(&output);
+    assert!(output.status.success(), "the build failed:\n{printed}{}", errors(&output));
+    let config = fixture.config();
+    let history = config["history"].as_array().unwrap().clone();
+    let seconds = |created: &str| created.trim_end_matches('Z').rsplit(':').next().unwrap().parse().unwrap();
+    let executed: Vec<u64> = history.iter().map(|entry| seconds(entry["created"].as_str().unwrap())).collect();
+    let lines: Vec<&str> = printed.lines().filter(|line| line.contains("] ")).skip(1).collect();
+    for (line, executed) in lines.iter().zip(&executed) {
+        assert_eq!(
+            line.starts_with("CACHED "),
+            *executed != second,
+            "announce is told whether the instruction is cached, before anything else:\n{printed}"
+        );
     }
-    kitchen.dockerfile(&["FROM scratch", "COPY base /", "COPY --chown=nobody note.txt /x"]);
-    assert!(
-        kitchen.refusal().contains("'nobody' is not in the image"),
-        "names are looked up in the image, not on the host"
-    );
+    executed
+}
+
+fn fixture(lines: &[&str]) -> BuildFixture {
+    let fixture = BuildFixture::new();
+    fixture.dockerfile(&[&["FROM scratch"], lines].concat());
+    fixture
 }
 
 #[test]
-fn the_same_files_give_the_same_layer() {
+fn a_second_build_executes_nothing() {
     let nonce = checks::nonce();
-    let [one, other] = [0, 1].map(|_| {
-        let kitchen = context(&nonce);
-        kitchen.dockerfile(&["FROM scratch", "WORKDIR /app", "COPY tree note.txt sub/"]).build(&[]);
-        kitchen.layers().iter().map(|layer| layer.file_name().unwrap().to_owned()).collect::<Vec<_>>()
-    });
-    assert_eq!(one, other, "two builds of the same files gave layers of other digests: a time or an order got in");
+    let fixture = fixture(&[&format!("WORKDIR /{nonce}"), "ENV A=1", "WORKDIR /b"]);
+    assert_eq!(executed(&fixture, 1, &[]), [1, 1, 1]);
+    let layers = fixture.layers();
+    assert_eq!(executed(&fixture, 2, &[]), [1, 1, 1], "nothing had changed, and yet a line was executed again");
+    assert_eq!(fixture.layers(), layers, "the layers are those of the first build");
 }
 
 #[test]
-fn an_earlier_stage_gives_its_files() {
-    let nonce = checks::nonce();
-    let kitchen = context(&nonce);
-    let lines =
-        ["FROM scratch AS first", "COPY --chown=3:4 note.txt /out/", "FROM scratch", "COPY --from=first /out /in"];
-    kitchen.dockerfile(&lines).build(&[]);
-    let listing = kitchen.listing();
-    // An unpacked layer keeps its owners only where root is root of the machine.
-    let map = fs::read_to_string("/proc/self/uid_map").unwrap();
-    let all_mapped = nix::unistd::geteuid().is_root() && map.split_whitespace().eq(["0", "0", "4294967295"]);
-    let owner = if all_mapped { " 3/4 " } else { " 0/0 " };
-    assert!(
-        listing.contains(owner) && listing.contains(" in/note.txt\n"),
-        "the stage's file, with its owner:\n{listing}"
+fn a_changed_line_spoils_those_below_it_only() {
+    let fixture = fixture(&["WORKDIR /a", "ENV A=1", "WORKDIR /b"]);
+    executed(&fixture, 1, &[]);
+    fixture.dockerfile(&["FROM scratch", "WORKDIR /a", "ENV A=2", "WORKDIR /b"]);
+    assert_eq!(executed(&fixture, 2, &[]), [1, 2, 2], "the line above the change is cached, and those below are not");
+    fixture.dockerfile(&["FROM scratch", "WORKDIR /a", "ENV A=1", "WORKDIR /b"]);
+    assert_eq!(executed(&fixture, 3, &[]), [1, 1, 1], "the records of the first build are still there");
+}
+
+#[test]
+fn no_cache_looks_up_nothing_and_keeps_everything() {
+    let fixture = fixture(&["WORKDIR /a", "ENV A=1"]);
+    executed(&fixture, 1, &[]);
+    assert_eq!(executed(&fixture, 2, &["--no-cache"]), [2, 2], "with --no-cache everything is executed");
+    assert_eq!(executed(&fixture, 3, &[]), [2, 2], "the results of a build with --no-cache are kept for the next one");
+}
+
+#[test]
+fn a_record_without_its_layer_is_worth_nothing() {
+    let fixture = fixture(&["WORKDIR /a", "ENV A=1"]);
+    executed(&fixture, 1, &[]);
+    fs::remove_file(&fixture.layers()[0]).unwrap();
+    let after = executed(&fixture, 2, &[]);
+    assert_eq!(after[0], 2, "prune removed the layer, so the record of WORKDIR /a is worth nothing");
+    assert!(fixture.layers()[0].is_file(), "the image has a layer that is not in the store");
+}
+
+#[test]
+fn after_the_first_miss_nothing_is_known() {
+    let fixture = fixture(&["WORKDIR /a", "WORKDIR /b", "ENV A=1", "WORKDIR /c"]);
+    executed(&fixture, 1, &[]);
+    fs::remove_file(&fixture.layers()[1]).unwrap();
+    assert_eq!(
+        executed(&fixture, 2, &[]),
+        [1, 2, 2, 2],
+        "WORKDIR /b was executed again; a record below it was made on top of another result"
     );
-    assert_eq!(kitchen.layers().len(), 1, "nothing else of the first stage is in the image");
-    assert_eq!(kitchen.content("in/note.txt"), nonce, "the stage's own content");
 }

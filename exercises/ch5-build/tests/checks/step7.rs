@@ -1,218 +1,139 @@
-//! A RUN runs in the image, once, and leaves only what it changed.
+//! A COPY is a layer with the right files, and the same layer every time.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::process::Stdio;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
-use checks::View;
+use crate::fixture::BuildFixture;
 
-use crate::kitchen::Kitchen;
-use crate::{errors, str, text};
-
-/// A context for `FROM scratch` with the probe as its only program.
-fn kitchen(lines: &[&str]) -> Kitchen {
-    let kitchen = Kitchen::new();
-    kitchen.probe().dockerfile(&[&["FROM scratch", "COPY probe /bin/"], lines].concat());
-    kitchen
+/// A context with a program, a note and a directory.
+fn context(nonce: &str) -> BuildFixture {
+    let fixture = BuildFixture::new();
+    fixture.put("note.txt", nonce).put("bin/tool", "tool").put("tree/sub/leaf", "leaf");
+    fs::set_permissions(fixture.context().join("bin/tool"), fs::Permissions::from_mode(0o4755)).unwrap();
+    symlink("leaf", fixture.context().join("tree/sub/link")).unwrap();
+    fixture.same_time("tree/sub/link");
+    fixture
 }
 
-/// The lines that the probe printed, without those of the build.
-fn probed(printed: &str) -> View {
-    let ours = |line: &&str| !line.starts_with(['[', ' ']) && !line.starts_with("CACHED") && !line.contains("ing ");
-    View::parse(&printed.lines().filter(ours).map(|line| format!("{line}\n")).collect::<String>())
+/// A directory's time says when something was last put there, and that differs.
+fn has_no_times_of_directories(listing: &str) {
+    let timeless = listing.lines().filter(|line| line.starts_with('d')).all(|line| line.contains(" 1970-01-01 "));
+    assert!(timeless, "a directory's own time got into the layer, and the next build gives another one:\n{listing}");
 }
-
-/// A RUN that puts other bytes into its layer each time it really runs.
-const RANDOM: &str = "RUN [\"probe\", \"copy:/proc/sys/kernel/random/uuid=/random\"]";
 
 #[test]
-fn the_command_runs_inside_the_image() {
+fn the_layer_holds_the_files_as_roots() {
     let nonce = checks::nonce();
-    let kitchen = kitchen(&[
-        "WORKDIR /work",
-        &format!("ENV NONCE={nonce}"),
-        "ARG ANSWER=41",
-        "RUN [\"probe\", \"args\", \"list:/bin\", \"cwd\", \"env:NONCE\", \"env:ANSWER\", \"pid\", \"uid\", \"hold\"]",
-    ]);
-    let view = probed(&kitchen.build(&["ANSWER=42"])).name(&nonce, "<nonce>");
-    checks::view!("inside", view, {
-        "args" => "the exec form is started as it stands, without a shell",
-        "list:/bin" => "the command sees another root than the image's",
-        "cwd" => "the command starts in WORKDIR",
-        "env:NONCE" => "ENV is missing in the command's environment",
-        "env:ANSWER" => "an ARG, with the caller's value, is missing in the command's environment",
-        "pid" => "the command is in the host's pid namespace: start it as chapter 2 does",
-        "hold" => "the command's input is not empty: give it /dev/null",
-    });
-}
-
-#[test]
-fn the_shell_form_and_a_here_document_are_one_argument() {
-    let nonce = checks::nonce();
-    let kitchen = kitchen(&[
-        "SHELL [\"/bin/probe\", \"args\"]",
-        &format!("RUN write:/a={nonce} \\"),
-        "    and more",
-        "RUN <<END",
-        "write:/b=one",
-        "# two",
-        "END",
-    ]);
-    kitchen.build(&[]);
-    assert_eq!(kitchen.content("b"), "one\n# two\n", "a here-document is handed to the shell as it stands");
-}
-
-#[test]
-fn the_network_is_the_hosts_and_its_names_can_be_looked_up() {
-    let nonce = checks::nonce();
-    let kitchen = kitchen(&["RUN [\"probe\", \"ns:net\", \"read:/etc/resolv.conf\", \"env:HTTP_PROXY\"]"]);
-    let output = kitchen.command(&[]).env("HTTP_PROXY", format!("http://{nonce}")).output().unwrap();
-    let view = probed(&text(&output));
-    let ours = fs::read_link("/proc/self/ns/net").unwrap().display().to_string();
-    assert_eq!(view.get("ns:net"), ours, "a RUN downloads: it needs the host's network\n{}", errors(&output));
-    let resolv = fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
-    assert_eq!(
-        view.get("read:/etc/resolv.conf"),
-        resolv.lines().next().unwrap_or("-"),
-        "names are looked up as on the host"
-    );
-    assert!(view.get("env:HTTP_PROXY").contains(&nonce), "the host's proxy is a predefined argument");
-    let everything = kitchen.config().to_string();
-    assert!(!everything.contains(&nonce), "the proxy must not be recorded in the image:\n{everything}");
-}
-
-#[test]
-fn the_layer_holds_what_changed_and_nothing_else() {
-    let nonce = checks::nonce();
-    let kitchen = kitchen(&[&format!("RUN [\"probe\", \"write:/result={nonce}\"]")]);
-    kitchen.build(&[]);
-    let names: Vec<String> =
-        kitchen.listing().lines().map(|line| line.rsplit(' ').next().unwrap_or_default().to_owned()).collect();
-    assert_eq!(names, ["result"], "mount points, /etc/resolv.conf or the host's certificates landed in the layer");
-    assert_eq!(kitchen.content("result"), nonce);
-}
-
-#[test]
-fn a_second_build_runs_nothing() {
-    let kitchen = kitchen(&[RANDOM, "EXPOSE 80"]);
-    kitchen.build(&[]);
-    let before = kitchen.content("random");
-    let printed = kitchen.build(&[]);
-    assert_eq!(kitchen.content("random"), before, "the command ran again, although nothing had changed:\n{printed}");
-    let all_cached = printed.lines().filter(|line| line.contains("/4] ")).all(|line| line.starts_with("CACHED "));
-    assert!(all_cached, "every line that was not carried out says CACHED:\n{printed}");
-    kitchen.build(&["--no-cache"]);
-    assert_ne!(kitchen.content("random"), before, "--no-cache runs everything again");
-}
-
-#[test]
-fn a_change_in_one_line_reuses_those_above_it() {
-    let kitchen = kitchen(&[RANDOM, "COPY note /", "RUN [\"probe\", \"copy:/proc/sys/kernel/random/uuid=/later\"]"]);
-    kitchen.put("note", "one").build(&[]);
-    let before = kitchen.layers();
-    kitchen.put("note", "two").build(&[]);
-    let after = kitchen.layers();
-    assert_eq!(before[..2], after[..2], "the lines above the change were carried out again");
-    assert_ne!(before[2], after[2], "the changed file was not copied");
-    assert_ne!(before[3], after[3], "the line below the change was not carried out again");
-}
-
-/// The learner's application; while its Dockerfile is empty, with that of the book.
-fn quotes() -> Kitchen {
-    let kitchen = Kitchen::new();
-    let tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    checks::install(&tree.join("quotes/."), &kitchen.context());
-    let own = fs::read_to_string(kitchen.context().join("Dockerfile")).unwrap();
-    if own.lines().all(|line| line.trim().is_empty() || line.starts_with('#')) {
-        let book = fs::read_to_string(tree.join("../solutions/quotes/Dockerfile")).unwrap();
-        fs::write(kitchen.context().join("Dockerfile"), book).unwrap();
-    }
-    kitchen
-}
-
-#[test]
-fn a_changed_quote_is_copied_and_nothing_is_installed_again() {
-    let kitchen = quotes();
-    let dockerfile = fs::read_to_string(kitchen.context().join("Dockerfile")).unwrap();
-    // There is no Python here: a base whose shell only notes that it was asked.
-    let base = Kitchen::new();
-    base.put("bin/sh", fs::read(checks::probe()).unwrap()).dockerfile(&["FROM scratch", "COPY bin /bin/"]);
-    fs::set_permissions(base.context().join("bin/sh"), fs::Permissions::from_mode(0o755)).unwrap();
-    for from in dockerfile.lines().filter_map(|line| line.strip_prefix("FROM ")?.split_whitespace().next()) {
-        crate::succeed(&["build", str(&kitchen.store()), str(&base.context()), from]);
-    }
-    kitchen.build(&[]);
-    let before = kitchen.layers();
-    let (word, quotes) = (checks::nonce(), kitchen.context().join("quotes.txt"));
-    let text = fs::read_to_string(&quotes).unwrap();
-    fs::write(&quotes, format!("{word} | Ada Lovelace | my own\n{text}")).unwrap();
-    let printed = kitchen.build(&[]);
-    let lines: Vec<&str> = printed.lines().filter(|line| line.contains("] ") && line.contains('/')).collect();
-    let again = lines.iter().position(|line| !line.starts_with("CACHED ")).expect("the changed quote was not noticed");
-    let installed = lines.iter().rposition(|line| line.contains("] RUN ") && line.contains("requirements"));
+    let fixture = context(&nonce);
+    // Whose they are here must not matter; only root can have files of others.
+    let _ = std::os::unix::fs::chown(fixture.context().join("note.txt"), Some(1234), Some(5678));
+    fixture.dockerfile(&["FROM scratch", "WORKDIR /app", "COPY note.txt bin tree ./"]).build(&[]);
+    let listing = fixture.listing();
     assert!(
-        installed.is_none_or(|line| line < again),
-        "a new quote must not install Flask again: copy requirements.txt above the RUN, and all else below it\n{printed}"
+        !listing.contains("1234"),
+        "files of the context belong to root in the image, whoever's they are:\n{listing}"
     );
-    assert!(lines[again].contains("] COPY ") || lines[again].contains("] ADD "), "only files changed:\n{printed}");
-    assert!(lines[again..].iter().all(|line| !line.starts_with("CACHED ")), "what follows is made anew:\n{printed}");
-    let after = kitchen.layers();
-    let same = before.iter().zip(&after).take_while(|(one, other)| one == other).count();
-    assert_eq!(before.len(), after.len(), "the same lines make the same number of layers");
-    let history = kitchen.config()["history"].as_array().unwrap().clone();
-    let new = history[history.len() - (lines.len() - again)..].iter().filter(|entry| entry["empty_layer"] != true);
-    assert_eq!(same, after.len() - new.count(), "the layers above the changed line keep their digests:\n{printed}");
-    assert!(kitchen.holds(&after[same], &word), "the new layer has the old quotes");
+    has_no_times_of_directories(&listing);
+    insta::assert_snapshot!("layer", listing);
+    assert_eq!(fixture.content("app/note.txt"), nonce, "the file's content is in the layer");
 }
 
 #[test]
-fn only_lines_that_change_files_make_a_layer() {
-    let kitchen = kitchen(&["ENV A=1", "LABEL b=2", RANDOM, "EXPOSE 80", "USER 0", "CMD [\"probe\"]"]);
-    kitchen.build(&[]);
-    let config = kitchen.config();
-    let history = config["history"].as_array().unwrap();
-    let empty = history.iter().filter(|entry| entry["empty_layer"] == true).count();
-    assert_eq!(kitchen.layers().len(), 2, "COPY and RUN make a layer each, the others none");
-    assert_eq!((history.len(), empty), (7, 5), "each line has its entry in the history, the others marked empty_layer");
-    assert_eq!(config["rootfs"]["diff_ids"].as_array().unwrap().len(), 2, "one diffID for each layer");
+fn a_target_without_a_slash_is_the_new_name() {
+    let fixture = context("");
+    fixture.dockerfile(&["FROM scratch", "COPY note.txt /etc/motd"]).build(&[]);
+    let listing = fixture.listing();
+    assert!(listing.ends_with(" etc/motd\n"), "a single file takes the target as its name:\n{listing}");
+    fixture.dockerfile(&["FROM scratch", "COPY note.txt /etc/"]).build(&[]);
+    let listing = fixture.listing();
+    assert!(listing.contains(" etc/note.txt\n"), "a slash at the end makes the target a directory:\n{listing}");
+    fixture.dockerfile(&["FROM scratch", "COPY tree /bin", "COPY bin/tool /bin"]).build(&[]);
+    let listing = fixture.listing();
+    assert!(
+        listing.contains(" bin/tool\n"),
+        "the image has a directory /bin: the file goes into it, and must not take its place:\n{listing}"
+    );
+    fixture.dockerfile(&["FROM scratch", "COPY note.txt bin/tool /etc"]);
+    let said = fixture.refusal();
+    assert!(said.contains("not a directory"), "two files cannot both be called /etc:\n{said}");
 }
 
 #[test]
-fn a_command_that_fails_ends_the_build_with_its_code() {
-    let kitchen = kitchen(&["RUN [\"probe\", \"write:/x=y\", \"exit:23\"]"]);
-    let output = kitchen.try_build(&[]);
-    let said = errors(&output);
-    assert_eq!(output.status.code(), Some(23), "the command's own exit code:\n{said}");
-    assert!(said.contains("Dockerfile:3: ") && said.contains("23"), "one line says where, what, and the code:\n{said}");
-    assert_eq!(said.lines().count(), 1, "one line, and no more:\n{said}");
-    assert!(kitchen.names().is_empty(), "an image that was not finished must not have a name");
-    let again = kitchen.try_build(&[]);
-    assert_eq!(again.status.code(), Some(23), "a failed command must not be remembered as done:\n{}", errors(&again));
+fn a_link_of_the_image_is_followed_and_not_replaced() {
+    let fixture = context("");
+    fs::create_dir_all(fixture.context().join("base/usr/bin")).unwrap();
+    fs::create_dir_all(fixture.context().join("base/tmp")).unwrap();
+    fs::set_permissions(fixture.context().join("base/tmp"), fs::Permissions::from_mode(0o1777)).unwrap();
+    symlink("usr/bin", fixture.context().join("base/bin")).unwrap();
+    symlink("/usr", fixture.context().join("base/absolute")).unwrap();
+    fixture.dockerfile(&[
+        "FROM scratch",
+        "COPY base /",
+        "COPY bin/tool /bin/",
+        "COPY bin /absolute/bin",
+        "COPY note.txt /tmp/",
+    ]);
+    fixture.build(&[]);
+    let listing = fixture.listing();
+    assert!(listing.starts_with("drwxrwxrwt "), "a directory that the image has keeps its permissions:\n{listing}");
+    fixture.dockerfile(&["FROM scratch", "COPY base /", "COPY bin/tool /bin/"]).build(&[]);
+    let listing = fixture.listing();
+    assert!(!listing.contains(" bin"), "the layer has a /bin of its own, which hides the image's link:\n{listing}");
+    has_no_times_of_directories(&listing);
+    insta::assert_snapshot!("through-link", listing);
+    fixture.dockerfile(&["FROM scratch", "COPY base /", "COPY bin /absolute/bin"]).build(&[]);
+    let listing = fixture.listing();
+    assert!(listing.contains(" usr/bin/tool\n"), "an absolute link starts at the image's root:\n{listing}");
 }
 
 #[test]
-fn a_killed_build_leaves_nothing_behind() {
-    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
-    let kitchen = kitchen(&[RANDOM, "RUN [\"probe\", \"pid\", \"write:/half=done\", \"await:SIGUSR1\"]"]);
-    let mut child = kitchen.command(&[]).stdout(Stdio::piped()).spawn().unwrap();
-    let mut output = BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    // The command's own words arrive while it runs; then the build is killed.
-    while !line.starts_with("write:") {
-        line.clear();
-        assert_ne!(output.read_line(&mut line).unwrap(), 0, "the output of a RUN is shown while it runs");
+fn owner_and_mode_are_as_asked() {
+    let fixture = context("");
+    fixture.put("base/etc/passwd", "ada:x:1815:1852::/:\n").put("base/etc/group", "staff:x:50:\n");
+    for (option, owner, mode) in [
+        ("--chown=7:8", "7/8", "-rw-r--r--"),
+        ("--chown=9", "9/9", "-rw-r--r--"),
+        ("--chown=ada:staff", "1815/50", "-rw-r--r--"),
+        ("--chmod=0640", "0/0", "-rw-r-----"),
+    ] {
+        fixture.dockerfile(&["FROM scratch", "COPY base /", &format!("COPY {option} note.txt /x")]).build(&[]);
+        let expected = format!("{mode} {owner} ");
+        assert!(fixture.listing().starts_with(&expected), "{option} gives {expected}:\n{}", fixture.listing());
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    // The pipe ends when the last process that holds it has ended.
-    let mut rest = String::new();
-    output.read_to_string(&mut rest).unwrap();
-    assert!(kitchen.names().is_empty(), "an image that was not finished must not have a name");
-    assert_eq!(fs::read_to_string("/proc/self/mountinfo").unwrap(), mounts, "the killed build left a mount behind");
+    fixture.dockerfile(&["FROM scratch", "COPY base /", "COPY --chown=nobody note.txt /x"]);
+    assert!(
+        fixture.refusal().contains("'nobody' is not in the image"),
+        "names are looked up in the image, not on the host"
+    );
+}
 
-    kitchen.dockerfile(&["FROM scratch", "COPY probe /bin/", RANDOM, "RUN [\"probe\", \"exists:/half\"]"]);
-    let view = probed(&kitchen.build(&[]));
-    assert_eq!(view.get("exists:/half"), "false", "the next build used what a killed one had half made");
+#[test]
+fn the_same_files_give_the_same_layer() {
+    let nonce = checks::nonce();
+    let [one, other] = [0, 1].map(|_| {
+        let fixture = context(&nonce);
+        fixture.dockerfile(&["FROM scratch", "WORKDIR /app", "COPY tree note.txt sub/"]).build(&[]);
+        fixture.layers().iter().map(|layer| layer.file_name().unwrap().to_owned()).collect::<Vec<_>>()
+    });
+    assert_eq!(one, other, "two builds of the same files gave layers of other digests: a time or an order got in");
+}
+
+#[test]
+fn an_earlier_stage_gives_its_files() {
+    let nonce = checks::nonce();
+    let fixture = context(&nonce);
+    let lines =
+        ["FROM scratch AS first", "COPY --chown=3:4 note.txt /out/", "FROM scratch", "COPY --from=first /out /in"];
+    fixture.dockerfile(&lines).build(&[]);
+    let listing = fixture.listing();
+    // An unpacked layer keeps its owners only where root is root of the machine.
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap();
+    let all_mapped = nix::unistd::geteuid().is_root() && map.split_whitespace().eq(["0", "0", "4294967295"]);
+    let owner = if all_mapped { " 3/4 " } else { " 0/0 " };
+    assert!(
+        listing.contains(owner) && listing.contains(" in/note.txt\n"),
+        "the stage's file, with its owner:\n{listing}"
+    );
+    assert_eq!(fixture.layers().len(), 1, "nothing else of the first stage is in the image");
+    assert_eq!(fixture.content("in/note.txt"), nonce, "the stage's own content");
 }

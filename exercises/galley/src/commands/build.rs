@@ -33,9 +33,9 @@ pub fn build(arguments: &Build, layer_limit: Option<u64>) -> Result<()> {
         dockerfile: &dockerfile,
         names: &names,
         build_args: &build_args,
-        no_cache: arguments.no_cache,
-        base: &|name| obtain(&store, name).map_err(|error| error.to_string()),
-        started: &confine,
+        bypass_cache: arguments.no_cache,
+        find_image: &|name| obtain(&store, name).map_err(|error| error.to_string()),
+        on_create: &confine,
         target: arguments.target.as_deref(),
         network: match arguments.network {
             BuildNetwork::Host => namespaces::Network::Host,

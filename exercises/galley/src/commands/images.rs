@@ -147,7 +147,7 @@ pub fn prune(all: bool, force: bool) -> Result<()> {
         running.iter().filter_map(|(container, _)| container.image_digest.as_ref()?.parse().ok()).collect();
     let reclaimed = storage::prune(&store, false, &needed)?;
     // A record of the build cache is worth nothing without its layer.
-    build::cache::Record::prune(&store)?;
+    build::CacheRecords(&store).prune()?;
     leftovers::remove_groups();
     println!("removed {} containers and {} of images", ended.len(), table::size(reclaimed.bytes));
     Ok(())

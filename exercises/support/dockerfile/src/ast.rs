@@ -142,11 +142,7 @@ impl Action {
 }
 
 /// In a here-document quotes are text: they are kept, and only variables are filled in.
-fn expand_document(
-    text: &str,
-    expand: Expand,
-    value: &dyn Fn(&str) -> Option<String>,
-) -> Result<String, Diagnostic> {
+fn expand_document(text: &str, expand: Expand, value: &dyn Fn(&str) -> Option<String>) -> Result<String, Diagnostic> {
     let mut filled = String::new();
     for part in text.split_inclusive(['"', '\'']) {
         let rest = part.trim_end_matches(['"', '\'']);

@@ -22,7 +22,8 @@ impl Pattern {
         let glob = GlobBuilder::new(&translate(text)).literal_separator(true).build();
         // Compiling is where a pattern of many thousand characters ends.
         let glob = glob.map_err(|error| {
-            Diagnostic::new(text, format!("'{text}' is not a pattern: {}", error.kind())).suggest("write \\[ for a bracket")
+            Diagnostic::new(text, format!("'{text}' is not a pattern: {}", error.kind()))
+                .suggest("write \\[ for a bracket")
         })?;
         Ok(Self(glob.compile_matcher()))
     }

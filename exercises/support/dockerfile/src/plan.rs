@@ -46,7 +46,8 @@ pub fn plan(
     let (globals, stages) = divide(instructions);
     let value = |name: &str| {
         let default = || {
-            let pairs = globals.iter().flat_map(|it| if let Action::Arg(pairs) = &it.action { &pairs[..] } else { &[] });
+            let pairs =
+                globals.iter().flat_map(|it| if let Action::Arg(pairs) = &it.action { &pairs[..] } else { &[] });
             pairs.filter(|(arg, _)| arg == name).find_map(|(_, value)| value.clone())
         };
         build_args.iter().rfind(|(arg, _)| arg == name).map(|(_, value)| value.clone()).or_else(default)

@@ -1,0 +1,63 @@
+//! The program of a RUN, from its user to its execve.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use dockerfile::Diagnostic;
+use namespaces::StartError;
+use nix::sys::{prctl, signal::Signal};
+use nix::unistd::{Gid, Uid, chdir, dup2_stdin, setgid, setgroups, setuid};
+use sys::{Context, c_strings};
+
+use crate::error::Result;
+use crate::owner::Owner;
+use crate::steps::Process;
+
+/// A program with everything that exec needs made beforehand: between clone and exec
+/// little is allowed.
+pub struct Program {
+    argv: Vec<CString>,
+    env: Vec<CString>,
+    directory: PathBuf,
+    uid: u32,
+    gid: u32,
+}
+
+impl Program {
+    /// Looks up the user in the image that is mounted at `root`.
+    ///
+    /// # Errors
+    /// A user that the image does not know, or that this user namespace does not map.
+    pub fn prepare(process: &Process<'_>, root: &Path) -> Result<Self> {
+        let Owner { uid, group, own_group } = Owner::find(root, &process.user)?;
+        if uid != 0 && sys::in_user_namespace()? && !sys::is_mapped(uid)? {
+            let message = format!("USER {} is not a user of this user namespace", process.user);
+            return Err(Diagnostic::new("RUN", message).suggest("build as root, or move this RUN above USER").into());
+        }
+        let (argv, env) = (c_strings(&process.argv)?, c_strings(&process.env)?);
+        Ok(Self { argv, env, directory: process.directory.clone(), uid, gid: group.or(own_group).unwrap_or(0) })
+    }
+
+    /// Becomes the program; returns only if that fails. Call it inside the container.
+    pub fn exec(&self) -> StartError {
+        match self.become_user() {
+            Ok(()) => sys::exec(&self.argv, Some(&self.env)).into(),
+            Err(error) => error.into(),
+        }
+    }
+
+    fn become_user(&self) -> sys::Result<()> {
+        // A build asks nothing: the terminal is not for the command.
+        let null = File::open("/dev/null").context("open", "/dev/null")?;
+        dup2_stdin(&null).call("dup2")?;
+        chdir(&self.directory).context("chdir", &self.directory)?;
+        if (self.uid, self.gid) != (0, 0) {
+            setgroups(&[]).call("setgroups")?;
+            setgid(Gid::from_raw(self.gid)).call("setgid")?;
+            setuid(Uid::from_raw(self.uid)).call("setuid")?;
+        }
+        // After the change of user, which clears it: the command ends with the build.
+        prctl::set_pdeathsig(Signal::SIGKILL).call("prctl")
+    }
+}
