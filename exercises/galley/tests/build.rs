@@ -144,7 +144,7 @@ fn flags_are_supported_or_refused_by_name() {
         ("ONBUILD RUN true", 1, "ONBUILD is not supported", "write the instruction in the Dockerfile"),
         ("RUN sh <<END\ntrue", 8, "the here-document 'END' does not end", "end it with a line END"),
         ("RUN", 1, "RUN has no command", ""),
-        ("STOPSIGNAL SIGNONE", 12, "is no signal", "such as SIGTERM"),
+        ("STOPSIGNAL SIGNONE", 12, "is not a signal", "such as SIGTERM"),
         ("CMD ['x']", 5, "a JSON array", "use double quotes"),
     ] {
         let output = kitchen.build("ada/bad:1", &format!("FROM base:1\n{line}\n"));

@@ -84,7 +84,7 @@ fn a_file_that_cannot_be_read() {
     let output = kitchen.galley(&["build", "-f", &file, context.to_str().unwrap()]).output().unwrap();
     judge(&output, "Is a directory");
     let output = kitchen.galley(&["build", "-f", "/no/such", context.to_str().unwrap()]).output().unwrap();
-    judge(&output, "cannot read /no/such");
+    judge(&output, "read /no/such: No such file");
     // The one kind of file that root cannot read either: the kernel only takes it.
     kitchen.put("Dockerfile", "FROM base:1\nCOPY drop_caches /\n");
     let file = context.join("Dockerfile").display().to_string();
@@ -110,7 +110,8 @@ fn a_blob_that_is_broken_or_cut_short() {
     let mut flipped = bytes.clone();
     flipped[bytes.len() / 2] ^= 1;
     for bad in [&flipped[..], &bytes[..bytes.len() / 2], &[]] {
-        fs::remove_dir_all(kitchen.home().join("store/unpacked")).unwrap();
+        // A layer that was refused left no directory at all.
+        let _ = fs::remove_dir_all(kitchen.home().join("store/unpacked"));
         fs::write(&path, bad).unwrap();
         let before = store(&kitchen);
         let output = kitchen.galley(&["run", "--rm", "base:1", "true"]).output().unwrap();

@@ -5,7 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use images::{Digest, Hashing, Layer, Store, spec};
+use archive::Hashing;
+use images::{Digest, Layer, Store, spec};
 use serde::{Deserialize, Serialize};
 use sys::Context;
 

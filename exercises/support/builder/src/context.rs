@@ -95,7 +95,9 @@ pub fn outside_context(source: &str) -> Diagnostic {
 
 /// Says why a source named no file.
 pub fn missing_source(context: &Path, source: &str) -> Diagnostic {
-    match join_root(context, Path::new(source)).symlink_metadata() {
+    // A path that ends in a slash would follow a link.
+    let path: PathBuf = Path::new(source).components().collect();
+    match join_root(context, &path).symlink_metadata() {
         Ok(metadata) if metadata.is_symlink() => {
             Diagnostic::new(source, format!("'{source}' is a link to what is not in the context"))
                 .suggest("copy the file itself there")

@@ -5,9 +5,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use dockerfile::{Action, Diagnostic, IgnoreRule, Instruction, Source, ignore_rules, parse, plan};
-use images::{Digest, Image, Store, spec};
+use images::{Store, spec};
 use namespaces::Network;
-use storage::tags;
+use storage::{Image, tags};
 use sys::Context;
 
 use crate::cache::CacheRecords;
@@ -245,7 +245,7 @@ impl Builder<'_> {
         }
         let Some(stage) = self.stages.pop() else { return Err(Diagnostic::new("", "there is no FROM").into()) };
         let manifest = self.store.add_image(&stage.image(), &stage.layers)?;
-        let id = self.store.image(&Digest::try_from(manifest.digest())?)?.id()?;
+        let id = Image::read(self.store, &manifest.digest().try_into()?)?.id()?;
         print(self.out, &format!("writing image {id}"))?;
         if self.options.names.is_empty() {
             tags::add_unnamed(self.store, &manifest)?;
