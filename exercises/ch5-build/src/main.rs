@@ -94,7 +94,7 @@ fn build_image(store: &Path, context: &Path, rest: &[&str]) -> Result<()> {
     let (flags, words): (Vec<&str>, Vec<&str>) = rest.iter().partition(|word| word.starts_with("--"));
     let (pairs, names): (Vec<&str>, Vec<&str>) = words.into_iter().partition(|word| word.contains('='));
     let pair = |word: &&str| word.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
-    namespaces::own_mounts()?;
+    namespaces::unshare_mounts()?;
     let store = images::Store::open(store)?;
     let options = Options {
         context,

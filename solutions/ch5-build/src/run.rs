@@ -39,9 +39,9 @@ pub fn run(store: &Store, layers: &[Layer], process: Process<'_>) -> Result<Laye
         init: false,
     };
     let program = Program::prepare(&process, &overlay.root())?;
-    let created = namespaces::start(&container, || program.exec())?;
+    let created = namespaces::create(&container, || program.exec())?;
     let on_end = (process.on_create)(created.pid()).map_err(Error::Cgroup)?;
-    let result = created.release().map_err(Error::Start).and_then(|running| Ok(running.wait()?));
+    let result = created.start().map_err(Error::Start).and_then(|running| Ok(running.wait()?));
     on_end();
     match result? {
         // What is in the upper directory now is what the command changed, and nothing else.

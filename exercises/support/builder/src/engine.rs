@@ -52,7 +52,7 @@ pub struct Options<'a> {
 /// manifest's descriptor.
 ///
 /// The image gets its names when everything is done: until then nobody sees it. Call it
-/// from a process with a mount namespace of its own ([`namespaces::own_mounts`]).
+/// from a process with a mount namespace of its own ([`namespaces::unshare_mounts`]).
 ///
 /// # Errors
 /// The first instruction that cannot be executed, with its line.

@@ -24,7 +24,7 @@ pub enum Error {
     Run { command: String, code: u8 },
     /// A command of RUN could not be started at all.
     #[error("RUN could not start its command: {0}")]
-    Start(#[from] namespaces::StartError),
+    Start(#[from] sys::StartError),
     /// The caller could not give RUN's process a cgroup.
     #[error("RUN's process got no cgroup: {0}")]
     Cgroup(String),

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use namespaces::{Mount, Source};
+use mounts::{Mount, MountSource};
 use sys::{Context, join_root};
 
 use crate::error::Result;
@@ -37,7 +37,7 @@ pub fn host_files() -> Vec<Mount> {
     let mount = |source: &Path, target: &str| {
         // A link would be resolved in the wrong root later on.
         let source = source.canonicalize().ok()?;
-        Some(Mount { source: Source::Host(source), target: target.into(), read_only: true })
+        Some(Mount { source: MountSource::Host(source), target: target.into(), read_only: true })
     };
     let names = ["/etc/hosts", "/etc/resolv.conf"].into_iter().filter_map(|name| mount(Path::new(name), name));
     names.chain(bundle().and_then(|bundle| mount(&bundle, CERTIFICATES))).collect()

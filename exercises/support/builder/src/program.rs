@@ -5,10 +5,9 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use dockerfile::Diagnostic;
-use namespaces::StartError;
 use nix::sys::{prctl, signal::Signal};
 use nix::unistd::{Gid, Uid, chdir, dup2_stdin, setgid, setgroups, setuid};
-use sys::{Context, c_strings};
+use sys::{Context, StartError, c_strings};
 
 use crate::error::Result;
 use crate::owner::Owner;
