@@ -1,4 +1,4 @@
-//! Calling cargo, and finding what it built where it says that it put it.
+//! Calls cargo, and finds what it built by its own messages.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -24,7 +24,7 @@ pub fn cargo() -> Command {
 pub fn target_directory(root: &Path) -> Result<PathBuf> {
     let mut command = cargo();
     command.args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"]).arg(root.join("Cargo.toml"));
-    // Somebody without cargo, such as another user who cleans up, has set nothing else.
+    // A user without cargo, who may still want to clean up, has not configured it either.
     let Ok(output) = command.current_dir(root).output() else { return Ok(root.join("target")) };
     let metadata = jzon::parse(&String::from_utf8_lossy(&output.stdout)).ok();
     let directory = metadata.as_ref().and_then(|metadata| metadata["target_directory"].as_str());
@@ -45,8 +45,8 @@ pub struct Artifact {
 }
 
 /// Runs a cargo command that builds, such as `build` or `test --no-run`, in the
-/// workspace of `manifest`, with `target` as its target directory. The inner error holds rustc's own words, if they are
-/// captured; otherwise they go to standard error, and it is empty.
+/// workspace of `manifest`, with `target` as its target directory. The inner error holds the
+/// compiler's messages if they are `captured`; otherwise they go to standard error.
 pub fn build(
     target: &Path,
     manifest: &Path,

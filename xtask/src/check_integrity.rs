@@ -1,5 +1,5 @@
-//! The checks as they were shipped: `xtask/course/checks.txt` has a fingerprint of
-//! every file of every chapter's checks, written by `cargo xtask sync`.
+//! Tells whether a chapter's checks were edited: `xtask/course/checks.txt` has a fingerprint
+//! of each of their files. `cargo xtask sync` writes it.
 
 use std::path::{Path, PathBuf};
 

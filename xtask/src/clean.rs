@@ -1,7 +1,7 @@
 //! `cargo xtask clean`: removes what a killed check, demo or test left behind.
 //!
-//! Little can be left. Everything here mounts in namespaces of its own, which
-//! vanish with their processes; control groups and processes are what remains.
+//! There is little to remove. Everything here mounts in namespaces that vanish with their
+//! processes, so only control groups, processes and temporary files can remain.
 
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
@@ -17,14 +17,14 @@ use crate::error::{Error, Result};
 use crate::repo::Repo;
 use crate::sandbox;
 
-/// How much of its id a container's control group is called by.
+/// How many characters of its id are in the name of a container's control group.
 const SHORT_ID: usize = 12;
 
-/// Removes it all and says what it was. What another user left stays, and is named.
+/// Removes everything and prints what it was. What belongs to another user stays, and is named.
 pub fn run(repo: &Repo) -> Result<u8> {
     let (mut removed, mut left) = (Vec::new(), Vec::new());
     for (pid, name) in processes_of(repo)? {
-        // One that ended meanwhile (ESRCH) is as good as killed.
+        // A process that has ended meanwhile (ESRCH) counts as killed.
         let list = if kill(pid, Signal::SIGKILL) == Err(Errno::EPERM) { &mut left } else { &mut removed };
         list.push(format!("process {pid} ({name})"));
     }
@@ -51,8 +51,8 @@ pub fn run(repo: &Repo) -> Result<u8> {
     Ok(0)
 }
 
-/// The processes whose program stands in this repository's `target/`, save this
-/// one and those that started it.
+/// The processes whose program is in this repository's `target/`, except this one and its
+/// ancestors.
 pub fn processes_of(repo: &Repo) -> Result<Vec<(Pid, String)>> {
     // The kernel shows paths without symbolic links.
     let target = repo.target().canonicalize().unwrap_or_else(|_| repo.target().to_owned());
@@ -64,7 +64,7 @@ pub fn processes_of(repo: &Repo) -> Result<Vec<(Pid, String)>> {
     let proc = Path::new("/proc");
     for entry in fs::read_dir(proc).map_err(Error::file("read", proc))?.flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
-        // A process of another user cannot be looked at, nor is it ours to end.
+        // This user can neither inspect nor end a process of another user.
         let Ok(program) = fs::read_link(entry.path().join("exe")) else { continue };
         if program.starts_with(&target) && !spared.contains(&pid) {
             let name = program.file_name().unwrap_or(OsStr::new("?")).to_string_lossy().into_owned();
@@ -81,8 +81,8 @@ fn parent(pid: i32) -> Option<i32> {
     stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// What lives for one demo, test or check: all below `target/tmp`, and copies that
-/// were not finished (see `put_aside` in [`crate::check::compile`]).
+/// The files of one demo, test or check: everything below `target/tmp`, and unfinished copies
+/// of programs (see [`crate::cargo::keep`]).
 fn temporary_files(repo: &Repo) -> Result<Vec<PathBuf>> {
     let mut found = entries(&repo.target().join("tmp"))?;
     for tree in ["exercises", "solutions"] {
@@ -92,8 +92,7 @@ fn temporary_files(repo: &Repo) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// The containers of the demos and tests that are cleaned up, by the ids that their
-/// control groups bear.
+/// The short ids of the containers of demos and tests, which name their control groups.
 fn containers(repo: &Repo) -> Result<Vec<String>> {
     let mut ids = Vec::new();
     for home in entries(&repo.target().join("tmp"))? {
@@ -110,8 +109,8 @@ fn is_unfinished(path: &Path) -> bool {
     name.strip_prefix('.').is_some_and(|pid| pid.parse::<u32>().is_ok())
 }
 
-/// Removes a directory with all that is in it. What a container left may have modes
-/// that keep an ordinary user out, though all of it is theirs: overlay's `work`, for one.
+/// Removes a directory with everything in it. Its owner may have to change modes first:
+/// overlay's `work` directory, for example, cannot be entered by an ordinary user.
 fn remove_all(directory: &Path) -> io::Result<()> {
     match fs::remove_dir_all(directory) {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
@@ -122,11 +121,11 @@ fn remove_all(directory: &Path) -> io::Result<()> {
     }
 }
 
-/// Gives every directory from this one down the modes to remove what is in it.
+/// Makes this directory and all below it writable.
 fn open_up(directory: &Path) -> io::Result<()> {
     fs::set_permissions(directory, Permissions::from_mode(0o700))?;
     for entry in fs::read_dir(directory)?.flatten() {
-        // Of the entry itself: a link to a directory is none.
+        // The type of the entry itself, so that links are not followed.
         if entry.file_type()?.is_dir() {
             open_up(&entry.path())?;
         }

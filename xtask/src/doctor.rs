@@ -1,7 +1,7 @@
 //! `cargo xtask doctor`: tries what the workbook needs, for real.
 //!
-//! Nothing is concluded from version numbers. Each capability is used once, in a
-//! child process that keeps the consequences.
+//! Version numbers prove nothing, so each feature is used once, in a child process that takes
+//! the consequences with it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,8 +40,8 @@ fn scratch(repo: &Repo) -> Result<PathBuf> {
     Ok(scratch)
 }
 
-/// Tries everything and prints what was found. Exit code 3 if a chapter cannot be
-/// done on this machine, 0 if only comforts are missing.
+/// Tries everything and prints the results. The exit code is 3 if some chapter cannot be done
+/// on this machine, and 0 if only optional programs are missing.
 pub fn run(repo: &Repo) -> Result<u8> {
     let kernel = kernel(&scratch(repo)?)?;
     let broken = kernel.iter().any(|finding| finding.result.is_err());
@@ -92,7 +92,7 @@ fn kernel(scratch: &Path) -> Result<Vec<Finding>> {
     ])
 }
 
-/// Runs `attempt` in a child and brings its errno back as the exit code.
+/// Runs `attempt` in a child process, whose exit code carries the errno.
 fn in_child(attempt: impl FnOnce() -> std::result::Result<(), Errno>) -> Result<std::result::Result<(), Errno>> {
     // SAFETY: this process has one thread.
     match unsafe { fork() }.map_err(Error::call("fork"))? {
@@ -129,7 +129,7 @@ fn overlay(scratch: &Path) -> std::result::Result<(), Errno> {
     mount(Some("overlay"), &scratch.join("merged"), Some("overlay"), MsFlags::empty(), Some(options.as_str()))
 }
 
-/// What to do where namespaces are refused, from what the kernel's settings say.
+/// What to do if namespaces are refused, according to the kernel's settings.
 fn remedy_for_namespaces() -> String {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
     if read("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1" {
@@ -150,16 +150,14 @@ fn remedy_for_namespaces() -> String {
     format!("work on Linux 5.12 or later, in a virtual machine if need be; {MACOS}")
 }
 
-/// The harness does not compile on macOS, so nobody reads this there; but a teacher
-/// who asks what a class needs does.
+/// The harness does not compile on macOS, but teachers ask what a class needs there.
 const MACOS: &str = "on macOS `limactl start` or `multipass launch` gives one, and the workbook is cloned inside it";
 
 fn is_wsl() -> bool {
     fs::read_to_string("/proc/sys/kernel/osrelease").is_ok_and(|release| release.to_lowercase().contains("microsoft"))
 }
 
-/// Makes a group in this process's own, with the controllers that chapter 3 needs,
-/// as a check would, and removes it again.
+/// Makes a group with the controllers that chapter 3 needs, as a check would, and removes it.
 fn control_groups() -> Finding {
     let result = match (groups_of_version_2(), groups_of_version_1()) {
         (Some(own), _) => delegated(&own).map(|()| format!("version 2, in {}", own.display())),
@@ -177,7 +175,7 @@ fn control_groups() -> Finding {
     }
 }
 
-/// Gives this shell groups of version 1; `cargo xtask test` does the same.
+/// Makes groups of version 1 for this shell; `cargo xtask test` does the same.
 const GIVE: &str = "`for c in memory pids cpu; do g=/sys/fs/cgroup/$c/$USER; sudo mkdir -p $g; \
     sudo chown -R $USER $g; echo $$ | sudo tee $g/cgroup.procs; done`";
 
@@ -196,7 +194,7 @@ fn remedy_for_groups() -> String {
     remedy
 }
 
-/// This process's group, where version 2 has the controllers.
+/// This process's group, if version 2 has the controllers.
 fn groups_of_version_2() -> Option<PathBuf> {
     let mount = Path::new("/sys/fs/cgroup");
     let own = fs::read_to_string("/proc/self/cgroup").ok()?;
@@ -215,8 +213,8 @@ fn groups_of_version_1() -> Vec<PathBuf> {
     found.filter(|path| path.is_dir()).collect()
 }
 
-/// Root makes groups at the top, where the controllers are; everybody else depends on
-/// what was delegated to the group they are in (cgroups(7), "Delegation").
+/// Root makes groups at the top, where the controllers are. Other users depend on what was
+/// delegated to their group (cgroups(7), "Delegation").
 fn delegated(own: &Path) -> std::result::Result<(), String> {
     let parent = if geteuid().is_root() { Path::new("/sys/fs/cgroup") } else { own };
     let controllers = fs::read_to_string(parent.join("cgroup.controllers")).unwrap_or_default();
@@ -255,7 +253,7 @@ fn programs() -> Vec<Finding> {
         .collect()
 }
 
-/// Fedora and Arch call some packages otherwise than Debian.
+/// The names that Fedora and Arch have for some of Debian's packages.
 fn other_name(debian: &'static str, installer: &str) -> &'static str {
     match (debian, installer) {
         ("busybox-static", "dnf" | "pacman") => "busybox",

@@ -1,11 +1,11 @@
-//! What can go wrong in the harness, and the exit code each fault has.
+//! What can go wrong in the harness, and the exit code of each error.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A fault that ends the command. A learner's wrong answer is not one of these:
-/// that is a verdict, see [`crate::check`].
+/// An error that ends the command. A learner's wrong answer is not one of these: it is a
+/// verdict, see [`crate::check`].
 #[derive(Debug)]
 pub enum Error {
     /// The words on the command line make no sense together.
@@ -47,7 +47,7 @@ impl Error {
     }
 
     /// The exit code the book promises: 2 usage, 3 this machine, 4 the harness;
-    /// 1 where something was tried and did not hold.
+    /// 1 where something was tried and failed.
     pub fn code(&self) -> u8 {
         match self {
             Self::Usage(_) => 2,
@@ -65,7 +65,7 @@ impl fmt::Display for Error {
             Self::Machine { lack, remedy } => write!(f, "this machine {lack}; {remedy}"),
             Self::File { action, path, source } => {
                 write!(f, "cannot {action} {}: {source}", path.display())?;
-                // Some take the reference away, so as not to look; much is made from it.
+                // Some learners remove the reference, so as not to look at it; much is made from it.
                 let reference = path.iter().any(|part| part == "solutions");
                 match reference && source.kind() == io::ErrorKind::NotFound {
                     true => write!(f, "; the reference is needed here, and `git checkout -- solutions` brings it back"),

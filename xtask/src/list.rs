@@ -7,7 +7,7 @@ use crate::progress::{Progress, Status, is_starter};
 use crate::progress_link;
 use crate::repo::Repo;
 
-/// Prints every chapter with how it stands, and its steps.
+/// Prints every chapter with its status and its steps.
 pub fn run(repo: &Repo) -> Result<u8> {
     let progress = Progress::load(repo)?;
     for chapter in CHAPTERS {

@@ -20,7 +20,7 @@ pub enum Status {
     NotYet,
 }
 
-/// The remembered statuss.
+/// The remembered results.
 pub struct Progress {
     lines: Vec<Line>,
 }
@@ -58,8 +58,8 @@ impl Progress {
         Ok(Self { lines: text.lines().filter_map(Line::read).collect() })
     }
 
-    /// How the chapter's source stands as it is now; `None` if it was not graded.
-    /// An untouched starter needs no grading.
+    /// The status of the chapter's source as it is now; `None` if it was not graded. An
+    /// untouched starter needs no grading.
     pub fn status(&self, repo: &Repo, chapter: &Chapter) -> Result<Option<Status>> {
         let print = files::fingerprint(&repo.source(Tree::Exercises, chapter))?;
         if let Some(line) = self.line(chapter).filter(|line| line.print == print) {

@@ -1,5 +1,5 @@
-//! What is passed, handed over to the book's pages: in the fragment of a link,
-//! `index.html#progress=ch1:1100`, which no server sees. The page's script keeps it.
+//! Passes the learner's progress to the book's pages, in the fragment of a link such as
+//! `index.html#progress=ch1:1100`. No server sees it, and the page's script stores it.
 
 use std::path::Path;
 
@@ -44,7 +44,7 @@ pub fn link(repo: &Repo) -> Result<Option<String>> {
     Ok(book.zip(fragment(repo)?).map(|(book, fragment)| format!("{book}#{fragment}")))
 }
 
-/// A path as a `file:` address: what would end it, or be taken for a code, is coded.
+/// A path as a `file:` address, with the characters escaped that have a meaning in it.
 fn address(path: &Path) -> String {
     let mut address = "file://".to_owned();
     for character in path.display().to_string().chars() {

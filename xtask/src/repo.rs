@@ -8,8 +8,8 @@ use course::{CHAPTERS, Chapter};
 use crate::cargo;
 use crate::error::{Error, Result};
 
-/// This program, for a process of its own. Not by its path: cargo may be building
-/// the next version there.
+/// This program, to be started again. Not by its path, where cargo may be building the next
+/// version.
 pub const HARNESS: &str = "/proc/self/exe";
 
 /// One of the two mirror trees.
@@ -117,7 +117,7 @@ impl Repo {
 /// This program by its path, for a shell or a virtual machine.
 pub fn program_path() -> Result<PathBuf> {
     let path = env::current_exe().map_err(Error::file("find", Path::new(HARNESS)))?;
-    // The kernel says so where cargo has put the next version in its place (proc(5)).
+    // The kernel appends this if cargo has replaced the file (proc_pid_exe(5)).
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(path.with_file_name(name.trim_end_matches(" (deleted)")))
 }

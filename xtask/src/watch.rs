@@ -11,11 +11,11 @@ use crate::repo::{Repo, Tree};
 
 /// Grades, waits for a save, and grades again, until it is interrupted.
 ///
-/// A check that never ends is ended by its sandbox, so it cannot hold this up; a
-/// save meanwhile is waiting in the queue when the verdict is out.
+/// The sandbox ends a check that never ends, so it cannot block this; a save meanwhile waits
+/// in the queue until the verdict is printed.
 pub fn run(repo: &Repo, name: Option<&str>, step: Option<usize>, time: Option<Duration>) -> Result<u8> {
     loop {
-        // Named anew each time: after the last step comes the next chapter.
+        // Looked up each time, because after the last step comes the next chapter.
         let request = Request {
             chapters: run::chapters(repo, name)?,
             step,
@@ -33,7 +33,7 @@ pub fn run(repo: &Repo, name: Option<&str>, step: Option<usize>, time: Option<Du
         }
         // ED and H: erase the screen, and go to its corner (console_codes(4)).
         print!("\x1b[2J\x1b[H");
-        // A file that was just being saved is no reason to end.
+        // An error, for example from a half-saved file, must not end the watch.
         if let Err(error) = run::run(repo, &request) {
             println!("xtask: {error}");
         }

@@ -1,7 +1,7 @@
 //! The learner's workspace: `reset`, `undo`, `start` and `diff`.
 //!
-//! Nothing a learner wrote is ever lost: `reset` moves it to
-//! `.galley/backup/`, and `undo` brings it back.
+//! Nothing that a learner wrote is ever lost: `reset` copies it to `.galley/backup/`, and
+//! `undo` brings it back.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,7 +20,7 @@ use crate::progress::{Progress, Status, is_starter};
 use crate::repo::{Repo, Tree};
 use crate::starter;
 
-/// Back to the starter; what was there is backed up.
+/// Puts the starter back, and backs up what was there.
 pub fn reset(repo: &Repo, chapter: &Chapter) -> Result<u8> {
     if is_starter(repo, chapter)? {
         println!("{} is the starter already.", chapter.id());
@@ -38,7 +38,7 @@ pub fn reset(repo: &Repo, chapter: &Chapter) -> Result<u8> {
 /// Prefix of the names of what an `undo` backs up.
 const UNDONE: &str = "undone-";
 
-/// Takes the last `reset` back; what is there now is backed up in turn.
+/// Takes the last `reset` back, and backs up what is there now.
 pub fn undo(repo: &Repo, chapter: &Chapter) -> Result<u8> {
     let source = repo.source(Tree::Exercises, chapter);
     let Some((_, last)) = backups(repo, &chapter.id(), "")?.pop() else {
@@ -104,8 +104,8 @@ pub fn diff(repo: &Repo, chapter: &Chapter) -> Result<u8> {
     Ok(0)
 }
 
-/// Makes a directory hold these files and no others. The directory itself stays, so
-/// that an editor, a shell or `check --watch` in it goes on.
+/// Makes a directory hold these files and no others. The directory itself stays, because an
+/// editor, a shell or `check --watch` may have it open.
 fn replace(directory: &Path, texts: &BTreeMap<PathBuf, Vec<u8>>) -> Result<()> {
     for (path, text) in texts {
         files::write(path, text)?;

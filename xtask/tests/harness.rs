@@ -390,18 +390,18 @@ fn clean_after_kill_leaves_this_machine_as_it_was() {
     let script = ["--", "/bin/sh", "-c", "echo up; while :; do :; done"];
     let mut command = copy.command(&["sandbox", "--time", "60000", "--scratch"]);
     command.arg(&scratch).args(script).stdin(report_end).stdout(Stdio::piped());
-    let mut keeper = command.spawn().expect("the harness can be started");
+    let mut supervisor = command.spawn().expect("the harness can be started");
     drop(command);
-    let mut output = keeper.stdout.take().expect("a pipe");
+    let mut output = supervisor.stdout.take().expect("a pipe");
     let mut up = [0; 3];
     output.read_exact(&mut up).expect("the check is running");
 
-    kill(Pid::from_raw(keeper.id().cast_signed()), Signal::SIGKILL).expect("the keeper can be killed");
-    keeper.wait().expect("it ends");
+    kill(Pid::from_raw(supervisor.id().cast_signed()), Signal::SIGKILL).expect("the supervisor can be killed");
+    supervisor.wait().expect("it ends");
     fs::create_dir_all(copy.path("target/tmp/left")).expect("a directory");
     let said = copy.expect(0, &["clean"]);
     assert!(said.contains("target/tmp/left"), "{said}");
-    let group = format!("galley-check-{}", keeper.id());
+    let group = format!("galley-check-{}", supervisor.id());
     assert_eq!(said.contains(&group), nix::unistd::geteuid().is_root(), "{said}");
     assert!(!copy.path("target/tmp/left").exists());
     // Every process of the sandbox had this pipe open; so its end is theirs.

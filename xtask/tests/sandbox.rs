@@ -27,7 +27,7 @@ const NOBODY: u32 = 65534;
 
 /// One sandbox, with a word in its command line that no other process has.
 struct Sandbox {
-    keeper: Child,
+    supervisor: Child,
     report: PipeReader,
     word: String,
     scratch: tempfile::TempDir,
@@ -39,7 +39,7 @@ struct End {
     report: String,
     output: String,
     took: Duration,
-    keeper: u32,
+    supervisor: u32,
     word: String,
 }
 
@@ -63,8 +63,8 @@ fn start(user: Option<u32>, time: Duration, limits: &[&str], program: &[&str]) -
     }
     command.args(limits).arg("--").args(program).env("WORD", &word);
     command.stdin(report_end).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-    let keeper = command.spawn().expect("the harness can be started");
-    Sandbox { keeper, report, word, scratch, started: Instant::now() }
+    let supervisor = command.spawn().expect("the harness can be started");
+    Sandbox { supervisor, report, word, scratch, started: Instant::now() }
 }
 
 fn permissions(mode: u32) -> fs::Permissions {
@@ -73,20 +73,20 @@ fn permissions(mode: u32) -> fs::Permissions {
 
 impl Sandbox {
     fn end(mut self) -> End {
-        let keeper = self.keeper.id();
-        let output = self.keeper.wait_with_output().expect("the keeper ends");
+        let supervisor = self.supervisor.id();
+        let output = self.supervisor.wait_with_output().expect("the supervisor ends");
         let mut report = String::new();
         self.report.read_to_string(&mut report).expect("the report can be read");
         let output = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         drop(self.scratch);
-        End { report, output, took: self.started.elapsed(), keeper, word: self.word }
+        End { report, output, took: self.started.elapsed(), supervisor, word: self.word }
     }
 
     /// Waits until the program inside has printed a line.
     fn line(&mut self) -> String {
         let mut line = String::new();
         let mut byte = [0];
-        let output = self.keeper.stdout.as_mut().expect("a pipe");
+        let output = self.supervisor.stdout.as_mut().expect("a pipe");
         while output.read(&mut byte).is_ok_and(|read| read == 1) && byte != *b"\n" {
             line.push(byte[0].into());
         }
@@ -103,7 +103,7 @@ impl End {
     /// Nothing of it is left: no process, no control group.
     fn assert_gone(&self) {
         assert_eq!(processes(&self.word), Vec::<String>::new(), "still running; {}", self.report);
-        assert_eq!(groups(self.keeper), Vec::<PathBuf>::new(), "still there");
+        assert_eq!(groups(self.supervisor), Vec::<PathBuf>::new(), "still there");
     }
 
     fn assert_limit(&self, limit: &str, user: Option<u32>) {
@@ -127,9 +127,9 @@ fn processes(word: &str) -> Vec<String> {
         .collect()
 }
 
-/// The control groups of this keeper's check.
-fn groups(keeper: u32) -> Vec<PathBuf> {
-    let name = format!("galley-check-{keeper}");
+/// The control groups of this supervisor's check.
+fn groups(supervisor: u32) -> Vec<PathBuf> {
+    let name = format!("galley-check-{supervisor}");
     let mut found = Vec::new();
     let mut open = vec![PathBuf::from("/sys/fs/cgroup")];
     while let Some(directory) = open.pop() {
@@ -258,7 +258,7 @@ fn a_signal_to_the_whole_group_stays_inside() {
     for user in users() {
         // Process groups reach across pid namespaces: kill(2) with pid 0.
         let end = shell(user, &[], "kill -KILL 0; kill -KILL -1");
-        assert!(end.report.ends_with("code 137\n"), "user {user:?}: the keeper was hit: '{}'", end.report);
+        assert!(end.report.ends_with("code 137\n"), "user {user:?}: the supervisor was hit: '{}'", end.report);
         end.assert_gone();
     }
 }
@@ -278,13 +278,13 @@ fn when_the_harness_is_gone_everything_ends() {
     for user in users() {
         let mut sandbox = start(user, Duration::from_secs(60), &[], &["/bin/sh", "-c", "echo up; sleep 1000"]);
         assert_eq!(sandbox.line(), "up");
-        let Sandbox { keeper, report, word, started, .. } = sandbox;
+        let Sandbox { supervisor, report, word, started, .. } = sandbox;
         // As after kill -9 of the harness: the kernel closes its ends of all pipes.
         drop(report);
-        let keeper_id = keeper.id();
-        keeper.wait_with_output().expect("the keeper ends");
-        assert!(started.elapsed() < Duration::from_secs(30), "user {user:?}: the keeper went on");
-        End { report: String::new(), output: String::new(), took: TIME, keeper: keeper_id, word }.assert_gone();
+        let supervisor_id = supervisor.id();
+        supervisor.wait_with_output().expect("the supervisor ends");
+        assert!(started.elapsed() < Duration::from_secs(30), "user {user:?}: the supervisor went on");
+        End { report: String::new(), output: String::new(), took: TIME, supervisor: supervisor_id, word }.assert_gone();
     }
 }
 
@@ -293,13 +293,14 @@ fn a_killed_keeper_leaves_no_process() {
     for user in users() {
         let mut sandbox = start(user, Duration::from_secs(60), &[], &["/bin/sh", "-c", "echo up; sleep 1000"]);
         assert_eq!(sandbox.line(), "up");
-        kill(Pid::from_raw(sandbox.keeper.id().cast_signed()), Signal::SIGKILL).expect("the keeper can be killed");
+        kill(Pid::from_raw(sandbox.supervisor.id().cast_signed()), Signal::SIGKILL)
+            .expect("the supervisor can be killed");
         // The end of the pipe: every process inside had it open.
         let end = sandbox.end();
         assert_eq!(end.report, "", "user {user:?}");
         assert_eq!(processes(&end.word), Vec::<String>::new(), "user {user:?}");
         // Its control group is what `cargo xtask clean` is for.
-        for group in groups(end.keeper) {
+        for group in groups(end.supervisor) {
             remove(&group);
         }
     }

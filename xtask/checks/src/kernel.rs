@@ -10,7 +10,7 @@ pub fn namespace(pid: u32, name: &str) -> String {
     link(pid, &format!("ns/{name}"))
 }
 
-/// `new` for each namespace of `pid` that is not the check's own, else `shared`.
+/// `shared` for each namespace that `pid` has in common with the check, and `new` for others.
 pub fn compare_namespaces(pid: u32) -> String {
     let own = std::process::id();
     let shown = |name| if namespace(pid, name) == namespace(own, name) { "shared" } else { "new" };
@@ -25,12 +25,12 @@ pub fn link(pid: u32, name: &str) -> String {
     }
 }
 
-/// A file below `/proc/PID`, such as `mountinfo`; empty if there is no such process.
+/// The text of a file below `/proc/PID`, such as `mountinfo`; empty without such a process.
 pub fn file(pid: u32, name: &str) -> String {
     fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap_or_default()
 }
 
-/// One field of `/proc/PID/status`, its columns parted by one blank.
+/// One field of `/proc/PID/status`, with its columns separated by one blank.
 pub fn status(pid: u32, field: &str) -> String {
     let prefix = format!("{field}:");
     let text = file(pid, "status");
@@ -57,13 +57,13 @@ pub fn mount_at(pid: u32, point: &str) -> String {
     found.map_or_else(|| "nothing".to_owned(), |(_, kind, propagation)| format!("{kind}, {propagation}"))
 }
 
-/// The mount points that `pid` sees, in order; of many, only their number.
+/// The mount points that `pid` sees, in order; if there are many, only their number.
 pub fn mount_points(pid: u32) -> String {
     let points: Vec<String> = mounts(pid).into_iter().map(|(point, _, _)| point).collect();
     if points.len() > 5 { format!("{} of them", points.len()) } else { points.join(" ") }
 }
 
-/// How many mounts of `pid` pass mounts on to others, or take them from others.
+/// How many mounts of `pid` propagate to others or from others.
 pub fn propagating(pid: u32) -> usize {
     mounts(pid).iter().filter(|(_, _, propagation)| *propagation != "private").count()
 }

@@ -3,16 +3,19 @@
 //!
 //! A check runs the chapter's program as a user would, lets the probe report
 //! from inside, looks at `/proc` from outside, and compares both with what is
-//! expected. It never trusts a word that the learner's code prints.
+//! expected. It trusts nothing that the learner's code prints.
 
-mod held;
 pub mod kernel;
+mod paused_program;
 mod program;
 mod rootfs;
 mod verdict;
 mod view;
 
-pub use held::Held;
+pub use paused_program::PausedProgram;
+
+/// The same under its old name.
+pub type Held = PausedProgram;
 pub use program::{nonce, probe, program, program_path};
 pub use rootfs::{Rootfs, install, scratch};
 pub use verdict::{end, unable};

@@ -1,15 +1,15 @@
 //! Where the programs under test are, and the nonce that no program can guess.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
-use std::{env, fs};
 
 /// The chapter's program, to be called with `env!("CARGO_BIN_EXE_…")`.
 ///
 /// The two trees share a target directory, so the path that cargo compiled in
-/// may hold the other tree's program by now. `cargo xtask check` puts the right
-/// one aside and names it in `GALLEY_CHECK_PROGRAM`.
+/// may hold the other tree's program by now. `cargo xtask check` keeps a copy of the right
+/// one and names it in `GALLEY_CHECK_PROGRAM`.
 pub fn program_path(compiled_in: &str) -> PathBuf {
     env::var_os("GALLEY_CHECK_PROGRAM").map_or_else(|| PathBuf::from(compiled_in), PathBuf::from)
 }
@@ -25,22 +25,27 @@ pub fn probe() -> &'static Path {
     PROBE.get_or_init(|| env::var_os("GALLEY_CHECK_PROBE").map_or_else(build_probe, PathBuf::from))
 }
 
+/// cargo names the package whose tests it runs in `CARGO_MANIFEST_DIR`, and the probe is
+/// above that; the harness names the probe itself.
 fn build_probe() -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.toml");
-    let target = manifest.with_file_name("target");
+    let package = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| ".".into()));
+    let package = package.canonicalize().unwrap_or(package);
+    let Some(root) = package.ancestors().find(|directory| directory.join("xtask/probe").is_dir()) else {
+        panic!("{} is not in the workbook", package.display());
+    };
+    let target = root.join("target/probe-static");
     let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["rustc", "--quiet", "--package", "probe", "--manifest-path"])
-        .arg(&manifest)
+        .arg(root.join("Cargo.toml"))
+        // A target of its own: another build of the package would take the static one's place.
         .arg("--target-dir")
         .arg(&target)
         .args(["--", "-C", "target-feature=+crt-static"])
+        .env_remove("CARGO_BUILD_TARGET")
         .stdout(Stdio::null())
         .status();
     assert!(status.is_ok_and(|status| status.success()), "the probe could not be built");
-    // A name of its own: another build of the package would take the static one's place.
-    let aside = target.join("debug/probe-static");
-    assert!(fs::copy(target.join("debug/probe"), &aside).is_ok(), "the probe could not be put aside");
-    aside
+    target.join("debug/probe")
 }
 
 /// Twelve characters that differ in every run, from the kernel's random source.

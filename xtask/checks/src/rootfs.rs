@@ -19,8 +19,8 @@ pub fn scratch() -> TempDir {
 
 /// Copies a program, or a directory of programs, that is about to be run.
 ///
-/// cp(1) does it, because a copy of our own would be open for writing in any
-/// child that another test starts meanwhile, and to run it would be `ETXTBSY`.
+/// cp(1) does it: a file that this process writes is also open in any child that another
+/// test starts meanwhile, and executing it then fails with `ETXTBSY`.
 pub fn install(from: &Path, to: &Path) {
     let status = Command::new("cp").arg("-R").arg(from).arg(to).status();
     assert!(status.is_ok_and(|status| status.success()), "the check could not copy {}", from.display());
@@ -50,10 +50,10 @@ impl Rootfs {
         self.directory.path()
     }
 
-    /// Makes the probe known inside by its path on the host too, and gives that.
+    /// Copies the probe to the same path inside that it has on the host, and returns the path.
     ///
-    /// A program that was to run inside and runs outside is then found as well,
-    /// and reports what is wrong.
+    /// A program that should run inside but runs outside then finds it as well, and reports
+    /// what is wrong.
     pub fn twin(&self) -> &'static Path {
         let twin = self.inside(&crate::probe().to_string_lossy());
         must(fs::create_dir_all(twin.parent().unwrap_or(self.path())));

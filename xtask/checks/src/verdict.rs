@@ -1,7 +1,7 @@
 //! What a check tells the harness beside passing and failing.
 //!
-//! Each run has a token of its own, and the harness believes only lines with it:
-//! the learner's program may print any words it likes to the same output.
+//! The learner's program can print anything to the same output, so the harness trusts only
+//! lines with a token that is new in each run.
 
 use std::env;
 
@@ -10,8 +10,8 @@ fn token() -> String {
     env::var("GALLEY_CHECK_TOKEN").unwrap_or_default()
 }
 
-/// Says that this machine cannot show what the check asks for, and why. The check
-/// must then return: if it fails after all, that counts.
+/// Reports that this machine cannot show what the check looks at, and why. The check must
+/// then return, because a failure afterwards still counts.
 pub fn unable(reason: &str) {
     println!("\ncheck-unable {} {reason}", token());
 }

@@ -12,8 +12,8 @@ pub struct View {
 }
 
 impl View {
-    /// Reads the probe's output. Lines that are no `key value` are kept whole
-    /// under the key `?`, so that nothing printed is lost.
+    /// Reads the probe's output. A line that is not `key value` is kept whole under the key `?`,
+    /// so that nothing is lost.
     pub fn parse(output: &str) -> Self {
         let lines = output
             .lines()
@@ -53,7 +53,7 @@ impl fmt::Display for View {
     }
 }
 
-/// Gives the sentence to show if `field` differs from the snapshot.
+/// Registers the sentence to show if `field` differs from the snapshot.
 ///
 /// The sentences go to standard error behind a mark that `cargo xtask check`
 /// looks for; only those of fields that do differ reach the learner.

@@ -1,6 +1,5 @@
-//! Stored solutions that differ from the reference: wrong ones, which must be
-//! rejected at their step with the cause named, and right ones written by other
-//! means, which must pass.
+//! Stored solutions that differ from the reference. The checks must reject the wrong ones at
+//! their step and name the cause, and accept the right ones, which are written by other means.
 //!
 //! Each is a patch in `solutions/chN-name/wrong/` or `…/other/`. A wrong one is
 //! called `stepN-fault.patch` and begins with the line `expect: ` and words that
@@ -141,7 +140,7 @@ fn try_out(repo: &Repo, variant: &Variant, slot: usize) -> Result<Judgement> {
         Ok(steps) => steps,
         Err(words) => return Ok(Judgement::Fault(format!("does not compile\n{words}"))),
     };
-    // A step of which nothing could be seen says nothing about its solution.
+    // If a step could not be checked here, that says nothing about the solution.
     let root = nix::unistd::geteuid().is_root();
     let unable = steps.iter().find_map(|step| match &step.status {
         // With root, everything must be seen.
@@ -170,8 +169,8 @@ fn try_out(repo: &Repo, variant: &Variant, slot: usize) -> Result<Judgement> {
     Ok(differences.map_or(Judgement::AsItShould, Judgement::Fault))
 }
 
-/// What keeps a verdict from rejecting a wrong solution at its step, with the cause
-/// that the patch names in the report that is `shown`; `None` if nothing does.
+/// Why a verdict does not reject a wrong solution at its step, or why the report that is `shown`
+/// does not name the cause; `None` if it does both.
 fn unnamed(graded: &Graded, step: Option<usize>, patch: &Path, shown: &str) -> Result<Option<String>> {
     let Some(step) = step else { return Ok(Some("its name must begin with stepN-".to_owned())) };
     let report = graded.steps.iter().flatten().find(|report| report.number == step);
@@ -186,8 +185,7 @@ fn unnamed(graded: &Graded, step: Option<usize>, patch: &Path, shown: &str) -> R
     Ok((!named).then(|| format!("the report does not say '{expected}':\n{shown}")))
 }
 
-/// What a patch says of itself, above the changes: the rest of the line that begins
-/// with `key`.
+/// A header of a patch, above the changes: the rest of the line that begins with `key`.
 fn header(patch: &Path, key: &str) -> Result<Option<String>> {
     let text = files::read(patch)?;
     let mut lines = text.lines().take_while(|line| !line.starts_with("--- "));

@@ -21,7 +21,7 @@ impl Stage {
     }
 }
 
-/// Runs a command without showing its words, unless it fails.
+/// Runs a command and shows its output only if it fails.
 pub fn quiet(command: &mut Command) -> Result<Output> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output =

@@ -71,14 +71,14 @@ fn last_written(repo: &Repo, name: &str) -> PathBuf {
     repo.root().join(".galley/starters").join(name)
 }
 
-/// Whether a directory holds something that neither `sync` wrote nor git has.
+/// Whether a directory holds something that was not written by `sync` and is not in git.
 fn is_own_work(repo: &Repo, name: &str, directory: &Path) -> Result<bool> {
     if !directory.is_dir() || files::read_if_present(&last_written(repo, name))? == files::fingerprint(directory)? {
         return Ok(false);
     }
     let mut git = Command::new("git");
     git.args(["status", "--porcelain", "--ignored", "--"]).arg(directory).current_dir(repo.root());
-    // Without git, or outside of a clone, nothing else keeps it.
+    // Without git, or outside of a clone, there is no other copy.
     Ok(!git.output().is_ok_and(|output| output.status.success() && output.stdout.is_empty()))
 }
 

@@ -81,8 +81,8 @@ impl Finding {
     }
 }
 
-/// A line that does nothing to a terminal: what the learner's program printed may
-/// clear the screen.
+/// A line without control characters, because the learner's program may print one that clears
+/// the screen.
 fn plain(line: &str) -> String {
     let shown = |c: char| if c.is_control() && c != '\t' { c.escape_default().to_string() } else { c.to_string() };
     line.chars().map(shown).collect()

@@ -51,7 +51,7 @@ pub struct Outcome {
     pub name: String,
     pub verdict: Verdict,
     pub output: String,
-    /// What it was allowed.
+    /// The limits that it ran with.
     pub limits: Limits,
 }
 
@@ -67,8 +67,8 @@ impl Outcome {
 /// exit before has not passed, whatever it printed.
 const LAST_CHECK: &str = "zzz_the_end";
 
-/// Says how the last test ends, before the token; and how a check says that the
-/// machine lacks what it needs, before the token and the reason.
+/// What the last test prints before the token; and what a check prints before the token and
+/// the reason if the machine lacks something.
 const END_MARK: &str = "check-end ";
 const UNABLE_MARK: &str = "check-unable ";
 
@@ -145,7 +145,7 @@ fn token() -> Result<String> {
     fs::read_to_string(path).map(|uuid| uuid.trim().to_owned()).map_err(Error::file("read", path))
 }
 
-/// The sandbox's keeper in a process group of its own, with pipes for its output.
+/// The sandbox's supervisor in a process group of its own, with pipes for its output.
 fn command(built: &Built, name: &str, limits: &Limits, user: Option<u32>) -> Command {
     let mut command = Command::new(HARNESS);
     command.arg("sandbox").arg("--scratch").arg(&built.scratch);
@@ -175,12 +175,12 @@ fn command(built: &Built, name: &str, limits: &Limits, user: Option<u32>) -> Com
 struct Heard {
     /// What the check and the learner's code printed.
     output: String,
-    /// What the keeper reported; `None` if the output was too much.
+    /// What the supervisor reported; `None` if the output was too much.
     report: Option<String>,
 }
 
 /// Reads until the sandbox has ended. At too much output the report's pipe is
-/// closed, and the keeper, which notices, ends everything.
+/// closed, and the supervisor, which notices, ends everything.
 fn listen(child: &mut Child, report: PipeReader, limit: usize) -> Heard {
     let report = Mutex::new(Some(report));
     let give_up = || report.lock().map(|mut report| report.take()).is_ok();
@@ -195,7 +195,7 @@ fn listen(child: &mut Child, report: PipeReader, limit: usize) -> Heard {
     Heard { output: format!("{out}{err}"), report: report.map(|_| text) }
 }
 
-/// Reads to the end, or to the limit. Bytes that are no UTF-8 are shown as such.
+/// Reads to the end, or to the limit. Bytes that are not UTF-8 become replacement characters.
 fn read(pipe: Option<impl Read>, limit: usize, give_up: impl Fn() -> bool) -> String {
     let Some(pipe) = pipe else { return String::new() };
     let mut bytes = Vec::new();
@@ -208,11 +208,11 @@ fn read(pipe: Option<impl Read>, limit: usize, give_up: impl Fn() -> bool) -> St
 }
 
 impl Heard {
-    /// Judges by the keeper's report and the test process's exit code, which no
+    /// Judges by the supervisor's report and the test process's exit code, which no
     /// program that a check starts can change, and by marks with this run's token.
     ///
     /// Learner code that runs in the check's own process could find the token if it
-    /// looked for it; whoever goes that far deceives nobody else.
+    /// looked for it, and would only cheat its author.
     fn judge(self, name: &str, token: &str) -> Result<(Verdict, String)> {
         let Self { output, report } = self;
         let Some(report) = report else { return Ok((Verdict::Limit("output".to_owned()), output)) };

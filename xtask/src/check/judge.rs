@@ -1,4 +1,4 @@
-//! Compiles and grades one chapter, on the base that its lower chapters are.
+//! Compiles and grades one chapter, together with the chapters that it depends on.
 
 use std::path::Path;
 

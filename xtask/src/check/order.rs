@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// Sorts the names of checks, such as `step3::the_old_root_is_gone`, as their authors
-/// wrote them: what is plain first, and first in the report. libtest lists by name.
+/// wrote them, simple ones first: the report shows the first that fails. libtest lists by name.
 ///
 /// `checks` is the directory with their sources, a file for each step. A check that is
 /// not found there comes last in its step.
@@ -14,7 +14,7 @@ pub fn as_written(mut names: Vec<String>, checks: &Path) -> Vec<String> {
     names.sort_by_cached_key(|name| {
         let (step, check) = name.split_once("::").unwrap_or(("", name));
         let source = sources.entry(step.to_owned()).or_insert_with(|| {
-            // To have no source is no fault: the checks are compiled already.
+            // A missing source does not matter: the checks are already compiled.
             fs::read_to_string(checks.join(step).with_extension("rs")).unwrap_or_default()
         });
         let place = source.find(&format!("fn {check}(")).unwrap_or(usize::MAX);

@@ -14,8 +14,8 @@ use crate::error::Result;
 use crate::repo::{Repo, Tree};
 use crate::sandbox::Limits;
 
-/// The most lines that a failure may take on the screen, and those of them that are
-/// there for every failure: headings, an ellipsis, and what to do next.
+/// How many lines a failure may take on the screen, and how many of those every failure has:
+/// headings, an ellipsis, and what to do next.
 const SCREEN: usize = 25;
 const FRAME: usize = 9;
 
@@ -97,7 +97,7 @@ fn fault(step: &StepReport, room: usize) -> String {
     text
 }
 
-/// What a failed check has to say, a limit that was reached first.
+/// What to show of a failed check, beginning with the limit that was reached.
 pub fn fault_lines(outcome: &Outcome) -> Vec<String> {
     lines_within(outcome, usize::MAX)
 }
@@ -167,7 +167,7 @@ fn steps_in_words(numbers: &[usize]) -> String {
     }
 }
 
-/// Names checks that are not as they were shipped: then "passed" may mean less.
+/// Names checks that were edited, because then "passed" may mean less.
 pub fn print_edited(paths: &[PathBuf]) {
     if paths.is_empty() {
         return;

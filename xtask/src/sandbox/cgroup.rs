@@ -14,20 +14,20 @@ use nix::unistd::{AccessFlags, Pid, access, getpid};
 
 use super::job::Limits;
 
-/// Where control groups are mounted, on every distribution of the last ten years.
+/// Where every current distribution mounts control groups.
 const MOUNT: &str = "/sys/fs/cgroup";
 
-/// Every group made here begins so; `cargo xtask clean` looks for it.
+/// How the names of all groups made here begin; `cargo xtask clean` looks for it.
 const PREFIX: &str = "galley-check-";
 
 /// Holds the check's processes on v2.
 const LEAF: &str = "check";
 
-/// Where a user's harness goes on v2, so that the group which was delegated may hand
-/// controllers down. It goes when the session does: systemd removes a scope whole.
+/// Where the harness of an ordinary user moves on v2, because the delegated group must hold
+/// no process before it can pass controllers on. systemd removes it with the session.
 const SESSION: &str = "galley-session";
 
-/// How long the kernel may take to let go of killed processes.
+/// How long the kernel may take to release killed processes.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The controllers a check needs, each a hierarchy of its own on v1.
@@ -79,8 +79,8 @@ impl Group {
         Ok(())
     }
 
-    /// Moves a process to the top of the group, which becomes the root that the
-    /// cgroup namespace shows which it makes next.
+    /// Moves a process to the top of the group. The cgroup namespace that it makes next shows
+    /// that as its root.
     pub fn enter(&self, pid: Pid) -> io::Result<()> {
         self.directories.iter().try_for_each(|directory| fs::write(directory.join("cgroup.procs"), pid.to_string()))
     }
@@ -104,7 +104,7 @@ impl Group {
     /// The limit that the kernel reports as reached, if any.
     ///
     /// Only events of this group and its leaf count: chapter 3 provokes an OOM
-    /// kill in a group below, and that is no fault.
+    /// kill in a group below on purpose.
     pub fn reached(&self) -> Option<&'static str> {
         let (memory, processes) = if self.unified {
             ("memory.events.local", "pids.events.local")
@@ -132,8 +132,8 @@ impl Group {
     }
 }
 
-/// Passes the controllers that a check needs on to the group's children. systemd
-/// does so at the root already; then nothing is written.
+/// Passes the controllers that a check needs on to the group's children. At the root,
+/// systemd has already done so, and nothing is written.
 fn pass_on(group: &Path) -> io::Result<()> {
     let file = group.join("cgroup.subtree_control");
     let present = fs::read_to_string(&file)?;
@@ -141,13 +141,13 @@ fn pass_on(group: &Path) -> io::Result<()> {
     missing.try_for_each(|name| fs::write(&file, format!("+{name}")))
 }
 
-/// Lets a group pass its controllers on: of all but the topmost one the kernel asks
-/// that no process is in it (cgroups(7), "no internal processes").
+/// Lets a group pass its controllers on. Except at the root, the kernel refuses while a
+/// process is in it (cgroups(7), "no internal processes").
 fn vacate(group: &Path) -> io::Result<()> {
     let deadline = Instant::now() + TIMEOUT;
     loop {
         match pass_on(group) {
-            // A process that forks meanwhile leaves its child here: once more.
+            // A process that forked meanwhile left its child here, so try again.
             Err(error) if error.raw_os_error() == Some(libc::EBUSY) && Instant::now() < deadline => {}
             result => return result,
         }
@@ -167,8 +167,8 @@ fn is_unified() -> bool {
     Path::new(MOUNT).join("cgroup.controllers").exists()
 }
 
-/// The directories to make groups in, per hierarchy. On v2 it is the highest that may
-/// be written in, which is the top for root; on v1 the ones that hold this process.
+/// The directories to make groups in, one for each hierarchy: on v2 the highest writable
+/// one, which for root is the top; on v1 the groups of this process.
 fn parents() -> io::Result<Vec<PathBuf>> {
     let mount = Path::new(MOUNT);
     let mine = fs::read_to_string("/proc/self/cgroup")?;
@@ -207,8 +207,8 @@ fn field(text: &str, key: &str) -> u64 {
     text.lines().find_map(|line| line.strip_prefix(key)?.trim().parse().ok()).unwrap_or(0)
 }
 
-/// Removes a group from the leaves up. What is still running in it is killed;
-/// the kernel needs a moment to let go of a killed process, so it is asked again.
+/// Removes a group from the leaves up. What still runs in it is killed. The kernel needs a
+/// moment to release a killed process, so this tries several times.
 fn remove(directory: &Path) {
     let Ok(entries) = fs::read_dir(directory) else { return };
     for entry in entries.flatten().filter(|entry| entry.path().is_dir()) {
@@ -226,17 +226,17 @@ fn remove(directory: &Path) {
 fn kill_all(directory: &Path) {
     let processes = fs::read_to_string(directory.join("cgroup.procs")).unwrap_or_default();
     for pid in processes.lines().filter_map(|line| line.parse().ok()).filter(|pid| *pid != getpid().as_raw()) {
-        // A process that is gone already is what is wanted.
+        // It is fine if the process has ended already.
         let _ = nix::sys::signal::kill(Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
     }
     std::thread::sleep(Duration::from_millis(1));
 }
 
-/// Removes the groups of checks that were killed, of builds that were, and of these
-/// containers, by their short ids; returns those it found.
+/// Removes the groups of killed checks, of killed builds, and of these containers, which are
+/// given by their short ids. Returns the removed groups, and those that could not be removed.
 ///
-/// A group whose keeper is alive belongs to a check that runs now. A group that is
-/// root's stays when an ordinary user cleans; it is among the second ones.
+/// A group whose supervisor is alive belongs to a check that runs now and stays. An ordinary
+/// user cannot remove a group that belongs to root.
 pub fn remove_leftovers(containers: &[String]) -> (Vec<PathBuf>, Vec<PathBuf>) {
     // Everywhere: the check may have been started in another session, and so below
     // another group.
@@ -247,7 +247,7 @@ pub fn remove_leftovers(containers: &[String]) -> (Vec<PathBuf>, Vec<PathBuf>) {
         for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
             let name = entry.file_name().to_string_lossy().into_owned();
             let left = match (name.strip_prefix(PREFIX), name.strip_prefix("build-")) {
-                (Some(pid), _) if is_keeper(pid) => continue,
+                (Some(pid), _) if is_supervisor(pid) => continue,
                 (Some(_), _) => true,
                 (_, Some(pid)) => of_galley && !Path::new("/proc").join(pid).exists(),
                 _ => of_galley && containers.contains(&name),
@@ -267,9 +267,9 @@ pub fn remove_leftovers(containers: &[String]) -> (Vec<PathBuf>, Vec<PathBuf>) {
     found.into_iter().partition(|path| !path.exists())
 }
 
-/// Whether a process is a keeper. The kernel uses numbers again, so that there is
-/// such a process says little.
-fn is_keeper(pid: &str) -> bool {
+/// Whether a process is a supervisor. That a process of this number exists is not enough,
+/// because the kernel reuses the numbers.
+fn is_supervisor(pid: &str) -> bool {
     let command = fs::read(Path::new("/proc").join(pid).join("cmdline")).unwrap_or_default();
     command.split(|byte| *byte == 0).nth(1) == Some(b"sandbox")
 }

@@ -25,7 +25,7 @@ impl Default for Limits {
 /// The directory, below `target/`, that is an empty tmpfs inside the sandbox.
 pub const SCRATCH: &str = "check/scratch";
 
-/// What the keeper is told through its command line.
+/// The command line of the supervisor.
 #[derive(Clone, Debug)]
 pub struct Job {
     /// The program and its arguments.
@@ -33,6 +33,6 @@ pub struct Job {
     /// The directory to mount an empty tmpfs on.
     pub scratch: PathBuf,
     pub limits: Limits,
-    /// Run it as this user, who may have no way to the repository.
+    /// Run it as this user, who may not be able to reach the repository without help.
     pub user: Option<(u32, PathBuf)>,
 }

@@ -1,16 +1,15 @@
-//! The throw-away world that every check runs in.
+//! The sandbox for one check: namespaces, a control group, a read-only root.
 //!
-//! A check may run code that unmounts `/proc`, forks without end or renames the
-//! host. So each one gets namespaces of its own (user too, when not root), a
-//! read-only view of the files with one empty directory to write in, a limit on
-//! time, memory, processes and output, and, as root, a control group that holds
-//! all of it. Three processes take part:
+//! A check may run code that unmounts `/proc`, forks without end or renames the host. So
+//! each check gets new namespaces (without root, also a user namespace), a read-only view of
+//! the files with one empty directory to write in, and limits on time, memory, processes and
+//! output. Where one can be made, a control group enforces them. Three processes take part:
 //!
 //! - the harness reads the output, counts it, and gives up on too much of it;
-//! - the *keeper* (`xtask sandbox`, this module's [`supervise`]) makes the namespaces,
-//!   watches the limits, removes the control group, and says on a pipe of its own
-//!   ([`Ended`]) how it ended; when the harness is gone, it ends everything;
-//! - the *inner* process is process 1 of the new pid namespace: when it ends,
+//! - the *supervisor* (`xtask sandbox`, this module's [`supervise`]) makes the namespaces,
+//!   watches the limits, removes the control group, and reports on a separate pipe
+//!   ([`Ended`]) how the check ended; when the harness is gone, it ends everything;
+//! - the *init* process is process 1 of the new pid namespace: when it ends,
 //!   however it ends, the kernel kills everything else in there.
 
 mod cgroup;

@@ -1,9 +1,9 @@
-//! What the keeper tells the harness, on a pipe that nothing inside can write to.
+//! What the supervisor tells the harness, on a pipe that nothing inside can write to.
 //!
-//! The learner's program shares its output with the check, and may print whatever
-//! the harness would look for. So what decides a verdict goes another way: the
-//! harness gives the writing end of a pipe as standard input, the one descriptor
-//! that it can pass without a race between threads.
+//! The learner's program shares its output with the check, and can print anything that the
+//! harness might look for. So the result goes through a pipe whose writing end the harness
+//! passes as standard input: the one descriptor that it can pass without a race between
+//! threads.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -26,7 +26,7 @@ impl Report {
         Ok(Self(pipe))
     }
 
-    /// Lets go of the pipe: what this process reports from now on goes nowhere.
+    /// Closes the pipe: what this process reports from now on is lost.
     pub fn close(&mut self) -> Result<()> {
         self.0 = File::open("/dev/null").map_err(Error::file("open", "/dev/null".as_ref()))?.into();
         Ok(())
@@ -53,7 +53,7 @@ impl Report {
     fn line(&self, key: &str, text: &str) {
         let line = format!("{key} {}\n", text.replace('\n', " "));
         if let Ok(mut pipe) = self.0.try_clone().map(File::from) {
-            // If the harness is gone, nobody is left to be told.
+            // If the harness is gone, nobody is left to read it.
             let _ = pipe.write_all(line.as_bytes());
         }
     }
@@ -74,7 +74,7 @@ pub struct Ended {
 
 impl Ended {
     /// # Errors
-    /// The check could not be run at all, or its keeper was killed.
+    /// The check could not be run at all, or its supervisor was killed.
     pub fn read(text: &str) -> Result<Self> {
         let mut ended = Self::default();
         for (key, rest) in text.lines().filter_map(|line| line.split_once(' ')) {

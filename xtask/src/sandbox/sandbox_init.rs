@@ -1,4 +1,4 @@
-//! The inner process: process 1 of the sandbox.
+//! The init process: process 1 of the sandbox.
 
 use std::convert::Infallible;
 use std::fs;
@@ -23,42 +23,42 @@ use super::report::Report;
 use super::usage::Usage;
 use crate::error::{Error, Result};
 
-/// What a check may not do even to the file system: larger files than this, in bytes.
+/// The largest file that a check may write, in bytes.
 const MAX_FILE_SIZE: u64 = 2 << 30;
 
-/// What the keeper writes to the gate once the control group holds this process.
+/// What the supervisor writes to the pipe once the control group holds this process.
 pub const OPEN: &[u8] = b"open";
 
-/// Prepares the world, runs the job in it, and ends the process.
+/// Prepares the sandbox, runs the job in it, and ends the process.
 ///
-/// Begins when the keeper opens the gate. `held` is the keeper's pipe; it closes when this process ends. A limit that is
-/// seen only then is named on it.
-pub fn live(job: &Job, group: Option<&Group>, gate: &OwnedFd, held: OwnedFd, report: &mut Report) -> ! {
-    let code = match enter(group, gate).and_then(|()| run(job, group.is_some(), &held, report)) {
+/// It begins when the supervisor writes to `sync_pipe`. `alive` is a pipe to the supervisor, which
+/// closes when this process ends; a limit that is noticed only at the end is named on it.
+pub fn run_init(job: &Job, group: Option<&Group>, sync_pipe: &OwnedFd, alive: OwnedFd, report: &mut Report) -> ! {
+    let code = match enter(group, sync_pipe).and_then(|()| run(job, group.is_some(), &alive, report)) {
         Ok(code) => code,
         Err(error) => {
             report.error(&error);
             error.code()
         }
     };
-    drop(held);
+    drop(alive);
     exit(i32::from(code))
 }
 
-/// Waits until it is in its control group, and makes that the whole of what it sees.
-fn enter(group: Option<&Group>, gate: &OwnedFd) -> Result<()> {
-    // If the keeper is killed, nothing of this may live on.
+/// Waits until this process is in its control group, and makes that the root of what it sees.
+fn enter(group: Option<&Group>, sync_pipe: &OwnedFd) -> Result<()> {
+    // If the supervisor is killed, this must not survive it.
     prctl::set_pdeathsig(Signal::SIGKILL).map_err(Error::call("prctl"))?;
     let mut word = [0; OPEN.len()];
-    if read(gate, &mut word).map_err(Error::call("read"))? != OPEN.len() {
-        return Err(Error::Failed("the keeper of the sandbox ended before its check began".to_owned()));
+    if read(sync_pipe, &mut word).map_err(Error::call("read"))? != OPEN.len() {
+        return Err(Error::Failed("the supervisor of the sandbox ended before its check began".to_owned()));
     }
     unshare(CloneFlags::CLONE_NEWCGROUP).map_err(Error::call("unshare"))?;
     let leaf = group.map_or(Ok(()), |group| group.enter_leaf(getpid()));
     leaf.map_err(Error::file("enter a control group in", "/sys/fs/cgroup".as_ref()))
 }
 
-fn run(job: &Job, cgroups: bool, held: &OwnedFd, report: &mut Report) -> Result<u8> {
+fn run(job: &Job, cgroups: bool, alive: &OwnedFd, report: &mut Report) -> Result<u8> {
     // kill(0, …) reaches the whole process group, in other pid namespaces too.
     setsid().map_err(Error::call("setsid"))?;
     set_up_mounts(&job.scratch, job.limits.memory / 2, cgroups)?;
@@ -78,10 +78,10 @@ fn run(job: &Job, cgroups: bool, held: &OwnedFd, report: &mut Report) -> Result<
             // What is inside could open this process's descriptors through /proc.
             report.close()?;
             let code = reap(child)?;
-            let usage = Usage::Processes { inner: getpid(), limits: &job.limits };
+            let usage = Usage::Processes { init: getpid(), limits: &job.limits };
             if let Some(limit) = usage.reached().filter(|_| !cgroups) {
-                // A fork bomb may have outrun the keeper's looks and ended by itself.
-                write(held, limit.as_bytes()).map_err(Error::call("write"))?;
+                // A fork bomb may have ended by itself between two looks of the supervisor.
+                write(alive, limit.as_bytes()).map_err(Error::call("write"))?;
             }
             Ok(code)
         }
@@ -98,8 +98,8 @@ fn start(job: &Job) -> Result<Infallible> {
     })
 }
 
-/// Every signal as it is at login. What started the harness may have ignored some,
-/// a shell does so for what runs in the background, and exec keeps that.
+/// Resets every signal to its default. Whatever started the harness may have ignored some, as
+/// a shell does for a background job, and exec keeps that.
 fn reset_signals() -> Result<()> {
     for signal in Signal::iterator().filter(|signal| !matches!(signal, Signal::SIGKILL | Signal::SIGSTOP)) {
         // SAFETY: no handler is installed, only the default action restored.
@@ -109,7 +109,7 @@ fn reset_signals() -> Result<()> {
     SigSet::empty().thread_set_mask().map_err(Error::call("sigprocmask"))
 }
 
-/// Waits for every child that ends, and returns when the one that counts has.
+/// Reaps every child that ends, and returns once `child` has ended.
 fn reap(child: Pid) -> Result<u8> {
     loop {
         match waitpid(None, None) {
@@ -121,14 +121,14 @@ fn reap(child: Pid) -> Result<u8> {
     }
 }
 
-/// Private propagation, everything read-only, a fresh `/proc`, one empty place to
-/// write in, and control groups as seen from the check's own.
+/// Makes all mounts private and read-only, and mounts a fresh `/proc`, an empty directory to
+/// write in, and control groups as seen from the check's own group.
 fn set_up_mounts(scratch: &Path, most: u64, cgroups: bool) -> Result<()> {
     unshare(CloneFlags::CLONE_NEWNS).map_err(Error::call("unshare"))?;
     change("/", MsFlags::MS_REC | MsFlags::MS_PRIVATE)?;
     read_only_everywhere()?;
-    // Else the host's processes would be seen again once this one is unmounted. In a
-    // user namespace the kernel keeps it (EINVAL), and it is only covered.
+    // Otherwise unmounting the new one would show the host's processes again. In a user
+    // namespace the kernel refuses (EINVAL), and the old one is only covered.
     let _ = umount2("/proc", MntFlags::MNT_DETACH);
     new("proc", Path::new("/proc"), "proc", "")?;
     new("tmpfs", scratch, "tmpfs", &format!("mode=1777,size={most},nr_inodes=200k"))?;
@@ -184,9 +184,9 @@ pub fn read_only_everywhere() -> Result<()> {
     })
 }
 
-/// Mounts each hierarchy anew: inside a cgroup namespace the mount's root is the
-/// check's own group, and being new it is writable. The old mount goes first,
-/// because the kernel refuses a file system on top of itself (EBUSY).
+/// Mounts each hierarchy again. Inside the cgroup namespace, the root of a new mount is the
+/// check's own group, and it is writable. The old mount must go first, because the kernel
+/// refuses to mount a file system on top of itself (EBUSY).
 fn mount_cgroups() -> Result<()> {
     let mounts =
         fs::read_to_string("/proc/self/mountinfo").map_err(Error::file("read", Path::new("/proc/self/mountinfo")))?;
@@ -203,7 +203,7 @@ fn mount_cgroups() -> Result<()> {
             _ => continue,
         };
         if umount2(point, MntFlags::MNT_DETACH).is_err() {
-            // In a user namespace the kernel keeps it: something else goes in between.
+            // In a user namespace the kernel refuses, so put another file system in between.
             new("tmpfs", Path::new(point), "tmpfs", "mode=755")?;
         }
         new(kind, Path::new(point), kind, &options)?;
@@ -211,10 +211,10 @@ fn mount_cgroups() -> Result<()> {
     Ok(())
 }
 
-/// Limits per process, which hold without a control group as well. Where there is
-/// none, the keeper watches and names the limit; these stand well above, for what is
-/// quicker than it looks. The number of processes counts per user and user namespace
-/// (getrlimit(2)), so it is set only where that namespace is the check's own.
+/// Sets limits per process, which also hold without a control group. Without one, the
+/// supervisor watches and names the limit; these are well above it and stop what grows between
+/// two looks. The kernel counts processes per user and user namespace (getrlimit(2)), so that
+/// limit is set only if the user namespace is the check's own.
 fn limit(limits: &Limits, cgroups: bool) -> Result<()> {
     let mut set = vec![(Resource::RLIMIT_CORE, 0), (Resource::RLIMIT_FSIZE, MAX_FILE_SIZE)];
     if !cgroups {
@@ -227,7 +227,7 @@ fn limit(limits: &Limits, cgroups: bool) -> Result<()> {
         .try_for_each(|(resource, value)| setrlimit(resource, value, value).map_err(Error::call("setrlimit")))
 }
 
-/// Whether root here is somebody else outside.
+/// Whether root in here is another user outside.
 fn enter_user_namespace() -> bool {
     fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| map.split_whitespace().ne(["0", "0", "4294967295"]))
 }

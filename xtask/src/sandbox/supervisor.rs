@@ -1,4 +1,4 @@
-//! The keeper: makes the namespaces, watches the limits, cleans up.
+//! The supervisor: makes the namespaces, watches the limits, cleans up.
 
 use std::fs;
 use std::io;
@@ -24,7 +24,7 @@ use crate::error::{Error, Result};
 /// The exit code after a limit ended the check; timeout(1) uses the same.
 const LIMIT_CODE: u8 = 124;
 
-/// How often the limits are looked at that the kernel enforces without a word.
+/// How often to look at the limits that the kernel enforces without a signal.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Runs one job in a sandbox, reports how it ended, and returns its exit code.
@@ -59,30 +59,30 @@ fn supervise_job(job: &Job, report: &mut Report) -> Result<u8> {
 
 fn supervise_in(job: &Job, group: Option<&Group>, report: &mut Report) -> Result<u8> {
     unshare_namespaces()?;
-    // The end of this pipe tells that the inner process is gone.
-    let (ended, held) = pipe2(OFlag::O_CLOEXEC).map_err(Error::call("pipe2"))?;
-    let (gate, opener) = pipe2(OFlag::O_CLOEXEC).map_err(Error::call("pipe2"))?;
+    // The end of this pipe tells that the init process is gone.
+    let (ended, alive) = pipe2(OFlag::O_CLOEXEC).map_err(Error::call("pipe2"))?;
+    let (sync_pipe, sync_writer) = pipe2(OFlag::O_CLOEXEC).map_err(Error::call("pipe2"))?;
     // SAFETY: this process has one thread, so the child may do what it likes.
     match unsafe { fork() }.map_err(Error::call("fork"))? {
         ForkResult::Child => {
-            drop((ended, opener));
-            sandbox_init::live(job, group, &gate, held, report)
+            drop((ended, sync_writer));
+            sandbox_init::run_init(job, group, &sync_pipe, alive, report)
         }
         ForkResult::Parent { child } => {
-            drop((held, gate));
-            // From out here: on systemd's machines a process can neither leave nor enter
-            // the part of the tree that its cgroup namespace shows (cgroup-v2, "nsdelegate").
+            drop((alive, sync_pipe));
+            // This must be done from outside: with `nsdelegate`, as systemd mounts it, a process
+            // can neither leave nor enter the tree that its cgroup namespace shows (cgroup-v2).
             if let Some(group) = group {
                 group.enter(child).map_err(Error::file("enter a control group in", "/sys/fs/cgroup".as_ref()))?;
             }
-            write(&opener, sandbox_init::OPEN).map_err(Error::call("write"))?;
-            let usage = group.map_or(Usage::Processes { inner: child, limits: &job.limits }, Usage::Group);
+            write(&sync_writer, sandbox_init::OPEN).map_err(Error::call("write"))?;
+            let usage = group.map_or(Usage::Processes { init: child, limits: &job.limits }, Usage::Group);
             wait(job, child, &ended, &usage, report)
         }
     }
 }
 
-/// A control group for the check, for root and for whom one was delegated to.
+/// Makes a control group for the check, if this user is root or has a delegated group.
 fn create_group(job: &Job) -> Result<Option<Group>> {
     match Group::create(&job.limits) {
         Ok(group) => Ok(Some(group)),
@@ -96,8 +96,8 @@ fn create_group(job: &Job) -> Result<Option<Group>> {
     }
 }
 
-/// The mount and the cgroup namespace are the inner process's alone: this one still
-/// needs the host's view, to remove the control group by its path.
+/// Unshares everything but the mount and the cgroup namespace. Those are for the init process
+/// alone, because this one must see the host's tree to remove the control group.
 fn unshare_namespaces() -> Result<()> {
     let flags =
         CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_NEWUTS | CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWNET;
@@ -132,24 +132,24 @@ fn no_namespaces(errno: Errno) -> Error {
     }
 }
 
-/// How the watch over the inner process ended.
+/// How the watch over the init process ended.
 enum End {
     /// By itself.
     Own,
     /// A limit was reached: its name.
     Limit(&'static str),
-    /// The harness is gone, or wants no more of it.
+    /// The harness is gone, or has closed its end of the report.
     Abandoned,
 }
 
-/// Waits for the inner process, but not beyond a limit; then it is killed, and the
+/// Waits for the init process, but not beyond a limit; then it is killed, and the
 /// kernel kills with it whatever it started.
-fn wait(job: &Job, inner: Pid, ended: &OwnedFd, usage: &Usage, report: &Report) -> Result<u8> {
+fn wait(job: &Job, init: Pid, ended: &OwnedFd, usage: &Usage, report: &Report) -> Result<u8> {
     let mut end = watch(job, ended, usage, report)?;
     if !matches!(end, End::Own) {
-        kill(inner, Signal::SIGKILL).map_err(Error::call("kill"))?;
+        kill(init, Signal::SIGKILL).map_err(Error::call("kill"))?;
     }
-    let status = waitpid(inner, None).map_err(Error::call("waitpid"))?;
+    let status = waitpid(init, None).map_err(Error::call("waitpid"))?;
     if let (End::Own, Some(limit)) = (&end, usage.reached_before_the_end()) {
         end = End::Limit(limit);
     }
@@ -172,21 +172,22 @@ fn watch(job: &Job, ended: &OwnedFd, usage: &Usage, report: &Report) -> Result<E
             return Ok(End::Limit(usage.reached().unwrap_or("time")));
         }
         let timeout = PollTimeout::try_from(left.min(POLL_INTERVAL)).unwrap_or(PollTimeout::MAX);
-        // No event is asked of the report: that its reader is gone is always told.
+        // No event is requested for the report: POLLERR, which says that the reader is gone, is
+        // always reported.
         let mut descriptors =
             [PollFd::new(ended.as_fd(), PollFlags::POLLIN), PollFd::new(report.as_fd(), PollFlags::empty())];
         match poll(&mut descriptors, timeout) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => return Err(Error::Call { call: "poll", errno }),
         }
-        let told = |number: usize, flag| descriptors[number].revents().is_some_and(|events| events.intersects(flag));
-        if told(0, PollFlags::POLLIN | PollFlags::POLLHUP) {
+        let saw = |number: usize, flag| descriptors[number].revents().is_some_and(|events| events.intersects(flag));
+        if saw(0, PollFlags::POLLIN | PollFlags::POLLHUP) {
             let mut name = [0; 16];
             let length = read(ended, &mut name).map_err(Error::call("read"))?;
             let limit = LIMITS.into_iter().find(|limit| limit.as_bytes() == &name[..length]);
             return Ok(limit.map_or(End::Own, End::Limit));
         }
-        if told(1, PollFlags::POLLERR) {
+        if saw(1, PollFlags::POLLERR) {
             return Ok(End::Abandoned);
         }
         if let Some(limit) = usage.reached() {

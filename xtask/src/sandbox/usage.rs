@@ -17,7 +17,7 @@ pub enum Usage<'a> {
     /// The kernel counts.
     Group(&'a Group),
     /// Without a control group the processes of the sandbox are counted one by one.
-    Processes { inner: Pid, limits: &'a Limits },
+    Processes { init: Pid, limits: &'a Limits },
 }
 
 impl Usage<'_> {
@@ -25,15 +25,15 @@ impl Usage<'_> {
     pub fn reached(&self) -> Option<&'static str> {
         match self {
             Self::Group(group) => group.reached(),
-            Self::Processes { inner, limits } => count(*inner, limits),
+            Self::Processes { init, limits } => count(*init, limits),
         }
     }
 
     /// The name of the limit that was reached before everything ended, if any.
     ///
     /// Call it after the last process was waited for. What ends between two looks at
-    /// `/proc` is not counted there; the kernel keeps the most that any of them ever
-    /// held (getrusage(2), `ru_maxrss`, in KiB).
+    /// `/proc` is not counted there, but the kernel remembers the largest resident set of
+    /// them all (getrusage(2), `ru_maxrss`, in KiB).
     pub fn reached_before_the_end(&self) -> Option<&'static str> {
         let Self::Processes { limits, .. } = self else { return self.reached() };
         let most = getrusage(UsageWho::RUSAGE_CHILDREN).map_or(0, |usage| usage.max_rss().cast_unsigned());
@@ -41,9 +41,9 @@ impl Usage<'_> {
     }
 }
 
-fn count(inner: Pid, limits: &Limits) -> Option<&'static str> {
+fn count(init: Pid, limits: &Limits) -> Option<&'static str> {
     // Those of the sandbox are in the pid namespace of its process 1.
-    let namespace = fs::read_link(format!("/proc/{inner}/ns/pid")).ok()?;
+    let namespace = fs::read_link(format!("/proc/{init}/ns/pid")).ok()?;
     let (mut threads, mut pages) = (0, 0);
     for entry in fs::read_dir("/proc").ok()?.flatten() {
         let process = entry.path();

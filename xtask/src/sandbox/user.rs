@@ -14,7 +14,7 @@ use nix::unistd::{Gid, Uid, setgid, setgroups, setuid};
 
 use crate::error::{Error, Result};
 
-/// Gives up root for `user`, who can reach `repository` afterwards wherever it is.
+/// Becomes `user`, and makes sure that this user can reach `repository`.
 pub fn become_user(user: u32, repository: &Path) -> Result<()> {
     if let Some(hidden) = hidden_part(repository)? {
         uncover(repository, &hidden)?;
@@ -27,8 +27,7 @@ pub fn become_user(user: u32, repository: &Path) -> Result<()> {
     prctl::set_dumpable(true).map_err(Error::call("prctl"))
 }
 
-/// The first directory on the way to `path` that others may not pass, such as
-/// root's home.
+/// The first directory on the path that others may not enter, such as root's home.
 fn hidden_part(path: &Path) -> Result<Option<PathBuf>> {
     let mut way: Vec<&Path> = path.ancestors().collect();
     way.reverse();
@@ -41,13 +40,13 @@ fn hidden_part(path: &Path) -> Result<Option<PathBuf>> {
     Ok(None)
 }
 
-/// Covers the hidden directory by an empty one in which only `path` is; nobody but
-/// this process and its children sees that.
+/// Covers the hidden directory with an empty one that contains only `path`. Only this process
+/// and its children see that.
 fn uncover(path: &Path, hidden: &Path) -> Result<()> {
     unshare(CloneFlags::CLONE_NEWNS).map_err(Error::call("unshare"))?;
     mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
         .map_err(Error::call("mount"))?;
-    // From this namespace's own mounts: others' cannot be bound here.
+    // Opened in this namespace, because a mount of another one cannot be bound here.
     let original = open(path, OFlag::O_PATH | OFlag::O_DIRECTORY, Mode::empty()).map_err(Error::call("open"))?;
     let original = PathBuf::from(format!("/proc/self/fd/{}", original.as_raw_fd()));
     mount(Some("tmpfs"), hidden, Some("tmpfs"), MsFlags::empty(), Some("mode=755")).map_err(Error::call("mount"))?;

@@ -1,4 +1,4 @@
-//! What a demo consists of: a list of cues, made from a chapter's page.
+//! What a demo consists of: a list of events, made from a chapter's page.
 
 use course::Chapter;
 use pages::{Attributes, Page, Part, Shown};
@@ -44,7 +44,7 @@ impl Event {
     }
 }
 
-/// The cues of a chapter's page. A section in which there is nothing to play or to
+/// The events of a chapter's page. A section in which there is nothing to play or to
 /// say is left out; the chapter's title is always there.
 pub fn of_page(page: &Page, chapter: &Chapter) -> Vec<Event> {
     let mut events = Vec::new();

@@ -1,4 +1,4 @@
-//! Plays a list of cues on a screen, in a backend of its own.
+//! Plays a list of events on a screen, in a backend of its own.
 
 use std::path::Display;
 use std::process::Command;
@@ -49,7 +49,7 @@ pub enum Ending {
 /// What to do next.
 enum Turn {
     On,
-    /// From the state before one cue to that before another.
+    /// From the state before one event to that before another.
     Travel {
         from: usize,
         to: usize,
@@ -141,7 +141,7 @@ impl<'a, W: Backend> Player<'a, W> {
         }
     }
 
-    /// Waits for a key. The backend is as it was, or will be, before the cue `here`,
+    /// Waits for a key. The backend is as it was, or will be, before the event `here`,
     /// whose command may be typed already.
     fn pause(&mut self, here: usize, typed: Option<&str>) -> Result<Turn> {
         if self.screen.look.auto {
@@ -182,7 +182,7 @@ impl<'a, W: Backend> Player<'a, W> {
         format!("[{number}/{all}] Enter {does} · n skip · b back · j step · s shell · ? help · q leave")
     }
 
-    /// The played cue before `here`; the first cue if there is none.
+    /// The played event before `here`; the first event if there is none.
     fn before(&self, here: usize) -> usize {
         self.events[..here.min(self.events.len())].iter().rposition(Event::is_played).unwrap_or(0)
     }
@@ -206,7 +206,7 @@ impl<'a, W: Backend> Player<'a, W> {
         Ok(target)
     }
 
-    /// Puts the backend into the state in which the cue at `to` begins: forward from
+    /// Puts the backend into the state in which the event at `to` begins: forward from
     /// `from`, or from the start.
     fn travel(&mut self, from: usize, to: usize) -> Result<Turn> {
         let backward = to < from;
@@ -247,7 +247,7 @@ impl<'a, W: Backend> Player<'a, W> {
         Ok(Turn::On)
     }
 
-    /// Runs a cue's command to its end; with `shown`, its output is printed.
+    /// Runs a event's command to its end; with `shown`, its output is printed.
     fn run(&mut self, at: usize, command: &str, shown: bool) -> Result<Turn> {
         if let Event::Check { shown, .. } = &self.events[at] {
             return self.check(&self.backend.report(shown));
@@ -350,7 +350,7 @@ impl<'a, W: Backend> Player<'a, W> {
     }
 }
 
-/// Plays the cues in a backend, which is gone afterwards, and says how long it took.
+/// Plays the events in a backend, which is gone afterwards, and says how long it took.
 pub fn play<W: Backend>(screen: &Screen, events: &[Event], backend: W) -> Result<Ending> {
     let start = Instant::now();
     let ending = Player::new(screen, events, backend)?.play()?;

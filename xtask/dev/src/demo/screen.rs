@@ -339,8 +339,8 @@ impl Screen {
 
     /// Waits for a key or a signal, or until `other` can be read; `None` if neither
     /// key nor signal came.
-    pub fn wait(&self, other: Option<BorrowedFd<'_>>, patience: Duration) -> Result<Option<Key>> {
-        self.wait_for(self.before.is_some(), other, patience)
+    pub fn wait(&self, other: Option<BorrowedFd<'_>>, timeout: Duration) -> Result<Option<Key>> {
+        self.wait_for(self.before.is_some(), other, timeout)
     }
 
     /// Whether a signal came that ends the demo; keys are left to whoever has the
@@ -349,11 +349,11 @@ impl Screen {
         Ok(self.wait_for(false, None, Duration::ZERO)?.is_some())
     }
 
-    fn wait_for(&self, keys: bool, other: Option<BorrowedFd<'_>>, patience: Duration) -> Result<Option<Key>> {
+    fn wait_for(&self, keys: bool, other: Option<BorrowedFd<'_>>, timeout: Duration) -> Result<Option<Key>> {
         if self.left.get() {
             return Ok(Some(Key::Leave));
         }
-        let deadline = Instant::now() + patience;
+        let deadline = Instant::now() + timeout;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let input = stdin();

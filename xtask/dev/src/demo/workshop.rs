@@ -31,7 +31,7 @@ pub fn run(repo: &Repo, choice: Choice, look: Look, to: Option<&str>) -> Result<
     Ok(0)
 }
 
-/// The script as cues, and what to look for at each of them.
+/// The script as events, and what to look for at each of them.
 fn events(lines: Vec<Line>) -> (Vec<Event>, Vec<Check>) {
     let (mut events, mut checks, mut part) = (Vec::new(), Vec::new(), 0);
     for line in lines {

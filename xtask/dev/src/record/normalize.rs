@@ -1,9 +1,9 @@
 //! What differs in each run: the rules by which two runs are compared.
 //!
-//! Readers see real numbers. Only where a recorded block and a new one are compared,
-//! both sides are brought to the same form. What cannot be mistaken for anything else
-//! is taken out everywhere ([`ALWAYS`]); for the rest a block says `varies=NAME`
-//! ([`ON_DEMAND`]), so that a number which must stay as it is, is compared.
+//! Readers see real numbers. Only for the comparison are the recorded block and the new one
+//! brought to the same form. Unambiguous things are replaced everywhere ([`ALWAYS`]). For
+//! others a block has to say `varies=NAME` ([`ON_DEMAND`]), so that numbers which must not
+//! change are still compared.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -50,11 +50,11 @@ fn rules(texts: &[(&'static str, &str)]) -> Vec<Rule> {
     texts.iter().filter_map(|(name, text)| Some((*name, Regex::new(text).ok()?))).collect()
 }
 
-/// Of these it matters which are the same: each is called by the number under which
-/// it comes first on its page.
+/// For these it matters which ones are equal, so each gets the number of its first occurrence
+/// on the page.
 const NUMBERED: &[&str] = &["namespace", "digests"];
 
-/// Lines that come in any order: of things that happen at the same time.
+/// Sorts lines whose order varies because they come from concurrent processes.
 const ORDER: &str = "order";
 
 /// The names that a block may give after `varies=`.
@@ -76,7 +76,7 @@ pub struct Line {
 /// One run of a page, brought to the form in which runs are compared.
 #[derive(Default)]
 pub struct Normalizer {
-    /// What has a number, in the order in which it came.
+    /// The numbered things, in the order of their occurrence.
     numbered: Vec<String>,
     /// The names of the rules that changed something in the last lines.
     pub used: BTreeSet<&'static str>,
@@ -119,7 +119,7 @@ impl Normalizer {
         normal + &line[at..]
     }
 
-    /// A digest that is cut short is still the same one.
+    /// An abbreviated digest counts as the same digest.
     fn number_of(&mut self, thing: &str) -> usize {
         let same = |known: &String| known.starts_with(thing) || thing.starts_with(known.as_str());
         self.numbered.iter().position(same).unwrap_or_else(|| {
@@ -129,8 +129,8 @@ impl Normalizer {
     }
 }
 
-/// A table's columns are as wide as what is in them: more blanks than one between two
-/// words are two, and those before a number that varies are none.
+/// Reduces runs of blanks to two, and those before a number that varies to none, because a
+/// table's columns are as wide as their content.
 fn narrow(line: &str) -> String {
     let text = line.trim_start();
     let name = text.strip_prefix('<').and_then(|rest| rest.split('>').next()).unwrap_or_default();

@@ -81,7 +81,7 @@ pub fn here(repo: &Repo, programs: &Programs, source: &Source) -> Result<Vec<Pla
     Ok(all)
 }
 
-/// Of what runs on in the background, as many lines are waited for as the page shows.
+/// Runs one command. For a background job it waits for as many lines as the page shows.
 fn run(session: &mut Session, command: &pages::Command) -> Result<Vec<String>> {
     let wanted = if command.text.trim_end().ends_with('&') { command.output.len() } else { 0 };
     let enough = |output: &[u8]| output.iter().filter(|byte| **byte == b'\n').count() >= wanted;
@@ -113,7 +113,7 @@ fn in_machine(repo: &Repo, source: &Source) -> Result<Vec<Played>> {
     Ok(printed.map(|console| Ok(console.commands.iter().map(|command| command.output.clone()).collect())).collect())
 }
 
-/// Other lines for what stands between two fences.
+/// New lines for the text between two fences.
 pub struct Change {
     /// The lines of the fences.
     pub fences: (usize, usize),

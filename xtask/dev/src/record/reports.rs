@@ -1,4 +1,4 @@
-//! What checks say of stored solutions, as pages show it.
+//! The reports on stored solutions, as pages show them.
 
 use course::Chapter;
 use pages::{Attributes, Shown};
@@ -12,10 +12,10 @@ use xtask::check::status::Graded;
 use xtask::error::{Error, Result};
 use xtask::repo::{Repo, Tree};
 
-/// What a page shows of the verdict on one stored solution.
+/// A block of a page that shows the report on one stored solution.
 pub struct ReportBlock {
     pub page: String,
-    /// Where what is compared begins.
+    /// The line at which the compared text begins.
     pub line: usize,
     pub attributes: Attributes,
     /// The command, where the page shows the whole report.

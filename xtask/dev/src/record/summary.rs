@@ -1,4 +1,4 @@
-//! What a comparison of the book's pages came to.
+//! The result of comparing the book's pages.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::slice::from_ref;
@@ -14,10 +14,10 @@ use xtask::error::{Error, Result};
 
 #[derive(Default)]
 pub struct Summary {
-    /// Terminals and reports that said what they said.
+    /// Terminals and reports that have not changed.
     terminals: usize,
     reports: usize,
-    /// What this machine could not run: the lines, by the page and the reason.
+    /// What this machine could not run: line numbers, by page and reason.
     skipped: BTreeMap<(String, String), Vec<usize>>,
     /// What is wrong, with the place where.
     faults: Vec<String>,
@@ -84,7 +84,7 @@ impl Summary {
         self.faults.extend(idle.iter().map(|name| format!("the rule '{name}' changes nothing on any page: remove it")));
     }
 
-    /// A line of praise, and one for each reason to leave something out; or the faults.
+    /// A line of praise, and one for each reason to skip something; or the faults.
     pub fn verdict(self) -> Result<(String, Vec<String>)> {
         if !self.faults.is_empty() {
             let again = "`cargo xtask book record` writes the pages anew";

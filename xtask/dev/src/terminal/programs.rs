@@ -1,4 +1,4 @@
-//! The programs that pages call, by the names that they call them.
+//! The programs that pages call, under the names that they use.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,9 +21,9 @@ const CHAPTERS: &[(&str, &str, &str)] = &[
     ("registry", "registry", "registry"),
 ];
 
-/// What a page's commands find.
+/// The programs and images that a page's commands find.
 pub struct Programs {
-    /// A directory with all programs, by the names that they are called by.
+    /// A directory with all programs, under the names that pages use.
     pub directory: PathBuf,
     /// The image layout with the base images.
     pub pantry: PathBuf,

@@ -1,4 +1,4 @@
-//! What a terminal block says it needs, and whether this machine has it.
+//! What a terminal block requires, and whether this machine has it.
 
 use std::path::Path;
 
@@ -21,8 +21,8 @@ pub fn lack(attributes: &Attributes) -> Option<String> {
     })
 }
 
-/// Whether any of a section's blocks can be run here, or none is there: what prepares
-/// the others unseen could hang or fail where they are left out.
+/// Whether the unseen commands of a section are run: only if one of its blocks can be run here,
+/// or if it has none. What prepares a block that is left out could hang or fail.
 pub fn plays(section: &Section) -> bool {
     let lacks: Vec<bool> = section
         .parts

@@ -23,7 +23,7 @@ const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
 /// How long the shell may take to start, in a virtual machine on a busy host.
 const START: Duration = Duration::from_secs(60);
 
-/// Begins and ends the line that says how a command ended; no text has this byte.
+/// Encloses the exit code of a command; no text contains this byte.
 const MARK: u8 = 0x1e;
 
 /// Runs as the first program of the sandbox. It makes `/tmp` of the empty directory
@@ -53,13 +53,13 @@ set +e -a
 /// A shell that keeps its directory, variables and background processes from one
 /// command to the next. When this is dropped, all of it is gone.
 pub struct Session {
-    /// The sandbox's keeper, or the shell itself where there is no sandbox.
+    /// The sandbox's supervisor, or the shell itself where there is no sandbox.
     child: Child,
-    /// What the keeper reports; it ends everything when this is closed.
+    /// What the supervisor reports; it ends everything when this is closed.
     report: Option<PipeReader>,
     commands: PipeWriter,
     output: PipeReader,
-    /// What came and was not handed on yet.
+    /// Output that was received and not yet returned.
     waiting: Vec<u8>,
 }
 
@@ -104,8 +104,8 @@ impl Session {
         let (commands_end, commands) = pipe().map_err(no_pipe)?;
         let (output, output_end) = pipe().map_err(no_pipe)?;
         command.stdout(output_end).stderr(commands_end);
-        // A session of its own: Ctrl-C is for this process, which ends the other; and
-        // nothing in there is stopped for using a terminal in its background.
+        // In a new session, Ctrl-C reaches only this process, which then ends the shell; and no
+        // background job is stopped for using the terminal.
         // SAFETY: setsid(2) may be called between fork and exec (signal-safety(7)).
         unsafe { command.pre_exec(|| setsid().map(drop).map_err(io::Error::from)) };
         let child = command.spawn().map_err(Error::file("run", Path::new("the shell")))?;
@@ -122,12 +122,12 @@ impl Session {
         self.commands.write_all(line.as_bytes()).map_err(|_| self.fault())
     }
 
-    /// Waits for news, as long as `patience`; `None` if none came.
-    pub fn next(&mut self, patience: Duration) -> Result<Option<News>> {
+    /// Waits for output or an exit code; `None` after `timeout`.
+    pub fn next(&mut self, timeout: Duration) -> Result<Option<News>> {
         if let Some(news) = self.take() {
             return Ok(Some(news));
         }
-        let timeout = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
+        let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
         let mut ready = [PollFd::new(self.output.as_fd(), PollFlags::POLLIN)];
         if poll(&mut ready, timeout).map_err(Error::call("poll"))? == 0 {
             return Ok(None);
@@ -136,16 +136,16 @@ impl Session {
         Ok(self.take())
     }
 
-    /// What becomes readable when there is news.
+    /// The descriptor that becomes readable when there is output.
     pub fn as_fd(&self) -> BorrowedFd<'_> {
         self.output.as_fd()
     }
 
-    /// Runs a command to its end, and on until `enough` has come out: what it leaves
-    /// in the background may print, too.
-    pub fn run(&mut self, command: &str, patience: Duration, enough: impl Fn(&[u8]) -> bool) -> Result<Said> {
+    /// Runs a command to its end, and waits until `enough` was printed, because a background job
+    /// that it started may print later.
+    pub fn run(&mut self, command: &str, timeout: Duration, enough: impl Fn(&[u8]) -> bool) -> Result<Said> {
         self.send(command)?;
-        let deadline = Instant::now() + patience;
+        let deadline = Instant::now() + timeout;
         let (mut output, mut code) = (Vec::new(), None);
         loop {
             if let Some(code) = code.filter(|_| enough(&output)) {
@@ -155,7 +155,7 @@ impl Session {
                 Some(News::Output(bytes)) => output.extend(bytes),
                 Some(News::Done(ended)) => code = Some(ended),
                 None if Instant::now() < deadline => {}
-                None => return Err(not_in_time(command, code, patience, &output)),
+                None => return Err(not_in_time(command, code, timeout, &output)),
             }
         }
     }
@@ -170,13 +170,13 @@ impl Session {
         Ok(())
     }
 
-    /// The first thing that has come, if all of it is there.
+    /// The next piece of output or exit code, if it is complete.
     fn take(&mut self) -> Option<News> {
         match self.waiting.iter().position(|byte| *byte == MARK) {
             None if self.waiting.is_empty() => None,
             None => Some(News::Output(std::mem::take(&mut self.waiting))),
             Some(0) => {
-                // Without its second mark, the rest is still on its way.
+                // Without the second mark, the rest has not arrived yet.
                 let end = 1 + self.waiting.iter().skip(1).position(|byte| *byte == MARK)?;
                 let code: Vec<u8> = self.waiting.drain(..=end).collect();
                 let code = String::from_utf8_lossy(&code[1..end]).parse().unwrap_or(u8::MAX);
@@ -186,7 +186,7 @@ impl Session {
         }
     }
 
-    /// Why the shell is gone: the keeper knows.
+    /// Why the shell is gone, according to the supervisor.
     fn fault(&mut self) -> Error {
         let (mut text, mut how) = (String::new(), "has ended".to_owned());
         if let Some(mut report) = self.report.take()
@@ -211,10 +211,10 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         if self.report.take().is_none() {
-            // No keeper: end the shell and what it waits for. It may be gone already.
+            // No supervisor: end the shell and what it waits for. It may be gone already.
             let _ = killpg(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGKILL);
         }
-        // A keeper notices that nobody reads its report; it kills everything inside
+        // A supervisor notices that nobody reads its report; it kills everything inside
         // and removes the control group.
         if let Err(error) = self.child.wait() {
             eprintln!("xtask: the shell was not seen to end: {error}");
@@ -222,10 +222,10 @@ impl Drop for Session {
     }
 }
 
-fn not_in_time(command: &str, code: Option<u8>, patience: Duration, output: &[u8]) -> Error {
+fn not_in_time(command: &str, code: Option<u8>, timeout: Duration, output: &[u8]) -> Error {
     let did_not = if code.is_some() { "did not print all that is shown" } else { "did not end" };
     let said = String::from_utf8_lossy(output);
-    Error::Failed(format!("`{command}` {did_not} within {} s; it said:\n{said}", patience.as_secs()))
+    Error::Failed(format!("`{command}` {did_not} within {} s; it said:\n{said}", timeout.as_secs()))
 }
 
 fn no_pipe(error: io::Error) -> Error {

@@ -22,7 +22,7 @@ use xtask::repo::{HARNESS, Repo, Tree, program_path};
 /// The user and group "nobody" of every distribution.
 pub const NOBODY: u32 = 65534;
 
-/// No starter step may pass, or fail for another reason than that it is unwritten.
+/// Every step of the starters is reported as "to do": none may pass or be wrong.
 pub fn starters(repo: &Repo) -> Result<Stage> {
     let mut steps = 0;
     for chapter in CHAPTERS {
@@ -43,8 +43,8 @@ pub fn starters(repo: &Repo) -> Result<Stage> {
     Ok(Stage::Passed(format!("{steps} steps")))
 }
 
-/// A script that prints everything the snapshots hold, in place of the program,
-/// passes no step: what counts is what the kernel shows.
+/// A script that replaces the program and prints everything that the snapshots hold passes no
+/// step, because the checks look at the kernel.
 pub fn words_alone(repo: &Repo) -> Result<Stage> {
     let directory = repo.target().join("tmp/words");
     files::create_dir(&directory)?;
@@ -91,8 +91,8 @@ pub fn references_as_user(repo: &Repo) -> Result<Stage> {
     all_pass(repo, Some(NOBODY))
 }
 
-/// What the machine's systemd does where somebody asks for `-p Delegate=yes`: a group
-/// that holds this shell is given to nobody, and then the checks are run.
+/// Does what systemd does for `-p Delegate=yes`: gives a group that holds this shell to the
+/// user nobody, and then runs the checks.
 const DELEGATED: &str = r#"
     set -e
     "$0" xtask check ch3 --solution
@@ -103,7 +103,7 @@ const DELEGATED: &str = r#"
     cd -
     exec "$0" xtask check ch3 --solution --user 65534"#;
 
-/// The same machine may have version 1 only; the virtual one has version 2 alone.
+/// Chapter 3 in the virtual machine, which has version 2 only, while this one may have version 1.
 pub fn unified(repo: &Repo) -> Result<Stage> {
     let mut command = Command::new(HARNESS);
     command.args(["vm", "--", "sh", "-c", DELEGATED]).arg(program_path()?);
@@ -143,7 +143,7 @@ fn all_pass(repo: &Repo, user: Option<u32>) -> Result<Stage> {
         // With root, everything must be seen.
         (None, true) => Err(Error::Failed(unable.join("\n"))),
         (None, false) => Ok(Stage::Partly(words, unable)),
-        // What needs groups is seen with some given, here or in the stage below.
+        // Chapter 3 is checked again with delegated groups, here or in the stage below.
         (Some(_), _) if Path::new(HIERARCHIES).join("memory").is_dir() => {
             with_groups_given(repo)?;
             Ok(Stage::Passed(format!("{words}, and chapter 3 again with control groups given to the user")))
@@ -155,11 +155,11 @@ fn all_pass(repo: &Repo, user: Option<u32>) -> Result<Stage> {
 /// Where the hierarchies of version 1 are mounted.
 const HIERARCHIES: &str = "/sys/fs/cgroup";
 
-/// The group that is given away in each; by its beginning `clean` would know it.
+/// The group that is delegated in each; `clean` recognizes the prefix.
 const GIVEN: &str = "galley-check-given";
 
-/// What an administrator can do on version 1: groups that hold this shell are given to
-/// nobody, and then the checks are run.
+/// Does what an administrator can do on version 1: gives groups that hold this shell to the
+/// user nobody, and then runs the checks.
 const GIVE: &str = r#"
     set -e
     for controller in cpu memory pids; do
@@ -181,7 +181,7 @@ fn with_groups_given(repo: &Repo) -> Result<()> {
     checked.and(removed)
 }
 
-/// Where a page shows the whole chapter passed, it shows this.
+/// Compares the report with the page, if that shows the whole chapter passed.
 fn shown_as_it_is(repo: &Repo, graded: &Graded) -> Result<()> {
     let transcript = reports::transcript(repo, graded, None);
     match reports::differences(repo, graded.chapter, &Shown::Solution, &transcript)? {

@@ -17,7 +17,7 @@ use xtask::repo::Repo;
 const DEFAULT: Size = Size(80, 24);
 const LARGE: Size = Size(60, 16);
 
-/// How long a command of a page may take, and before the first what is compiled.
+/// How long a command of a page may take, including what is compiled before the first.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Every chapter from its first screen to its end, all at the same time.
@@ -25,7 +25,7 @@ pub fn played(repo: &Repo) -> Result<Stage> {
     if packages::find("tmux").is_none() {
         return Ok(Stage::Skipped("tmux is not installed; `cargo xtask setup` installs it".to_owned()));
     }
-    // The terminals' patience is for what is played.
+    // The terminals' timeout is for what is played.
     Programs::build(repo)?;
     let commands = thread::scope(|scope| {
         let chapters = CHAPTERS.iter().map(|chapter| {
@@ -62,8 +62,8 @@ pub fn joined<T>(running: thread::ScopedJoinHandle<'_, Result<T>>) -> Result<T> 
     running.join().unwrap_or_else(|_| Err(Error::Failed("the test itself panicked".to_owned())))
 }
 
-/// The harness in a terminal. By this process's link: cargo may be building the
-/// next one where this one was.
+/// The harness in a terminal, started by this process's link in `/proc`: cargo may be building
+/// the next version at its path.
 pub fn open(repo: &Repo, name: &str, size: Size, arguments: &[&str]) -> Result<Terminal> {
     let harness = format!("/proc/{}/exe", std::process::id());
     let program: Vec<String> =
@@ -71,7 +71,7 @@ pub fn open(repo: &Repo, name: &str, size: Size, arguments: &[&str]) -> Result<T
     Terminal::open(repo, name, size, &program)
 }
 
-/// Whether it waits for a key, and the screen is another one than it was.
+/// Waits for a screen that differs from the last one and on which the demo waits for a key.
 pub fn waits(terminal: &Terminal, last: &View) -> Result<View> {
     let view =
         terminal.wait("screen that waits", TIMEOUT, |view| view != last && (view.waits() || view.ended.is_some()))?;
@@ -86,7 +86,7 @@ fn through(repo: &Repo, chapter: &'static Chapter, flags: &[&str], size: Size) -
     let (mut view, mut read, mut begun) = (View::default(), 0, false);
     loop {
         view = waits(&terminal, &view).map_err(|error| failed(error.to_string()))?;
-        // What went before the first screen was not for reading.
+        // Nobody has to read what was printed before the first screen.
         let first = std::mem::replace(&mut begun, true);
         if first && view.gone > read {
             let lost = view.gone - read;

@@ -1,4 +1,4 @@
-//! What must not change on the machine that the tests run on.
+//! Compares the machine before and after the tests: nothing may be left behind.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -9,7 +9,7 @@ use xtask::clean;
 use xtask::error::{Error, Result};
 use xtask::repo::Repo;
 
-/// A look at the machine.
+/// The state of the machine at one time.
 pub struct Host {
     /// Each kind of thing, with everything there is of it.
     kinds: Vec<(&'static str, BTreeSet<String>)>,
@@ -30,13 +30,13 @@ impl Host {
         })
     }
 
-    /// A line for each thing that is there now and was not, or the other way.
+    /// A line for each thing that was added or is gone.
     pub fn differences(&self, after: &Self) -> Vec<String> {
         let mut lines = Vec::new();
         for ((kind, before), (_, after)) in self.kinds.iter().zip(&after.kinds) {
             lines.extend(after.difference(before).map(|thing| format!("  left behind: {kind} {thing}")));
-            // Others may end processes and remove their files meanwhile; a mount or
-            // a group that is gone can only be our doing.
+            // Other programs may end processes and remove files meanwhile, but nobody else
+            // removes mounts or groups.
             if matches!(*kind, "mount" | "control group") {
                 lines.extend(before.difference(after).map(|thing| format!("  gone: {kind} {thing}")));
             }
@@ -59,9 +59,8 @@ fn groups(directory: &Path) -> BTreeSet<String> {
         let Ok(entries) = fs::read_dir(&directory) else { continue };
         for path in entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir() && !path.is_symlink()) {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            // The last part of a check's group is its keeper: one that lives is at
-            // work for somebody else, as every check of ours has ended; and what is in
-            // there is its own.
+            // The name of a check's group ends with its supervisor's id. If that is alive, the
+            // check is another user's, because all of ours have ended.
             let at_work = name.rsplit('-').next().is_some_and(|pid| Path::new("/proc").join(pid).is_dir());
             if at_work {
                 continue;
@@ -75,8 +74,7 @@ fn groups(directory: &Path) -> BTreeSet<String> {
     found
 }
 
-/// On a machine that runs nothing else, everything; elsewhere, what bears a name
-/// that something here gives.
+/// In CI all temporary files; elsewhere those with a name that something here uses.
 fn temporary_files() -> BTreeSet<String> {
     let alone = env::var_os("CI").is_some();
     let ours = |name: &str| ["galley", "registry-server", "insta"].iter().any(|word| name.contains(word));

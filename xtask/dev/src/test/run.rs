@@ -21,7 +21,7 @@ use crate::{measure, mutants, needs, setup};
 type Run = fn(&Repo) -> Result<Stage>;
 type Named = (&'static str, Run);
 
-/// What grades, quick ones first: a slip is told before the slow stages begin.
+/// The stages that grade, quick ones first, so that a slip is reported early.
 const STAGES: &[Named] = &[
     ("the sources are formatted", tools::formatted),
     ("what is derived is up to date", tools::derived),
@@ -37,8 +37,8 @@ const STAGES: &[Named] = &[
     ("wrong solutions are rejected, others accepted", mutants::judged),
 ];
 
-/// Run beside those, one after another, as they share port 4567: what reads the book,
-/// plays demos and calls galley. Much of it waits for a browser, a terminal or a server.
+/// Stages that run at the same time as those, one after another because they share port
+/// 4567. Much of their time is spent waiting for a browser, a terminal or a server.
 const BESIDE: &[Named] = &[
     ("the book builds, and its links hold", tools::book),
     ("every page in a browser, light and dark", tools::browser),
@@ -54,7 +54,7 @@ const BESIDE: &[Named] = &[
     ("registries that fail, lie, or want TLS", tools::hard_registries),
 ];
 
-/// Run when nothing else does: they clean the machine, and look at what is on it.
+/// Stages that run alone, because they clean the machine and compare what is on it.
 const ALONE: &[Named] = &[("a demo that is left leaves nothing behind", teardown::anywhere)];
 
 /// Runs every stage, goes on after a failure, and fails in the end. With `only`,
@@ -103,7 +103,7 @@ impl Tally {
         let begun = Instant::now();
         let result = stage();
         let seconds = begun.elapsed().as_secs_f32();
-        // Counting does not panic, so that what a panic left would be whole.
+        // Counting does not panic, so the counts are whole even if another thread panicked.
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match result {
             Ok(Stage::Passed(words)) => {

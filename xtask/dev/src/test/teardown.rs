@@ -1,4 +1,4 @@
-//! Leaving the live demo anywhere, by every way there is.
+//! Leaves the live demo at random points, in every possible way.
 
 use std::fs;
 use std::path::Path;
@@ -22,10 +22,10 @@ use xtask::repo::{HARNESS, Repo};
 /// Points for each way; one of them is in the workshop.
 const EACH: usize = 5;
 
-/// How long a demo may take to put everything away, and the kernel to let go of it.
+/// How long a demo may take to remove everything.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A number here makes the points of an earlier run come again.
+/// Set to a number, it repeats the points of an earlier run.
 const SEED: &str = "GALLEY_TEST_SEED";
 
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +85,7 @@ fn leave(repo: &Repo, way: Way, random: &mut Rng) -> Result<()> {
 }
 
 fn go(terminal: &Terminal, way: Way) -> Result<()> {
-    // None if it has come to its end by itself meanwhile.
+    // `None` if it has ended by itself meanwhile.
     let process = terminal.process()?;
     match (way, process) {
         (Way::Key, Some(_)) => terminal.press(&["q"])?,
@@ -154,7 +154,7 @@ impl Point {
     }
 }
 
-/// What a demo left in its directory; and who still uses a file system made there.
+/// What a demo left in its directory, and the processes that still use a mount made there.
 fn in_its_files(repo: &Repo) -> Result<Vec<String>> {
     let directory = repo.target().join("tmp");
     let entries = fs::read_dir(&directory).map_err(Error::file("read", &directory))?.flatten();

@@ -12,14 +12,14 @@ use crate::stage::quiet;
 use xtask::error::{Error, Result};
 use xtask::repo::Repo;
 
-/// Between two looks at the screen.
+/// How often to look at the screen.
 const POLL_INTERVAL: Duration = Duration::from_millis(15);
 
-/// Runs the program, and says at the end what its exit code was: tmux(1) does not
-/// always see an end at once.
+/// Runs the program and then prints its exit code, because tmux(1) does not always notice the
+/// end at once.
 const RUN: &str = r#"trap : INT; "$@"; printf '[ended with %s]' $?; trap '' INT; exec sleep 1000"#;
 
-/// How long what runs in a terminal may take to end once that is closed.
+/// How long a program may take to end once its terminal is closed.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Columns and rows.
@@ -28,13 +28,13 @@ pub struct Size(pub usize, pub usize);
 
 /// The terminal. It is closed when this is dropped, and what runs in it gets SIGHUP.
 pub struct Terminal {
-    /// Relative to the repository: the way to a socket may not be long (unix(7)).
+    /// Relative to the repository, because the path of a socket must be short (unix(7)).
     socket: PathBuf,
     root: PathBuf,
     size: Size,
 }
 
-/// What is to be seen.
+/// What the terminal shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
     /// How many rows have left the screen at the top.
@@ -99,9 +99,9 @@ impl Terminal {
         Ok(View { gone: gone.parse().unwrap_or(0), rows, ended })
     }
 
-    /// Looks until it is what is wanted. `what` is for the one who reads of a failure.
-    pub fn wait(&self, what: &str, patience: Duration, wanted: impl Fn(&View) -> bool) -> Result<View> {
-        let deadline = Instant::now() + patience;
+    /// Polls until the screen is as `wanted`. `what` describes that in an error message.
+    pub fn wait(&self, what: &str, timeout: Duration, wanted: impl Fn(&View) -> bool) -> Result<View> {
+        let deadline = Instant::now() + timeout;
         loop {
             let view = self.view()?;
             if wanted(&view) {
@@ -111,14 +111,14 @@ impl Terminal {
                 let screen = view.rows.join("\n");
                 return Err(Error::Failed(format!(
                     "no {what} within {} s on this screen:\n{screen}",
-                    patience.as_secs()
+                    timeout.as_secs()
                 )));
             }
             sleep(POLL_INTERVAL);
         }
     }
 
-    /// Every line that was printed. One that the terminal had to break is whole again.
+    /// Every line that was printed; those that the terminal had to wrap are joined again.
     pub fn everything(&self) -> Result<Vec<String>> {
         let text = self.ask(&["capture-pane", "-p", "-J", "-S", "-"])?;
         Ok(text.lines().map(|line| line.trim_end().to_owned()).collect())
@@ -154,9 +154,9 @@ impl Drop for Terminal {
     }
 }
 
-/// Waits until a process has ended; false if it has not in the end.
-pub fn ended_within(process: Pid, patience: Duration) -> bool {
-    let deadline = Instant::now() + patience;
+/// Waits until a process has ended; false if it has not after `timeout`.
+pub fn ended_within(process: Pid, timeout: Duration) -> bool {
+    let deadline = Instant::now() + timeout;
     while is_running(process) {
         if Instant::now() >= deadline {
             return false;
@@ -166,7 +166,7 @@ pub fn ended_within(process: Pid, patience: Duration) -> bool {
     true
 }
 
-/// Not one that has ended and is not waited for yet (proc_pid_stat(5)).
+/// Whether a process exists and is not a zombie (proc_pid_stat(5)).
 fn is_running(process: Pid) -> bool {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with(['Z', 'X']))

@@ -26,8 +26,7 @@ pub fn derived(repo: &Repo) -> Result<Stage> {
     Ok(Stage::Passed("starters, quotes and manifests".to_owned()))
 }
 
-/// Of the chapters' tests there is one copy for both trees, so the reference's lint
-/// has seen them.
+/// Both trees share the chapters' tests, so these are linted with the reference only.
 pub fn lint(repo: &Repo) -> Result<Stage> {
     clippy(repo, Tree::Solutions, &["--workspace", "--all-targets"])?;
     clippy(repo, Tree::Exercises, &["--workspace", "--lib", "--bins"])?;
@@ -60,7 +59,7 @@ pub fn peers(repo: &Repo) -> Result<Stage> {
     Ok(told(format!("{} tests", passed(&text)), &text))
 }
 
-/// What the reference does about registries that fail, lie, or want TLS.
+/// The reference against registries that fail, lie, or require TLS.
 pub fn hard_registries(repo: &Repo) -> Result<Stage> {
     let mut which = vec!["--package", "registry", "--lib"];
     ["faults", "helpers", "hubs", "lies", "mirror", "tls"].iter().for_each(|name| which.extend(["--test", name]));
@@ -68,7 +67,7 @@ pub fn hard_registries(repo: &Repo) -> Result<Stage> {
     Ok(told("every fault at every request, lies, TLS, helpers, a mirror, big registries".to_owned(), &text))
 }
 
-/// Tests that lack something say so, each in a line of its own, and pass.
+/// A test that lacks something prints a line with the reason, and passes.
 fn told(words: String, text: &str) -> Stage {
     let reasons: BTreeSet<&str> = text.lines().filter_map(|line| Some(line.split_once("skipped: ")?.1)).collect();
     Stage::of((words, reasons.into_iter().map(str::to_owned).collect()))

@@ -20,8 +20,8 @@ use xtask::files;
 use xtask::galley::{Choice, Galley};
 use xtask::repo::{Repo, Tree};
 
-/// Word for word. The base has been unsupported for years, so the pantry's image
-/// is given its name; `--trusted-host` does no good, and must do no harm.
+/// Copied word for word. Its base image is no longer supported, so an image from the pantry
+/// gets that name. `--trusted-host` is useless here and must not disturb.
 const DOCKERFILE: &str = "FROM python:alpine3.7
 WORKDIR /app
 COPY requirements.txt /app
@@ -34,7 +34,7 @@ CMD [\"hello.py\"]
 
 const BASE: &str = "python:3-slim";
 
-/// How long the page may keep us waiting.
+/// How long to wait for the page.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Builds the application with it, runs it in the background, and asks for the page.
@@ -109,7 +109,7 @@ fn greeted(address: SocketAddr) -> Result<()> {
             _ if Instant::now() > deadline => {
                 return Err(Error::Failed(format!("the page did not come within {TIMEOUT:?}: {asked:?} {page}")));
             }
-            // Nothing tells when a server begins to listen, so there is only asking.
+            // Nothing signals that a server has begun to listen, so poll.
             _ => thread::sleep(Duration::from_millis(50)),
         }
     }

@@ -9,19 +9,19 @@ use crate::{View, kernel};
 /// A running program whose probe was asked to `hold`.
 ///
 /// The probe reports its lines, then waits for the end of its standard input;
-/// [`Held::release`] gives it that, and waits for the end.
-pub struct Held {
+/// [`PausedProgram::release`] gives it that, and waits for the end.
+pub struct PausedProgram {
     child: Child,
     output: BufReader<ChildStdout>,
 }
 
-impl Held {
+impl PausedProgram {
     /// Starts `program` with a pipe at its standard input and output.
     pub fn start(program: &Path, arguments: &[&str]) -> Self {
         Self::spawn(Command::new(program).args(arguments))
     }
 
-    /// The same for a command that was prepared further.
+    /// The same for a prepared command.
     pub fn spawn(command: &mut Command) -> Self {
         let program = command.get_program().to_owned();
         let mut child = match command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() {
@@ -87,8 +87,7 @@ impl Held {
         }
     }
 
-    /// Lets the probe go on, and returns how the program ended and what else it
-    /// printed.
+    /// Resumes the probe, and returns how the program ended and what else it printed.
     pub fn release(mut self) -> (ExitStatus, String) {
         drop(self.child.stdin.take());
         let mut rest = String::new();
@@ -102,7 +101,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for PausedProgram {
     /// A check that fails half-way must not leave its program behind.
     fn drop(&mut self) {
         let _ = self.child.kill();
