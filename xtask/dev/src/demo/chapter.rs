@@ -40,7 +40,7 @@ struct Sandboxed<'a> {
 
 impl Backend for Sandboxed<'_> {
     fn start(&mut self) -> Result<Session> {
-        Session::start(self.repo, &self.programs)
+        Session::start(self.repo, &self.programs, None)
     }
 
     /// A page shows failures, too; what it should show is for `book record --check`.

@@ -11,4 +11,4 @@ pub mod reports;
 mod run;
 mod summary;
 
-pub use run::{Request, check_terminals, run};
+pub use run::{Request, check_dates, check_terminals, run};

@@ -50,12 +50,12 @@ pub fn play(repo: &Repo, programs: &Programs, source: &Source) -> Result<Vec<Pla
     let unified = |attributes: &Attributes| attributes.needs.iter().any(|need| need == UNIFIED);
     let elsewhere =
         source.terminals().any(|console| unified(&console.attributes) && lack(&console.attributes).is_some());
-    if elsewhere { in_machine(repo, source) } else { here(repo, programs, source) }
+    if elsewhere { in_machine(repo, source) } else { here(repo, programs, source, None) }
 }
 
-/// Plays them in one sandbox on this machine.
-pub fn here(repo: &Repo, programs: &Programs, source: &Source) -> Result<Vec<Played>> {
-    let mut session = Session::start(repo, programs)?;
+/// Plays them in one sandbox on this machine, at another time if `clock` has one.
+pub fn here(repo: &Repo, programs: &Programs, source: &Source, clock: Option<&str>) -> Result<Vec<Played>> {
+    let mut session = Session::start(repo, programs, clock)?;
     let mut all = Vec::new();
     let parts = source.page.sections.iter().flat_map(|section| section.parts.iter().map(move |part| (section, part)));
     for (section, part) in parts {

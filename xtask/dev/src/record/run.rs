@@ -1,6 +1,7 @@
 //! Plays the pages, and writes or compares them.
 
 use std::fs;
+use std::slice::from_ref;
 
 use clap::Args;
 use course::CHAPTERS;
@@ -8,11 +9,13 @@ use pages::Shown;
 
 use xtask::error::{Error, Result};
 use xtask::files;
+use xtask::packages;
 use xtask::repo::{Repo, chapter};
 
 use super::page::{self, Played, Source};
 use super::reports::{self, ReportBlock};
 use super::summary::Summary;
+use crate::stage::Stage;
 use crate::terminal::Programs;
 use crate::terminal::requirements::{UNIFIED, lack};
 use crate::{mutants, parallel};
@@ -64,6 +67,35 @@ pub fn check_terminals(repo: &Repo) -> Result<(String, Vec<String>)> {
     let mut summary = Summary::of_terminals(&sources, &play_all(repo, &sources)?);
     summary.add_idle_rules(&sources);
     summary.verdict()
+}
+
+/// Days on which a comparison of dates has failed or could: with one digit and with two, at
+/// both ends of a year, in a leap year, and in the next year.
+const CLOCKS: [&str; 6] = [
+    "2027-01-01 00:00:05",
+    "2026-12-09 12:00:00",
+    "2026-12-10 12:00:00",
+    "2028-02-29 23:59:00",
+    "2026-12-31 23:59:58",
+    "2027-12-01 08:00:00",
+];
+
+/// Every page that shows dates, compared on other days.
+pub fn check_dates(repo: &Repo) -> Result<Stage> {
+    if packages::find("faketime").is_none() {
+        return Ok(Stage::Skipped("faketime is not installed; `cargo xtask setup` installs it".to_owned()));
+    }
+    let dated =
+        |source: &Source| source.terminals().any(|one| one.attributes.varies.iter().any(|what| what == "dates"));
+    let sources: Vec<Source> = sources(repo, &[])?.into_iter().filter(dated).collect();
+    let programs = Programs::build(repo)?;
+    let runs: Vec<(&Source, &str)> = sources.iter().flat_map(|source| CLOCKS.map(|clock| (source, clock))).collect();
+    parallel::map(1, &runs, |_, (source, clock)| {
+        let played = page::here(repo, &programs, source, Some(&format!("@{clock}")))?;
+        let summary = Summary::of_terminals(from_ref(*source), &[played]);
+        summary.verdict().map_err(|error| Error::Failed(format!("at {clock}: {error}")))
+    })?;
+    Ok(Stage::Passed(format!("{} pages on {} days", sources.len(), CLOCKS.len())))
 }
 
 /// The named pages, or every page that shows a terminal or a report.
@@ -155,7 +187,7 @@ fn write(repo: &Repo, sources: &[Source], played: &[Vec<Played>], reported: &[(R
 }
 
 fn print(repo: &Repo, source: &Source) -> Result<()> {
-    let played = page::here(repo, &Programs::built(repo), source)?;
+    let played = page::here(repo, &Programs::built(repo), source, None)?;
     let mut changes = Vec::new();
     for (console, played) in source.terminals().zip(&played) {
         match played {

@@ -30,8 +30,8 @@ const MARK: u8 = 0x1e;
 /// that the sandbox gives, so that paths are short and the same everywhere, and then
 /// becomes the shell that reads commands.
 ///
-/// Arguments: the empty directory, and those with the programs and the pantry. The
-/// commands come from what was the standard error of the sandbox.
+/// Arguments: the empty directory, those with the programs and the pantry, and a time for
+/// faketime(1) or nothing. The commands come from what was the standard error of the sandbox.
 const PREPARE: &str = r#"
 exec 3<&2 2>&1
 set -e
@@ -46,6 +46,7 @@ export PATH=/tmp/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 export GALLEY_HOME=/tmp/home/galley GALLEY_PANTRY=/tmp/pantry
 export LC_ALL=C.UTF-8 TZ=UTC PS1='\w \$ '
 unset TMPDIR XDG_DATA_HOME XDG_RUNTIME_DIR DOCKER_CONFIG REGISTRY_AUTH_FILE
+if [ "$4" ]; then export LD_PRELOAD=$(echo /usr/lib/*/faketime/libfaketime.so.1) FAKETIME="$4"; fi
 set +e -a
 . /proc/self/fd/3
 "#;
@@ -79,8 +80,8 @@ pub struct Said {
 }
 
 impl Session {
-    /// Starts a sandbox with a shell in it.
-    pub fn start(repo: &Repo, programs: &Programs) -> Result<Self> {
+    /// Starts a sandbox with a shell in it, in which it is another time if `clock` has one.
+    pub fn start(repo: &Repo, programs: &Programs, clock: Option<&str>) -> Result<Self> {
         let scratch = repo.target().join(SCRATCH);
         files::create_dir(&scratch)?;
         let (report, report_end) = pipe().map_err(no_pipe)?;
@@ -88,7 +89,7 @@ impl Session {
         command.arg("sandbox").arg("--scratch").arg(&scratch);
         command.arg("--time").arg(LONGEST.as_millis().to_string());
         command.args(["--", "sh", "-c", PREPARE, "terminal"]).arg(&scratch);
-        command.arg(&programs.directory).arg(&programs.pantry);
+        command.arg(&programs.directory).arg(&programs.pantry).arg(clock.unwrap_or_default());
         command.stdin(report_end);
         Self::over(command, Some(report))
     }

@@ -15,6 +15,7 @@ use xtask::repo::Repo;
 
 use super::leak_check::Host;
 use super::{chapters, demo, docker_registry, end_to_end, teardown, tools, upstream_dockerfile};
+use crate::record;
 use crate::stage::Stage;
 use crate::{measure, mutants, needs, setup};
 
@@ -43,6 +44,7 @@ const BESIDE: &[Named] = &[
     ("the book builds, and its links hold", tools::book),
     ("every page in a browser, light and dark", tools::browser),
     ("every terminal block says what it said", tools::terminals),
+    ("…and on other days of the year", record::check_dates),
     ("the workshop, from build to pull", end_to_end::demo),
     ("the original's Dockerfile, word for word", upstream_dockerfile::dockerfile),
     ("the workshop, to a real registry", docker_registry::pushed),

@@ -76,7 +76,13 @@ impl Terminal {
 
     fn tmux(&self) -> Command {
         let mut command = Command::new("tmux");
-        command.current_dir(&self.root).env("TERM", "xterm-256color").env_remove("TMUX").arg("-S").arg(&self.socket);
+        // In UTF-8 whatever the locale is.
+        command
+            .current_dir(&self.root)
+            .env("TERM", "xterm-256color")
+            .env_remove("TMUX")
+            .args(["-u", "-S"])
+            .arg(&self.socket);
         command
     }
 

@@ -45,6 +45,7 @@ pub fn get(cache: &Path) -> Result<Kernel> {
 /// argument; the others are the modules. The package asked for depends on the newest kernel.
 const FETCH: &str = r#"
 set -e
+export LC_ALL=C
 cd "$1"
 shift
 package=$(apt-cache depends --important linux-image-cloud-amd64 | sed -n 's/^ *Depends: \(linux-image-.*\)/\1/p')
