@@ -6,34 +6,29 @@
 //! `probe hostname pid hold` prints two lines and then waits until its standard
 //! input ends, so that a check can look at the living process from outside.
 
-mod act;
-mod family;
-mod look;
+mod actions;
+mod answer;
 mod network;
+mod processes;
+mod queries;
 mod terminal;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     if std::env::args().next().is_some_and(|name| name.ends_with("/sh")) {
-        return act::as_shell();
+        return actions::as_shell();
     }
     for request in std::env::args().skip(1) {
-        let (key, argument) = match request.split_once(':') {
-            Some((key, argument)) => (key, argument),
-            None => (request.as_str(), ""),
-        };
-        if let Some(value) = look::at(key, argument) {
-            say(&request, &value);
-        } else if let Some(outcome) = act::perform(key, argument) {
-            match outcome {
-                act::Outcome::Value(value) => say(&request, &value),
-                act::Outcome::Exit(code) => return ExitCode::from(code),
-            }
-        } else {
+        let (key, argument) = request.split_once(':').unwrap_or((&request, ""));
+        if key == "exit" {
+            return ExitCode::from(argument.parse().unwrap_or(0));
+        }
+        let Some(answer) = queries::query(key, argument).or_else(|| actions::perform(key, argument)) else {
             eprintln!("probe: unknown request '{request}'");
             return ExitCode::from(2);
-        }
+        };
+        print(&request, &answer.unwrap_or_else(|error| format!("error: {error}")));
     }
     ExitCode::SUCCESS
 }
@@ -41,7 +36,7 @@ fn main() -> ExitCode {
 /// One line for each line of the value; an empty value is shown as `-`.
 ///
 /// A closed pipe is no reason to panic: the check that closed it has seen enough.
-fn say(key: &str, value: &str) {
+fn print(key: &str, value: &str) {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
     if value.is_empty() {

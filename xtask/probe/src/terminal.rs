@@ -8,44 +8,38 @@ use nix::libc::{TIOCGWINSZ, winsize};
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{getpid, tcgetpgrp, ttyname};
 
+use crate::answer::Answer;
+
 /// The terminal's name, and whether its keys' signals come to this process.
-pub fn name() -> String {
-    let name = match ttyname(stdin()) {
-        Ok(name) => name.display().to_string(),
-        Err(errno) => return format!("error: {errno}"),
-    };
-    match tcgetpgrp(stdin()) {
-        Ok(group) if group == getpid() => format!("{name} controlling"),
-        _ => name,
-    }
+pub fn name() -> Answer {
+    let name = ttyname(stdin())?.display().to_string();
+    let controlling = tcgetpgrp(stdin()).is_ok_and(|group| group == getpid());
+    Ok(if controlling { format!("{name} controlling") } else { name })
 }
 
 /// Rows and columns: `24x80`.
-pub fn size() -> String {
+pub fn size() -> Answer {
     let mut size = winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: standard input is open, and the kernel fills the structure it expects.
-    let asked = unsafe { nix::libc::ioctl(stdin().as_fd().as_raw_fd(), TIOCGWINSZ, &mut size) };
-    match Errno::result(asked) {
-        Ok(_) => format!("{}x{}", size.ws_row, size.ws_col),
-        Err(errno) => format!("error: {errno}"),
-    }
+    Errno::result(unsafe { nix::libc::ioctl(stdin().as_fd().as_raw_fd(), TIOCGWINSZ, &mut size) })?;
+    Ok(format!("{}x{}", size.ws_row, size.ws_col))
 }
 
-/// Waits until SIGWINCH comes and the size is another, three seconds at most.
-pub fn resized() -> String {
-    let before = size();
+/// Waits until SIGWINCH comes and the size has changed, three seconds at most.
+pub fn resized() -> Answer {
+    let before = size()?;
     let set = SigSet::from_iter([Signal::SIGWINCH, Signal::SIGALRM]);
-    if let Err(errno) = set.thread_block() {
-        return format!("error: {errno}");
-    }
+    set.thread_block()?;
     println!("ready resized");
     nix::unistd::alarm::set(3);
     loop {
-        match set.wait() {
-            Ok(Signal::SIGALRM) => return format!("still {before} after 3 s"),
-            Ok(_) if size() == before => {}
-            Ok(_) => return size(),
-            Err(errno) => return format!("error: {errno}"),
+        let signal = set.wait()?;
+        let now = size()?;
+        if signal == Signal::SIGALRM {
+            return Ok(format!("still {before} after 3 s"));
+        }
+        if now != before {
+            return Ok(now);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the probe can do to its relatives, so that a check sees process 1 at work.
+//! What the probe can do with child processes, so that a check sees process 1 at work.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,13 +9,12 @@ use nix::sys::signal::kill;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, alarm, fork, pause, pipe};
 
+use crate::answer::Answer;
+
 /// Makes `count` processes that lose their parent and then all end at once, and
 /// reports how many of them somebody has waited for.
-pub fn orphans(count: usize) -> String {
-    let pids = match make_orphans(count) {
-        Ok(pids) => pids,
-        Err(errno) => return format!("error: {errno}"),
-    };
+pub fn orphans(count: usize) -> Answer {
+    let pids = make_orphans(count)?;
     // The kernel tells nobody but the parent when a process is reaped, so ask
     // until it is so. Process 1 has two seconds to do what takes microseconds.
     let end = Instant::now() + Duration::from_secs(2);
@@ -23,10 +22,10 @@ pub fn orphans(count: usize) -> String {
     while zombies() > 0 && Instant::now() < end {
         std::thread::yield_now();
     }
-    match zombies() {
+    Ok(match zombies() {
         0 => format!("all {count} reaped"),
         left => format!("{left} of {count} still there, as zombies"),
-    }
+    })
 }
 
 /// The pids of orphans that have ended.
@@ -68,29 +67,24 @@ fn end() -> ! {
 }
 
 /// Leaves a child behind that would live for `seconds`, and then says so.
-pub fn leave(seconds: u32) -> String {
+pub fn leave(seconds: u32) -> Answer {
     // SAFETY: the probe has one thread.
-    match unsafe { fork() } {
-        Ok(ForkResult::Child) => {
-            pause_for(seconds);
-            println!("left outlived process 1");
-            end()
-        }
-        Ok(ForkResult::Parent { .. }) => "left".into(),
-        Err(errno) => format!("error: {errno}"),
+    if let ForkResult::Child = unsafe { fork()? } {
+        let _ = pause_for(seconds);
+        println!("left outlived process 1");
+        end()
     }
+    Ok("left".into())
 }
 
 /// Does nothing for `seconds`, unless a signal ends the probe before.
-pub fn pause_for(seconds: u32) -> String {
+pub fn pause_for(seconds: u32) -> Answer {
     use nix::sys::signal::{SigHandler, Signal, signal};
     // With a handler the alarm ends the pause and not the process.
     extern "C" fn nothing(_: nix::libc::c_int) {}
     // SAFETY: a handler that does nothing is safe at any moment.
-    if let Err(errno) = unsafe { signal(Signal::SIGALRM, SigHandler::Handler(nothing)) } {
-        return format!("error: {errno}");
-    }
+    unsafe { signal(Signal::SIGALRM, SigHandler::Handler(nothing))? };
     alarm::set(seconds);
     pause();
-    "still here".into()
+    Ok("still here".into())
 }
