@@ -1,84 +1,61 @@
-//! Limits as people write them, and as the kernel wants them.
+//! Steps 3 and 5: limits, and what they did.
 
-use crate::{Error, Result};
+use std::time::Duration;
 
-/// The least memory that is accepted, in bytes: 6 MiB. With less, not even a
-/// small program starts, and the kill looks like a fault of the program.
-pub const MEMORY_LEAST: u64 = 6 << 20;
+use cgroupfs::{Limits, Result};
 
-/// The period over which CPU time is counted, in microseconds: the kernel's default.
-pub const CPU_PERIOD: u64 = 100_000;
+use crate::Group;
 
-/// What a group may use; `None` means as much as its parent.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Limits {
-    /// Bytes of memory, swap not on top of it.
-    pub memory: Option<u64>,
-    /// CPUs, such as 0.5: half of one CPU's time in each period.
-    pub cpus: Option<f64>,
-    /// Processes and threads that may exist at once.
-    pub pids: Option<u64>,
+/// What the limits did since the group was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Processes that the kernel killed because the group's memory was used up.
+    pub oom_kills: u64,
+    /// The most memory that was in use at once, in bytes; `None` before Linux 5.19 on
+    /// version 2, which does not tell.
+    pub memory_peak: Option<u64>,
+    /// Forks that were refused because of the limit on processes.
+    pub refused_forks: u64,
+    /// Periods in which the group had used its CPU time before they ended.
+    pub throttled_periods: u64,
+    /// How long its processes had to wait then, added up.
+    pub throttled_time: Duration,
 }
 
-impl Limits {
-    /// The limit on CPU time in microseconds per [`CPU_PERIOD`].
-    pub fn quota(&self) -> Option<u64> {
-        self.cpus.map(|cpus| (cpus * CPU_PERIOD as f64).round() as u64)
+impl Group {
+    /// Writes the limits, then reads each one back.
+    ///
+    /// `memory.max` is in bytes; `cpu.max` holds microseconds of CPU time and of the
+    /// period that they are for ([`cgroupfs::CPU_PERIOD`]), such as `50000 100000`;
+    /// `pids.max` is a number of processes and threads. Memory that can be swapped out is
+    /// not limited at all, so `memory.swap.max` is set to 0 where the machine has that
+    /// file. A limit that is `None` is left alone.
+    ///
+    /// The kernel accepts numbers that it does not keep. It rounds memory down to whole
+    /// pages ([`cgroupfs::page_size`]), which is fine; any other change means that the
+    /// limit is not in force.
+    ///
+    /// # Errors
+    /// [`cgroupfs::Error::NoController`] if a controller is not enabled;
+    /// [`cgroupfs::Error::LimitMismatch`] if the kernel holds another value.
+    pub fn apply(&self, limits: &Limits) -> Result<()> {
+        // ANCHOR: apply
+        let _ = &limits; // what you have to work with
+        todo!("ch3 step 3: write the limits, and read them back")
+        // ANCHOR_END: apply
     }
-}
 
-/// Reads a memory limit: a whole number of bytes, or one with a unit of `b`, `k`,
-/// `m` or `g` in either case, each 1024 times the one before.
-///
-/// # Errors
-/// [`Error::Limit`] for anything else, for a number that does not fit into 64
-/// bits, and for less than [`MEMORY_LEAST`].
-pub fn parse_memory(text: &str) -> Result<u64> {
-    // ANCHOR: parse_memory
-    let _ = &text; // what you have to work with
-    todo!("ch3 step 1: read a memory limit as people write it")
-    // ANCHOR_END: parse_memory
-}
-
-/// Reads a CPU limit: a decimal number of CPUs, such as `0.5` or `2`.
-///
-/// # Errors
-/// [`Error::Limit`] for anything else, and for less than 0.01: the kernel takes
-/// no quota below one millisecond.
-pub fn parse_cpus(text: &str) -> Result<f64> {
-    let refuse = |why| Error::Limit { text: text.to_owned(), why };
-    if !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
-        return Err(refuse("write a number of CPUs, as in 0.5"));
-    }
-    match text.parse() {
-        Ok(cpus) if cpus < 0.01 => Err(refuse("the least is 0.01, a millisecond in each tenth of a second")),
-        Ok(cpus) if cpus > 100_000.0 => Err(refuse("no machine has so many CPUs")),
-        Ok(cpus) => Ok(cpus),
-        Err(_) => Err(refuse("write a number of CPUs, as in 0.5")),
-    }
-}
-
-/// Reads a limit on processes: a whole number of at least one.
-///
-/// # Errors
-/// [`Error::Limit`] for anything else.
-pub fn parse_pids(text: &str) -> Result<u64> {
-    match text.parse() {
-        Ok(pids) if pids > 0 && text.bytes().all(|byte| byte.is_ascii_digit()) => Ok(pids),
-        _ => Err(Error::Limit { text: text.to_owned(), why: "write a whole number of at least 1" }),
-    }
-}
-
-/// The size of a page: the kernel counts memory in whole pages, and rounds a
-/// limit down to one (see `memory.max` in the kernel's cgroup-v2 guide).
-///
-/// # Errors
-/// The errno of sysconf(3).
-pub fn page_size() -> Result<u64> {
-    use nix::unistd::{SysconfVar, sysconf};
-    match sysconf(SysconfVar::PAGE_SIZE) {
-        Ok(Some(size)) => Ok(size.unsigned_abs()),
-        Ok(None) => Ok(4096),
-        Err(errno) => Err(Error::file("read", "sysconf(_SC_PAGESIZE)", errno.into())),
+    /// Reads what the limits did so far.
+    ///
+    /// `memory.events` counts kills, `pids.events` refused forks, and `cpu.stat` the
+    /// periods in which the group was throttled, with the microseconds. Each line of these
+    /// files is a name and a number. `memory.peak` is one number.
+    ///
+    /// # Errors
+    /// As [`cgroupfs::Cgroup::read`].
+    pub fn report(&self) -> Result<Report> {
+        // ANCHOR: report
+        todo!("ch3 step 5: see what the limits did")
+        // ANCHOR_END: report
     }
 }

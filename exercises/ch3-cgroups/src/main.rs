@@ -1,14 +1,16 @@
-//! Given: the chapter's steps on the command line.
+//! The chapter's steps on the command line.
 
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
 
-use cgroups::{Group, Limits, Report, Result, parse_cpus, parse_memory, parse_pids};
+use cgroups::{Error, Group, Limits, Report, Result, enable_controllers, parse_cpus, parse_memory, parse_pids};
 use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::unistd::Pid;
+use sys::Context;
 
 const USAGE: &str = "\
-usage: cgroups parse-memory TEXT
+usage: cgroups enable-controllers DIRECTORY CONTROLLER…
        cgroups create NAME
        cgroups apply NAME LIMITS
        cgroups apply-with-crate NAME LIMITS
@@ -16,6 +18,7 @@ usage: cgroups parse-memory TEXT
        cgroups add NAME PID
        cgroups start NAME PROGRAM [ARGUMENT…]
        cgroups report NAME
+       cgroups kill NAME
        cgroups delete NAME
        cgroups run NAME LIMITS PROGRAM [ARGUMENT…]
 
@@ -24,7 +27,7 @@ LIMITS are any of --memory 64m, --cpus 0.5 and --pids 20";
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match perform(&words) {
+    match execute(&words) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("cgroups: {error}");
@@ -33,9 +36,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn perform(words: &[&str]) -> Result<u8> {
+fn execute(words: &[&str]) -> Result<u8> {
     match words {
-        ["parse-memory", text] => println!("{}", parse_memory(text)?),
+        ["enable-controllers", parent, wanted @ ..] => enable_controllers(Path::new(parent), wanted)?,
         ["create", name] => Group::create(name)?.paths().iter().for_each(|path| println!("{}", path.display())),
         ["apply", name, rest @ ..] => match limits(rest)? {
             (limits, []) => Group::open(name)?.apply(&limits)?,
@@ -54,13 +57,14 @@ fn perform(words: &[&str]) -> Result<u8> {
             let group = Group::open(name)?;
             return wait(&group, Command::new(program).args(arguments));
         }
-        ["report", name] => show(&Group::open(name)?.report()?),
+        ["report", name] => print_report(&Group::open(name)?.report()?),
+        ["kill", name] => Group::open(name)?.kill()?,
         ["delete", name] => Group::named(name)?.delete()?,
         ["run", name, rest @ ..] => match limits(rest)? {
             (limits, [program, arguments @ ..]) => {
                 ignore_interrupts();
                 let (status, report) = cgroups::run(name, &limits, Command::new(program).args(arguments))?;
-                show(&report);
+                print_report(&report);
                 return Ok(code(status));
             }
             _ => return Ok(usage()),
@@ -102,12 +106,11 @@ fn ignore_interrupts() {
 
 fn wait(group: &Group, command: &mut Command) -> Result<u8> {
     let mut child = group.start(command)?;
-    let ended = child.wait().map_err(|error| cgroups::Error::file("wait for", command.get_program(), error))?;
-    Ok(code(ended))
+    Ok(code(child.wait().call("waitpid").map_err(Error::Sys)?))
 }
 
 /// On standard error, so that the program's own output stays whole.
-fn show(report: &Report) {
+fn print_report(report: &Report) {
     if report.oom_kills > 0 {
         eprintln!("cgroups: out of memory: {} killed by the memory limit", report.oom_kills);
     }

@@ -1,11 +1,14 @@
-//! Given: the steps put together.
+//! The steps put together.
 
 use std::process::{Command, ExitStatus};
 
-use crate::{Error, Group, Limits, Report, Result};
+use cgroupfs::{Error, Limits, Result};
+use sys::Context;
 
-/// Runs a program in a new group under these limits, and returns how it ended and
-/// what the limits did. The group is deleted whatever happens.
+use crate::{Group, Report};
+
+/// Runs a program in a new group under these limits, and returns how it ended and what
+/// the limits did. The group is deleted whatever happens.
 ///
 /// # Errors
 /// Those of the steps; the first that failed.
@@ -19,8 +22,7 @@ pub fn run(name: &str, limits: &Limits, command: &mut Command) -> Result<(ExitSt
 
 fn run_in(group: &Group, limits: &Limits, command: &mut Command) -> Result<(ExitStatus, Report)> {
     group.apply(limits)?;
-    let mut child = group.start(command)?;
-    let program = command.get_program();
-    let status = child.wait().map_err(|source| Error::Start { program: program.to_owned(), source })?;
+    let program = command.get_program().to_owned();
+    let status = group.start(command)?.wait().call("waitpid").map_err(|error| Error::Start { program, error })?;
     Ok((status, group.report()?))
 }

@@ -84,11 +84,12 @@ pub const CHAPTERS: &[Chapter] = &[
         name: "cgroups",
         title: "Its own share of the machine",
         steps: &[
-            step("parse_memory", "read a memory limit as people write it"),
+            step("enable_controllers", "enable controllers for the groups below"),
             step("create", "make a control group"),
             step("apply", "write the limits, and read them back"),
             step("start", "put a process in before it execs"),
             step("report", "see what the limits did"),
+            step("kill", "end everything in the group"),
             step("delete", "remove the group, always"),
             step("apply_with_crate", "let a crate set them, and read them back"),
         ],

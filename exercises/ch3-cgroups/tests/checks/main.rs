@@ -13,6 +13,7 @@ mod step4;
 mod step5;
 mod step6;
 mod step7;
+mod step8;
 mod trial;
 
 use std::path::PathBuf;

@@ -1,65 +1,169 @@
-use cgroups::{Error, MEMORY_LEAST, parse_memory};
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use super::some_number;
+use cgroups::{Error, enable_controllers};
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+use nix::sys::stat::Mode;
 
-#[test]
-fn each_unit_is_1024_of_the_last() {
-    let number = some_number(1000) + 7;
-    for (unit, factor) in [("m", 1 << 20), ("M", 1 << 20), ("g", 1 << 30), ("G", 1 << 30)] {
-        let text = format!("{number}{unit}");
-        assert_eq!(
-            parse_memory(&text).ok(),
-            Some(number * factor),
-            "{text} in bytes: each unit is 1024 of the one before"
-        );
+use super::trial::Trial;
+
+/// A directory with the two files, where `cgroup.subtree_control` tells what is written.
+struct Fixture<'a> {
+    directory: &'a Path,
+    written: File,
+}
+
+impl<'a> Fixture<'a> {
+    fn new(directory: &'a Path, available: &str) -> Self {
+        fs::write(directory.join("cgroup.controllers"), format!("{available}\n")).expect("the check can write");
+        let control = directory.join("cgroup.subtree_control");
+        nix::unistd::mkfifo(&control, Mode::S_IRWXU).expect("the check can make a FIFO");
+        // With both ends open, neither side has to wait for the other.
+        let written = File::options()
+            .read(true)
+            .write(true)
+            .custom_flags(nix::libc::O_NONBLOCK)
+            .open(&control)
+            .expect("the check can open its FIFO");
+        Self { directory, written }
     }
-    let number = number + MEMORY_LEAST;
-    for (unit, factor) in [("", 1), ("b", 1), ("B", 1), ("k", 1 << 10), ("K", 1 << 10)] {
-        let text = format!("{number}{unit}");
-        assert_eq!(
-            parse_memory(&text).ok(),
-            Some(number * factor),
-            "{text} in bytes: without a unit it is bytes already"
-        );
+
+    /// The words that were written so far.
+    fn words(&mut self) -> BTreeSet<String> {
+        let mut bytes = [0; 4096];
+        let length = self.written.read(&mut bytes).unwrap_or(0);
+        let text = String::from_utf8_lossy(&bytes[..length]).replace('+', " +").replace('-', " -");
+        text.split_whitespace().map(str::to_owned).collect()
     }
 }
 
+fn words(texts: &[&str]) -> BTreeSet<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
 #[test]
-fn what_is_no_limit_is_refused() {
-    for (text, why) in [
-        ("", "there is nothing to read"),
-        ("m", "a unit alone is no number"),
-        ("64x", "x is no unit"),
-        ("64mb", "mb is no unit; Docker takes one letter too"),
-        ("64 m", "a blank stands between"),
-        (" 64m", "a blank stands before"),
-        ("0.5g", "half a gigabyte is 512m"),
-        ("-64m", "less than nothing"),
-        ("+64m", "a sign is no digit; u64's own parse takes it"),
-        ("m64", "the unit comes last"),
-        ("64\u{fc}", "the last letter is no ASCII"),
-    ] {
-        match parse_memory(text) {
-            Ok(bytes) => panic!("'{text}' was read as {bytes} bytes: {why}"),
-            Err(Error::Limit { text: shown, .. }) => assert_eq!(shown, text, "the error shows what was written"),
-            Err(other) => panic!("'{text}' is an error about a limit, not: {other}"),
+fn what_is_wanted_and_available_is_added() {
+    let (one, other) = (checks::scratch(), checks::scratch());
+    let mut fixture = Fixture::new(one.path(), "cpuset cpu io memory hugetlb pids rdma");
+    let result = enable_controllers(fixture.directory, &["memory", "pids", "cpu"]);
+    assert!(result.is_ok(), "all three are in cgroup.controllers: {result:?}");
+    assert_eq!(
+        fixture.words(),
+        words(&["+memory", "+pids", "+cpu"]),
+        "each wanted controller is added with a + before its name, and no other is touched"
+    );
+    let mut fixture = Fixture::new(other.path(), "cpu pids");
+    let result = enable_controllers(fixture.directory, &["memory", "pids"]);
+    assert!(result.is_ok(), "memory is not available here, and that is for the limit to say: {result:?}");
+    assert_eq!(fixture.words(), words(&["+pids"]), "only what cgroup.controllers lists can be enabled");
+}
+
+/// A group of version 2 that has controllers to pass on, made by hand.
+struct Parent {
+    path: PathBuf,
+    /// Those that the check asks for.
+    controllers: Vec<String>,
+    /// What the check has changed, held and put back on a hybrid machine.
+    root: Option<(PathBuf, Flock<File>)>,
+    _trial: Trial,
+}
+
+impl Parent {
+    fn new() -> Option<Self> {
+        let trial = Trial::with_group()?;
+        if trial.is_v2() {
+            let (path, controllers) = (trial.paths("web").remove(0), vec!["memory".into(), "pids".into()]);
+            return Some(Self { path, controllers, root: None, _trial: trial });
+        }
+        // A hybrid machine has a tree of version 2 with what version 1 does not use.
+        let Some((root, name)) = unified_controller() else {
+            checks::unable(
+                "no control groups of version 2 with a controller are mounted here; \
+                 `cargo xtask vm -- cargo xtask check ch3 --step 1` runs this in a virtual machine",
+            );
+            return None;
+        };
+        let file = File::open(&root).expect("the mount can be opened");
+        let lock = Flock::lock(file, FlockArg::LockExclusive).expect("one check at a time changes it");
+        fs::write(root.join("cgroup.subtree_control"), format!("+{name}")).expect("the check can enable a controller");
+        let path = root.join(format!("galley-trial-{}", checks::nonce()));
+        fs::create_dir(&path).expect("the check can make a group");
+        Some(Self { path, controllers: vec![name], root: Some((root, lock)), _trial: trial })
+    }
+}
+
+impl Drop for Parent {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir(self.path.join("inner"));
+        if let Some((root, _)) = &self.root {
+            let _ = fs::remove_dir(&self.path);
+            let _ = fs::write(root.join("cgroup.subtree_control"), format!("-{}", self.controllers[0]));
         }
     }
 }
 
-#[test]
-fn too_much_is_refused_and_not_cut_off() {
-    for text in ["17179869185g", "18014398509490176k", "18446744073717940224", "99999999999999999999999m"] {
-        let read = parse_memory(text);
-        assert!(read.is_err(), "{text} is more than 64 bits hold, and was read as {read:?}: the upper bits got lost");
-    }
-    assert_eq!(parse_memory("17179869183g").ok(), Some(17_179_869_183 << 30), "this one just fits into 64 bits");
+fn unified_controller() -> Option<(PathBuf, String)> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").expect("/proc is mounted");
+    let points = mounts.lines().filter(|line| line.contains(" - cgroup2 ")).filter_map(|line| line.split(' ').nth(4));
+    points.map(Path::new).find_map(|point| {
+        let available = fs::read_to_string(point.join("cgroup.controllers")).ok()?;
+        let enabled = fs::read_to_string(point.join("cgroup.subtree_control")).ok()?;
+        // One that the machine itself does not use.
+        let name = available.split_whitespace().find(|name| !enabled.contains(name))?;
+        Some((point.to_owned(), name.to_owned()))
+    })
 }
 
 #[test]
-fn too_little_is_refused() {
-    for text in ["0", "1", "5m", "6291455"] {
-        assert!(parse_memory(text).is_err(), "{text} is less than {MEMORY_LEAST} bytes: no program starts in it");
+fn the_groups_below_get_the_files() {
+    let Some(parent) = Parent::new() else { return };
+    let mut wanted: Vec<&str> = vec!["no-such-controller"];
+    wanted.extend(parent.controllers.iter().map(String::as_str));
+    let result = enable_controllers(&parent.path, &wanted);
+    assert!(
+        result.is_ok(),
+        "one of the names cannot be enabled, and the kernel refuses a write as a whole: {result:?}"
+    );
+    let below = parent.path.join("inner");
+    fs::create_dir(&below).expect("the check can make a group");
+    let files: Vec<String> = fs::read_dir(&below)
+        .expect("the group can be listed")
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    for controller in &parent.controllers {
+        assert!(
+            files.iter().any(|file| file.starts_with(&format!("{controller}."))),
+            "a group below has no file of {controller}: write +{controller} to cgroup.subtree_control of its parent"
+        );
     }
-    assert_eq!(parse_memory("6m").ok(), Some(MEMORY_LEAST), "6m is the least");
+}
+
+#[test]
+fn a_group_that_holds_processes_is_refused() {
+    let Some(parent) = Parent::new() else { return };
+    let mut child = Command::new(super::probe()).arg("hold").stdin(Stdio::piped()).spawn().expect("the probe starts");
+    fs::write(parent.path.join("cgroup.procs"), child.id().to_string()).expect("the check can move its child");
+    let wanted: Vec<&str> = parent.controllers.iter().map(String::as_str).collect();
+    let result = enable_controllers(&parent.path, &wanted);
+    child.kill().and_then(|()| child.wait()).expect("the probe is our child");
+    assert!(
+        matches!(&result, Err(Error::Sys(error)) if error.errno == Errno::EBUSY),
+        "the kernel answers EBUSY for a group with a process in it, and enable_controllers answers {result:?}"
+    );
+}
+
+#[test]
+fn version_1_has_no_such_files() {
+    let directory = checks::scratch();
+    let result = enable_controllers(directory.path(), &["memory"]);
+    assert!(
+        matches!(&result, Err(Error::Sys(error)) if error.errno == Errno::ENOENT),
+        "without cgroup.controllers there is nothing to enable, and the caller has to know: {result:?}"
+    );
 }

@@ -66,11 +66,11 @@ fn a_limit_between_two_pages_is_kept_rounded() {
 #[test]
 fn a_limit_that_the_kernel_changes_is_an_error() {
     let Some(trial) = Trial::with_group() else { return };
-    // Accepted by the write, and kept as "max": only who reads it back can know.
+    // Accepted by the write, and kept as "max": only reading it back tells.
     let result = trial.open("web").apply(&Limits { memory: Some(u64::MAX), ..Limits::default() });
     let held = trial.file("web", "memory.max");
     assert!(
-        matches!(result, Err(Error::NotKept { file: "memory.max", .. })),
+        matches!(result, Err(Error::LimitMismatch { file: "memory.max", .. })),
         "asked for {} bytes, the kernel holds '{held}', and apply returned {result:?}: read each limit back",
         u64::MAX
     );

@@ -1,63 +1,87 @@
-use std::path::PathBuf;
 use std::process::Stdio;
 
-use checks::Held;
+use checks::{Held, kernel};
 
 use super::trial::Trial;
 use super::{probe, run, succeed};
 
-const NOTHING: Vec<PathBuf> = Vec::new();
-
-/// The group's directories that are there still; its parent does not count.
-fn remaining(trial: &Trial) -> Vec<PathBuf> {
-    trial.paths("web").into_iter().filter(|path| path.exists()).collect()
+fn nobody() -> Vec<String> {
+    Vec::new()
 }
 
 #[test]
-fn an_empty_group_goes_and_its_empty_parent_too() {
+fn everyone_has_ended_when_it_returns() {
     let Some(trial) = Trial::with_group() else { return };
-    succeed(&["delete", &trial.name("web")]);
-    assert_eq!(trial.left(), NOTHING, "the group, and the parent that is empty then, are left");
-}
-
-#[test]
-fn a_group_that_is_gone_is_no_error() {
-    let Some(trial) = Trial::new() else { return };
-    succeed(&["delete", &trial.name("web")]);
-}
-
-#[test]
-fn a_busy_group_is_emptied_first() {
-    let Some(trial) = Trial::with_group() else { return };
-    // It takes no notice of a polite request.
+    // They take no notice of a polite request.
     let script = "trap '' TERM; exec \"$0\" pid hold";
-    let mut held = Held::spawn(&mut trial.inside("web", &["/bin/sh", "-c", script, probe()]));
-    assert_ne!(held.report(1).get("pid"), "", "the probe runs in the group");
-    let output = run(&["delete", &trial.name("web")]);
+    let start = || Held::spawn(&mut trial.inside("web", &["/bin/sh", "-c", script, probe()]));
+    let (mut one, mut other) = (start(), start());
+    assert!([one.report(1), other.report(1)].iter().all(|view| !view.get("pid").is_empty()), "the probes run");
+    let output = run(&["kill", &trial.name("web")]);
+    let left = trial.processes("web");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(
-        remaining(&trial),
-        NOTHING,
-        "rmdir is EBUSY while a process is in the group: end it, wait, and ask again: {said}"
-    );
-    assert!(output.status.success(), "the group is gone, and delete calls it a failure: {said}");
-    let (status, _) = held.release();
-    assert!(!status.success(), "the process was to be killed: {status}");
+    assert_eq!(left, nobody(), "kill returned, and these are still in the group: wait for each one's end: {said}");
+    assert!(output.status.success(), "the group is empty, and kill calls it a failure: {said}");
+    assert!(trial.paths("web").iter().all(|path| path.is_dir()), "the group itself was removed too");
+    for held in [one, other] {
+        let (status, _) = held.release();
+        assert!(!status.success(), "the process was to be killed: {status}");
+    }
 }
 
 #[test]
-fn a_group_below_goes_first() {
+fn a_process_that_takes_long_to_end_is_waited_for() {
+    let Some(trial) = Trial::with_group() else { return };
+    // tail(1) keeps what has no line's end in memory, and to free that takes the kernel a while.
+    let script = "(head -c 314572800 /dev/zero; sleep 60) | tail";
+    let mut command = trial.inside("web", &["/bin/sh", "-c", script]);
+    let mut child = command.stdout(Stdio::null()).spawn().expect("the shell can be started");
+    let largest = || {
+        let pids = trial.processes("web").into_iter().filter_map(|pid| pid.parse().ok());
+        let sizes = pids.filter_map(|pid| kernel::status(pid, "VmRSS").strip_suffix(" kB")?.parse::<u64>().ok());
+        sizes.max().unwrap_or(0)
+    };
+    while largest() < 300 << 10 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let output = run(&["kill", &trial.name("web")]);
+    let left = trial.processes("web");
+    child.wait().expect("the shell is our child");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(left, nobody(), "kill returned, and a process has not ended yet: wait for each one's end: {said}");
+}
+
+#[test]
+fn no_fork_gets_away() {
+    let Some(trial) = Trial::with_group() else { return };
+    // Each of these starts others without end, and each of the others lives for a moment.
+    let script = "for i in 1 2 3 4; do (while :; do sleep 0.05 & \"$0\" pid; done) & done; wait";
+    for _ in 0..8 {
+        let mut command = trial.inside("web", &["/bin/sh", "-c", script, probe()]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the shell can be started");
+        while trial.processes("web").len() < 20 {
+            std::thread::yield_now();
+        }
+        let output = run(&["kill", &trial.name("web")]);
+        let left = trial.processes("web");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(
+            left,
+            nobody(),
+            "a process may fork after the others were listed: list and kill again until there is nobody left: {said}"
+        );
+        child.wait().expect("the shell is our child");
+    }
+}
+
+#[test]
+fn the_groups_below_are_part_of_it() {
     let Some(trial) = Trial::with_group() else { return };
     trial.make("web/inner");
     let mut held = Held::spawn(&mut trial.inside("web/inner", &[probe(), "pid", "hold"]));
     assert_ne!(held.report(1).get("pid"), "", "the probe runs in the group");
-    let output = run(&["delete", &trial.name("web")]);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(
-        remaining(&trial),
-        NOTHING,
-        "a container may make groups of its own: remove from the deepest up: {said}"
-    );
+    succeed(&["kill", &trial.name("web")]);
+    assert_eq!(trial.processes("web/inner"), nobody(), "a container may make groups itself: their processes count too");
 }
 
 #[test]
@@ -66,47 +90,23 @@ fn the_neighbor_is_spared() {
     trial.make("db");
     let mut held = Held::spawn(&mut trial.inside("db", &[probe(), "pid", "hold"]));
     assert_ne!(held.report(1).get("pid"), "", "the probe runs in the group");
-    succeed(&["delete", &trial.name("web")]);
-    assert!(trial.paths("web").iter().all(|path| !path.exists()), "the group is left");
-    assert!(trial.paths("db").iter().all(|path| path.is_dir()), "another group was removed too");
+    succeed(&["kill", &trial.name("web")]);
     let (status, rest) = held.release();
-    assert!(status.success() && rest.contains("released"), "a process of another group was ended: {status}");
+    assert!(status.success() && rest.contains("released"), "a process of another group was killed: {status}");
 }
 
 #[test]
-fn those_that_fork_without_end_are_ended() {
+fn the_caller_does_not_kill_itself() {
     let Some(trial) = Trial::with_group() else { return };
-    trial.limit("web", "pids.max", "60");
-    let script = "for i in 1 2 3 4 5 6 7 8; do (while :; do \"$0\" pid; done) & done; wait";
-    let mut command = trial.inside("web", &["/bin/sh", "-c", script, probe()]);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the shell can be started");
-    while trial.processes("web").len() < 9 {
-        std::thread::yield_now();
-    }
-    let output = run(&["delete", &trial.name("web")]);
+    let name = trial.name("web");
+    let program = super::program();
+    let program = program.to_str().expect("paths of a check are plain text");
+    let output = trial.inside("web", &[program, "kill", &name]).output().expect("the shell can be started");
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(
-        remaining(&trial),
-        NOTHING,
-        "a process may fork after the others were listed: list and kill again until rmdir succeeds: {said}"
+        output.status.code(),
+        Some(125),
+        "the caller is in the group itself: that is an error, and it must live to report it: {} {said}",
+        output.status
     );
-    child.wait().expect("the shell is our child");
-}
-
-#[test]
-fn the_group_goes_whatever_became_of_the_program() {
-    let Some(trial) = Trial::new() else { return };
-    for (what, limits, program, code) in [
-        ("it ended well", ["--memory", "64m"], vec![probe(), "exit:7"], 7),
-        ("it was killed for its memory", ["--memory", "32m"], vec![probe(), "memory:96"], 137),
-        ("it could not be started", ["--pids", "20"], vec!["no-such-program"], 125),
-    ] {
-        let name = trial.name("web");
-        let arguments: Vec<&str> = ["run", &name].into_iter().chain(limits).chain(program).collect();
-        let output = run(&arguments);
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(trial.left(), NOTHING, "{what}, and the group is left");
-        assert_eq!(output.status.code(), Some(code), "{what}: {said}");
-        assert_eq!(said.contains("out of memory"), code == 137, "a kill by the limit, and only that, is told: {said}");
-    }
 }

@@ -1,75 +1,112 @@
-use cgroups::{Group, Limits};
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use checks::Held;
 
 use super::trial::Trial;
-use super::{some_number, succeed};
+use super::{probe, run, succeed};
 
-#[test]
-fn a_limit_arrives_in_the_kernel() {
-    let Some(trial) = Trial::with_group() else { return };
-    let (memory, pids) = ((8192 + some_number(8192)) * 4096, 10 + some_number(90));
-    let quota = 10_000 + some_number(80) * 1000;
-    let cpus = format!("0.{quota:05}");
-    let name = trial.name("web");
-    succeed(&[
-        "apply-with-crate",
-        &name,
-        "--memory",
-        &memory.to_string(),
-        "--cpus",
-        &cpus,
-        "--pids",
-        &pids.to_string(),
-    ]);
-    let mut view = checks::View::default();
-    for (file, asked) in
-        [("memory.max", memory.to_string()), ("cpu.max", format!("{quota} 100000")), ("pids.max", pids.to_string())]
-    {
-        let held = trial.file("web", file);
-        view.add(file, if held == asked { "as asked".to_owned() } else { format!("{held}, not {asked}") });
-    }
-    checks::view!("crate", view, {
-        "memory.max" => "the kernel holds another memory limit: memory.memory_hard_limit, in bytes",
-        "cpu.max" => "the kernel holds another CPU limit: cpu.quota and cpu.period, both in microseconds",
-        "pids.max" => "the kernel holds another limit on processes: pid.maximum_number_of_processes",
-    });
+const NOTHING: Vec<PathBuf> = Vec::new();
+
+/// The group's directories that are there still; its parent does not count.
+fn remaining(trial: &Trial) -> Vec<PathBuf> {
+    trial.paths("web").into_iter().filter(|path| path.exists()).collect()
 }
 
 #[test]
-fn a_memory_limit_that_the_crate_drops_is_an_error() {
+fn an_empty_group_goes_and_its_empty_parent_too() {
     let Some(trial) = Trial::with_group() else { return };
-    trial.without("memory", "web");
-    let group = Group::named(&trial.name("web")).expect("a plain name");
-    let result = group.apply_with_crate(&Limits { memory: Some(64 << 20), ..Limits::default() });
-    assert!(
-        result.is_err(),
-        "this group has no memory controller, and the crate throws the kernel's answer away: read each limit back"
+    succeed(&["delete", &trial.name("web")]);
+    assert_eq!(trial.left(), NOTHING, "the group, and the parent that is empty then, are left");
+}
+
+#[test]
+fn a_group_that_is_gone_is_no_error() {
+    let Some(trial) = Trial::new() else { return };
+    succeed(&["delete", &trial.name("web")]);
+}
+
+#[test]
+fn a_busy_group_is_emptied_first() {
+    let Some(trial) = Trial::with_group() else { return };
+    // It takes no notice of a polite request.
+    let script = "trap '' TERM; exec \"$0\" pid hold";
+    let mut held = Held::spawn(&mut trial.inside("web", &["/bin/sh", "-c", script, probe()]));
+    assert_ne!(held.report(1).get("pid"), "", "the probe runs in the group");
+    let output = run(&["delete", &trial.name("web")]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        remaining(&trial),
+        NOTHING,
+        "rmdir is EBUSY while a process is in the group: end it, wait, and ask again: {said}"
+    );
+    assert!(output.status.success(), "the group is gone, and delete calls it a failure: {said}");
+    let (status, _) = held.release();
+    assert!(!status.success(), "the process was to be killed: {status}");
+}
+
+#[test]
+fn a_group_below_goes_first() {
+    let Some(trial) = Trial::with_group() else { return };
+    trial.make("web/inner");
+    let mut held = Held::spawn(&mut trial.inside("web/inner", &[probe(), "pid", "hold"]));
+    assert_ne!(held.report(1).get("pid"), "", "the probe runs in the group");
+    let output = run(&["delete", &trial.name("web")]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        remaining(&trial),
+        NOTHING,
+        "a container may make groups of its own: remove from the deepest up: {said}"
     );
 }
 
 #[test]
-fn a_number_that_the_crate_cannot_hold_is_an_error() {
+fn the_neighbor_is_spared() {
     let Some(trial) = Trial::with_group() else { return };
-    trial.limit("web", "memory.max", "67108864");
-    let result = trial.open("web").apply_with_crate(&Limits { memory: Some(u64::MAX), ..Limits::default() });
-    assert!(result.is_err(), "as a signed number this is -1, which means no limit: convert with try_from");
-    assert_eq!(trial.file("web", "memory.max"), "67108864", "the limit that was in force is gone");
+    trial.make("db");
+    let mut held = Held::spawn(&mut trial.inside("db", &[probe(), "pid", "hold"]));
+    assert_ne!(held.report(1).get("pid"), "", "the probe runs in the group");
+    succeed(&["delete", &trial.name("web")]);
+    assert!(trial.paths("web").iter().all(|path| !path.exists()), "the group is left");
+    assert!(trial.paths("db").iter().all(|path| path.is_dir()), "another group was removed too");
+    let (status, rest) = held.release();
+    assert!(status.success() && rest.contains("released"), "a process of another group was ended: {status}");
 }
 
 #[test]
-fn what_is_not_asked_for_is_left_alone() {
+fn those_that_fork_without_end_are_ended() {
     let Some(trial) = Trial::with_group() else { return };
-    trial.limit("web", "cpu.max", "30000 100000");
-    trial.limit("web", "memory.max", "67108864");
-    succeed(&["apply-with-crate", &trial.name("web"), "--pids", "9"]);
-    let mut view = checks::View::default();
-    for file in ["memory.max", "cpu.max", "pids.max"] {
-        view.add(file, trial.file("web", file));
+    trial.limit("web", "pids.max", "60");
+    let script = "for i in 1 2 3 4 5 6 7 8; do (while :; do \"$0\" pid; done) & done; wait";
+    let mut command = trial.inside("web", &["/bin/sh", "-c", script, probe()]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the shell can be started");
+    while trial.processes("web").len() < 9 {
+        std::thread::yield_now();
     }
-    checks::view!("crate-untouched", view, {
-        "memory.max" => "the memory limit was 67108864 before, and nobody asked for another",
-        "cpu.max" => "the CPU limit was 30000 100000 before, and nobody asked for another",
-        "pids.max" => "the one limit that was asked for is not there",
-    });
-    succeed(&["apply-with-crate", &trial.name("web"), "--memory", "32m"]);
-    assert_eq!(trial.file("web", "pids.max"), "9", "the limit on processes was 9, and nobody asked for another");
+    let output = run(&["delete", &trial.name("web")]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        remaining(&trial),
+        NOTHING,
+        "a process may fork after the others were listed: list and kill again until rmdir succeeds: {said}"
+    );
+    child.wait().expect("the shell is our child");
+}
+
+#[test]
+fn the_group_goes_whatever_became_of_the_program() {
+    let Some(trial) = Trial::new() else { return };
+    for (what, limits, program, code) in [
+        ("it ended well", ["--memory", "64m"], vec![probe(), "exit:7"], 7),
+        ("it was killed for its memory", ["--memory", "32m"], vec![probe(), "memory:96"], 137),
+        ("it could not be started", ["--pids", "20"], vec!["no-such-program"], 125),
+    ] {
+        let name = trial.name("web");
+        let arguments: Vec<&str> = ["run", &name].into_iter().chain(limits).chain(program).collect();
+        let output = run(&arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(trial.left(), NOTHING, "{what}, and the group is left");
+        assert_eq!(output.status.code(), Some(code), "{what}: {said}");
+        assert_eq!(said.contains("out of memory"), code == 137, "a kill by the limit, and only that, is told: {said}");
+    }
 }

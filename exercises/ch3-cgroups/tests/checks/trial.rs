@@ -139,11 +139,11 @@ impl Trial {
 
     /// A command that moves into the group by itself, and then becomes `program`.
     pub fn inside(&self, group: &str, program: &[&str]) -> Command {
-        let doors: Vec<String> =
+        let procs_files: Vec<String> =
             self.paths(group).iter().map(|path| path.join("cgroup.procs").display().to_string()).collect();
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", "for door in $DOORS; do echo $$ > $door; done; exec \"$@\"", "sh"]).args(program);
-        command.env("DOORS", doors.join(" ")).stdin(Stdio::null());
+        command.args(["-c", "for file in $PROCS; do echo $$ > $file; done; exec \"$@\"", "sh"]).args(program);
+        command.env("PROCS", procs_files.join(" ")).stdin(Stdio::null());
         command
     }
 

@@ -1,12 +1,10 @@
-//! Given: version 2's files on a machine with version 1.
+//! Version 2's files on a machine with version 1.
 //!
 //! Version 1 came first, with one tree for each controller and other names for
-//! the same things (the kernel's `cgroup-v1` guides, cgroups(7)). This module
-//! answers for the files that the chapter uses, so that the steps need to know
-//! one language only.
+//! the same things (the kernel's `cgroup-v1` guides, cgroups(7)).
 
-use crate::group::{read_file, write_file};
-use crate::{CPU_PERIOD, Group, Result};
+use crate::files::{read_file, write_file};
+use crate::{CPU_PERIOD, Cgroup, Result};
 
 /// What version 1 reports for "no limit": the largest multiple of a page.
 const UNLIMITED: u64 = 0x7fff_ffff_ffff_f000;
@@ -14,8 +12,8 @@ const UNLIMITED: u64 = 0x7fff_ffff_ffff_f000;
 /// Reads what version 2 would show.
 ///
 /// # Errors
-/// As [`Group::read`].
-pub fn read(group: &Group, file: &str) -> Result<String> {
+/// As [`Cgroup::read`].
+pub fn read(group: &Cgroup, file: &str) -> Result<String> {
     let text = |name: &str| read_file(&group.path(name));
     let number = |name: &str| text(name).map(|text| text.trim().parse::<i64>().unwrap_or(-1));
     Ok(match file {
@@ -41,8 +39,8 @@ pub fn read(group: &Group, file: &str) -> Result<String> {
 /// Writes what version 2 would take.
 ///
 /// # Errors
-/// As [`Group::write`].
-pub fn write(group: &Group, file: &str, text: &str) -> Result<()> {
+/// As [`Cgroup::write`].
+pub fn write(group: &Cgroup, file: &str, text: &str) -> Result<()> {
     let set = |name: &str, text: &str| write_file(&group.path(name), text);
     let unlimited = |text: &str| if text == "max" { "-1".to_owned() } else { text.to_owned() };
     match file {
