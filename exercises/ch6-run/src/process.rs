@@ -10,10 +10,9 @@ use crate::error::Result;
 /// Opens the first process of the container in `directory`, as a pidfd.
 ///
 /// A pidfd means one process for ever (pidfd_open(2)). The `pid` in the record does not:
-/// once the process has ended and was waited for, the kernel may give the number to a
-/// stranger. That cannot have happened while the monitor lives, because it waits for the
-/// process and then ends. So the order matters: open first, and then ask for the
-/// [`status`](crate::status).
+/// once the process has ended and its monitor has waited for it, the kernel may give the
+/// number to a stranger. So the monitor must be alive *after* the number was looked up;
+/// asked before, it could end between the two. See [`status`](crate::status).
 ///
 /// # Errors
 /// [`crate::Error::NotRunning`] with the container's name, if it was not started, has

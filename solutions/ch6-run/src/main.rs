@@ -1,11 +1,4 @@
-//! Chapter 6 on the command line:
-//!
-//! ```text
-//! run publish PID HOST-PORT CONTAINER-PORT …    carry connections into PID's network
-//! run monitor DIRECTORY PROGRAM [ARGUMENT]…     start a program and record its life
-//! run status DIRECTORY                          tell whether it runs
-//! run stop DIRECTORY SIGNAL MILLISECONDS        ask, wait, insist
-//! ```
+//! Chapter 6 on the command line: a publisher, the smallest monitor, and two questions to it.
 
 use std::fs::{self, File};
 use std::net::Ipv4Addr;
@@ -16,20 +9,25 @@ use std::time::Duration;
 
 use nix::fcntl::FlockArg;
 use nix::sys::signal::Signal;
-use run::{Container, Error, LOCK, Port, PortError, Result, listen, load, process, publish, save, status, stop};
+use run::{Container, LOCK, Port, Result, listen, load, process, publish, save, status, stop};
 use sys::Context;
+
+const USAGE: &str = "usage:
+  run publish PID HOST-PORT CONTAINER-PORT …   carry connections into PID's network
+  run monitor DIRECTORY PROGRAM [ARGUMENT]…    start a program and record its life
+  run status DIRECTORY                         tell whether it runs
+  run stop DIRECTORY SIGNAL MILLISECONDS       ask, wait, insist";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
-        ["publish", pid, ports @ ..] if !ports.is_empty() && ports.len() % 2 == 0 => run_publish(pid, ports),
+        ["publish", pid, ports @ ..] => run_publish(pid, ports),
         ["monitor", directory, program, arguments @ ..] => run_monitor(Path::new(directory), program, arguments),
         ["status", directory] => show_status(Path::new(directory)),
         ["stop", directory, signal, grace] => run_stop(Path::new(directory), signal, grace),
         _ => {
-            eprintln!("usage: run publish PID HOST-PORT CONTAINER-PORT … | run monitor DIRECTORY PROGRAM …");
-            eprintln!("       run status DIRECTORY | run stop DIRECTORY SIGNAL MILLISECONDS");
+            eprintln!("{USAGE}");
             return ExitCode::from(2);
         }
     };
@@ -42,21 +40,16 @@ fn main() -> ExitCode {
     }
 }
 
-fn run_publish(pid: &str, numbers: &[&str]) -> Result<()> {
-    let ports: Vec<Port> = numbers.chunks(2).map(port).collect::<Result<_>>()?;
+fn run_publish(pid: &str, ports: &[&str]) -> Result<()> {
+    let numbers: Vec<u16> = ports.iter().filter_map(|text| text.parse().ok()).collect();
+    let pairs = numbers.chunks_exact(2);
+    let ports: Vec<Port> =
+        pairs.map(|pair| Port { host: (Ipv4Addr::LOCALHOST, pair[0]).into(), container: pair[1] }).collect();
     let listeners = listen(&ports)?;
     let path = format!("/proc/{pid}/ns/net");
     let namespace = File::open(&path).context("open", &path)?;
     println!("listening");
     publish(listeners, &namespace)
-}
-
-/// One port of the host's loopback address, and the container's.
-fn port(pair: &[&str]) -> Result<Port> {
-    match pair.iter().map(|text| text.parse::<u16>()).collect::<std::result::Result<Vec<_>, _>>().as_deref() {
-        Ok([host, container]) => Ok(Port { host: (Ipv4Addr::LOCALHOST, *host).into(), container: *container }),
-        _ => Err(Error::Port { text: pair.join(":"), reason: PortError::Number }),
-    }
 }
 
 /// The smallest monitor: it has nothing but a record and a lock.
@@ -78,9 +71,8 @@ fn show_status(directory: &Path) -> Result<()> {
 }
 
 fn run_stop(directory: &Path, signal: &str, grace: &str) -> Result<()> {
-    let container = load(directory)?;
     let (signal, grace) = (signal.parse().unwrap_or(Signal::SIGTERM), grace.parse().unwrap_or_default());
-    let process = process(directory, &container)?;
+    let process = process(directory, &load(directory)?)?;
     let by_itself = stop(&process, signal, Duration::from_millis(grace))?;
     println!("{}", if by_itself { "ended" } else { "killed" });
     Ok(())
