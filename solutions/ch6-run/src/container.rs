@@ -19,6 +19,7 @@ pub const STATE: &str = "state.json";
 /// The file that the monitor holds a lock on.
 pub const LOCK: &str = "lock";
 
+// ANCHOR: container
 /// One container's record.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -46,6 +47,7 @@ pub struct Container {
     /// From STOPSIGNAL; SIGTERM if there is none.
     pub stop_signal: Option<String>,
 }
+// ANCHOR_END: container
 
 /// Reads the record in a container's directory.
 ///

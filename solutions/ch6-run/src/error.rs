@@ -27,6 +27,7 @@ pub enum Error {
     Sys(#[from] sys::Error),
 }
 
+// ANCHOR: port_error
 /// Why a text is not a port to publish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PortError {
@@ -39,6 +40,7 @@ pub enum PortError {
     #[error("only TCP can be published")]
     Protocol,
 }
+// ANCHOR_END: port_error
 
 fn listen_hint(source: &io::Error) -> &'static str {
     match source.kind() {

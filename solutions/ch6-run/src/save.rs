@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::container::Container;
 use crate::error::Result;
 
-/// Writes a container's record to `state.json` in its `directory`, whole: whoever reads
-/// it, and whenever the power fails, finds the old record or the new one.
+/// Writes a container's record to `state.json` in its `directory`, whole: a reader at any
+/// moment, or after a power cut at any moment, finds the old record or the new one.
 ///
 /// write(2) alone promises neither. A reader may come between two writes, and what was
 /// written is in the kernel's memory, not on the disk. But rename(2) replaces a name
