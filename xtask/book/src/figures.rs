@@ -43,6 +43,11 @@ pub fn crates(book: &Path, file: &str) -> Result<String> {
     block("crates", &crates::draw(&book.join(".."), &format!("crates-{}", file.trim_end_matches(".md")))?)
 }
 
+/// The table of the support crates.
+pub fn support(book: &Path) -> Result<String> {
+    crates::table(&book.join(".."))
+}
+
 /// HTML as a block of Markdown. An empty line would end the block, and the rest would
 /// be read as Markdown.
 fn block(name: &str, html: &str) -> Result<String> {

@@ -73,6 +73,7 @@ fn page(sources: &Path, contents: &Contents, entry: &Entry, body: &str) -> Resul
             _ if in_code => None,
             Some(("path", "use")) => Some(guide::list(contents)),
             Some(("crates", "")) => Some(figures::crates(sources, &entry.file)?),
+            Some(("support", "")) => Some(figures::support(sources)?),
             Some(("schedule", plan)) => Some(schedule::table(contents, plan)?),
             Some(("figure", name)) => Some(figures::place(sources, name, &body)?),
             _ => notes.line(line).or_else(|| quiz::line(line)),

@@ -1,13 +1,15 @@
 //! `{{#crates}}`: the crates of the runtime and which of them use which, from their
-//! manifests.
+//! manifests. `{{#support}}`: a table of the support crates, from their sources.
 //!
 //! Galley and the chapters stand on the left, the support crates on the right, and each
 //! crate above those that it uses. An arrow that two others make is left out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use course::{CHAPTERS, Chapter};
 use toml::Table;
 
 use super::svg;
@@ -63,27 +65,47 @@ pub fn draw(root: &Path, id: &str) -> Result<String> {
     ))
 }
 
-/// The crates below `exercises/` that the workspace's table of dependencies names, and
-/// galley, which nothing depends on.
+/// A table of the support crates, as Markdown: each with the first sentence of its
+/// documentation.
+pub fn table(root: &Path) -> Result<String> {
+    let mut table = String::from("| crate | what it is |\n| --- | --- |\n");
+    for name in support(root)? {
+        let source = files::read(&root.join("exercises/support").join(&name).join("src/lib.rs"))?;
+        let head = source.lines().map_while(|line| line.strip_prefix("//! "));
+        // Links of rustdoc lead nowhere here.
+        let text = head.collect::<Vec<_>>().join(" ").replace("[`", "`").replace("`]", "`");
+        table += &format!("| `{name}` | {text} |\n");
+    }
+    Ok(table)
+}
+
+/// The names of the support crates, sorted.
+fn support(root: &Path) -> Result<Vec<String>> {
+    let directory = root.join("exercises/support");
+    let entries = fs::read_dir(&directory).with_context(|| format!("cannot list {}", directory.display()))?;
+    let mut names: Vec<String> =
+        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    Ok(names)
+}
+
 fn read(root: &Path) -> Result<Crates> {
-    let workspace: Table = toml::from_str(&files::read(&root.join("Cargo.toml"))?).context("Cargo.toml")?;
-    let known = workspace["workspace"]["dependencies"].as_table().context("no table of dependencies")?;
-    let path = |entry: &toml::Value| entry.get("path").and_then(toml::Value::as_str).map(str::to_owned);
-    let mut paths: BTreeMap<&str, String> =
-        known.iter().filter_map(|(name, entry)| Some((name.as_str(), path(entry)?))).collect();
-    paths.retain(|_, path| path.starts_with("exercises/"));
-    paths.insert("galley", "exercises/galley".to_owned());
+    let mut found = vec![("galley".to_owned(), "galley".to_owned(), "galley".to_owned())];
+    let chapter = |chapter: &Chapter| {
+        (chapter.name.to_owned(), chapter.directory(), format!("{} {}", chapter.id(), chapter.name))
+    };
+    found.extend(CHAPTERS.iter().map(chapter));
+    found.extend(support(root)?.into_iter().map(|name| (name.clone(), format!("support/{name}"), name)));
+    let names: BTreeSet<String> = found.iter().map(|(name, ..)| name.clone()).collect();
     let mut crates = Crates::new();
-    for (name, path) in &paths {
-        let manifest = root.join(path).join("Cargo.toml");
+    for (name, path, label) in found {
+        let manifest = root.join("exercises").join(&path).join("Cargo.toml");
         let manifest: Table =
             toml::from_str(&files::read(&manifest)?).with_context(|| manifest.display().to_string())?;
         let dependencies = manifest.get("dependencies").and_then(toml::Value::as_table);
-        let names = dependencies.into_iter().flat_map(Table::keys);
-        let uses = names.filter(|used| paths.contains_key(used.as_str())).cloned().collect();
-        let chapter = course::CHAPTERS.iter().find(|chapter| path.ends_with(&chapter.directory()));
-        let label = chapter.map_or_else(|| (*name).to_owned(), |chapter| format!("{} {name}", chapter.id()));
-        crates.insert((*name).to_owned(), Crate { label, support: path.contains("/support/"), uses });
+        let uses = dependencies.into_iter().flat_map(Table::keys).filter(|used| names.contains(*used));
+        let uses = uses.cloned().collect();
+        crates.insert(name, Crate { label, support: path.starts_with("support/"), uses });
     }
     Ok(crates)
 }
@@ -184,7 +206,7 @@ mod tests {
     #[test]
     fn the_picture_has_every_chapter() {
         let html = draw(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."), "crates").expect("the manifests");
-        for chapter in course::CHAPTERS {
+        for chapter in CHAPTERS {
             assert!(html.contains(&format!(">{} {}</text>", chapter.id(), chapter.name)), "{}", chapter.name);
         }
     }
