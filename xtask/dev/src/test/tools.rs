@@ -1,6 +1,7 @@
 //! The stages that are cargo's and other tools' work.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 use crate::record;
@@ -8,6 +9,7 @@ use crate::stage::{Stage, quiet};
 use crate::sync;
 use xtask::cargo::cargo;
 use xtask::error::{Error, Result};
+use xtask::files;
 use xtask::repo::{Repo, Tree};
 use xtask::tools;
 
@@ -52,19 +54,56 @@ pub fn unit_tests(repo: &Repo) -> Result<Stage> {
     Ok(Stage::Passed(format!("{} tests", passed(&String::from_utf8_lossy(&output.stdout)))))
 }
 
+/// The tests that call programs which others wrote.
+const PEERS: [&str; 3] = ["interchange", "peers", "platforms"];
+
 /// Debian's registry, skopeo, podman and buildah against the reference.
 pub fn peers(repo: &Repo) -> Result<Stage> {
-    let text = tests_of(repo, &["--package", "registry", "--test", "peers", "--test", "platforms"])?
-        + &tests_of(repo, &["--package", "galley", "--test", "interchange"])?;
-    Ok(told(format!("{} tests", passed(&text)), &text))
+    integration_tests(repo, |_, test| PEERS.contains(&test))
 }
 
-/// The reference against registries that fail, lie, or require TLS.
-pub fn hard_registries(repo: &Repo) -> Result<Stage> {
-    let mut which = vec!["--package", "registry", "--lib"];
-    ["faults", "helpers", "hubs", "lies", "mirror", "tls"].iter().for_each(|name| which.extend(["--test", name]));
+/// Every command of the reference's galley, as root and as an ordinary user.
+pub fn command_line(repo: &Repo) -> Result<Stage> {
+    integration_tests(repo, |package, test| package == "galley" && !PEERS.contains(&test))
+}
+
+/// The other tests of chapters and support crates, for example with registries that fail,
+/// lie, or require TLS.
+pub fn given(repo: &Repo) -> Result<Stage> {
+    let units = passed(&tests_of(repo, &["--workspace", "--lib", "--bins"])?);
+    let stage = integration_tests(repo, |package, test| package != "galley" && !PEERS.contains(&test))?;
+    Ok(match stage {
+        Stage::Passed(words) => Stage::Passed(format!("{words}, {units} of single modules")),
+        Stage::Partly(words, reasons) => Stage::Partly(format!("{words}, {units} of single modules"), reasons),
+        skipped => skipped,
+    })
+}
+
+/// Runs the tests below `tests/` for which `wanted` holds, by package and name. The checks of
+/// chapters are not among them.
+fn integration_tests(repo: &Repo, wanted: impl Fn(&str, &str) -> bool) -> Result<Stage> {
+    let exercises = repo.tree(Tree::Exercises);
+    let mut which = BTreeSet::new();
+    for manifest in files::list(&exercises)?.iter().filter(|file| file.ends_with("Cargo.toml")) {
+        let text = files::read(&exercises.join(manifest))?;
+        let package =
+            text.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"')).unwrap_or_default();
+        let directory = exercises.join(manifest).with_file_name("tests");
+        for file in files::list(&directory).unwrap_or_default() {
+            let name = match (file.parent(), file.file_name().and_then(|name| name.to_str())) {
+                (Some(parent), Some("main.rs")) => parent,
+                (Some(parent), Some(name)) if parent == Path::new("") => Path::new(name.trim_end_matches(".rs")),
+                _ => continue,
+            };
+            let name = name.to_string_lossy().into_owned();
+            if name != "checks" && wanted(package, &name) {
+                which.extend([("--package", package.to_owned()), ("--test", name)]);
+            }
+        }
+    }
+    let which: Vec<&str> = which.iter().flat_map(|(flag, name)| [*flag, name.as_str()]).collect();
     let text = tests_of(repo, &which)?;
-    Ok(told("every fault at every request, lies, TLS, helpers, a mirror, big registries".to_owned(), &text))
+    Ok(told(format!("{} tests", passed(&text)), &text))
 }
 
 /// A test that lacks something prints a line with the reason, and passes.
@@ -88,16 +127,6 @@ fn passed(text: &str) -> usize {
         .lines()
         .filter_map(|line| line.split_once("test result: ok. ")?.1.split(' ').next()?.parse::<usize>().ok());
     counts.sum()
-}
-
-/// Every command of the reference's galley, as root and as an ordinary user.
-pub fn command_line(repo: &Repo) -> Result<Stage> {
-    let mut which = vec!["--package", "galley", "--bins"];
-    ["add", "build", "cli", "images", "interrupted", "refusals", "runtime"]
-        .iter()
-        .for_each(|name| which.extend(["--test", name]));
-    let text = tests_of(repo, &which)? + &tests_of(repo, &["--package", "storage"])?;
-    Ok(told(format!("{} tests", passed(&text)), &text))
 }
 
 /// The reports of checks are compared where the solutions are graded.
