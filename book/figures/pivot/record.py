@@ -43,8 +43,8 @@ def pivot_root(new, old):
 UNSHARE = ("unshare(CLONE_NEWNS)", lambda: checked(libc.unshare(CLONE_NEWNS)))
 PRIVATE = ('mount(none, "/", MS_REC | MS_PRIVATE)', lambda: mount(None, "/", None, MS_REC | MS_PRIVATE))
 BIND = (
-    'mount("root", "root", MS_BIND | MS_REC); chdir("root")',
-    lambda: (mount("root", "root", None, MS_BIND | MS_REC), os.chdir("root")),
+    'mount("rootfs", "rootfs", MS_BIND | MS_REC); chdir("rootfs")',
+    lambda: (mount("rootfs", "rootfs", None, MS_BIND | MS_REC), os.chdir("rootfs")),
 )
 PROC = ('mount("proc", "proc", type proc)', lambda: mount("proc", "proc", "proc"))
 PIVOT = ('pivot_root(".", ".")', lambda: pivot_root(".", "."))
@@ -99,10 +99,10 @@ def make_host(top):
     checked(libc.unshare(CLONE_NEWNS))
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     mount("tmpfs", top, "tmpfs")
-    for name in ("etc", "home", "proc", "old", "root/bin", "root/proc"):
+    for name in ("etc", "home", "proc", "old", "rootfs/bin", "rootfs/proc"):
         os.makedirs(f"{top}/{name}")
-    shutil.copy(shutil.which("busybox"), f"{top}/root/bin/busybox")
-    os.symlink("busybox", f"{top}/root/bin/sh")
+    shutil.copy(shutil.which("busybox"), f"{top}/rootfs/bin/busybox")
+    os.symlink("busybox", f"{top}/rootfs/bin/sh")
     os.chdir(top)
     pivot_root(".", "old")
     os.chdir("/")
@@ -153,7 +153,7 @@ def play(steps):
     os.waitpid(child, 0)
     # What has spread to the host is taken off before the next one begins.
     for made in reversed(mounts("self")):
-        if made["on"].startswith("/root"):
+        if made["on"].startswith("/rootfs"):
             libc.umount2(made["on"].encode(), MNT_DETACH)
     return frames
 
