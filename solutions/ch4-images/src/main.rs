@@ -6,8 +6,8 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+use archive::Entry;
 use images::{Error, Layer, MAX_DOCUMENT, Result, Store, resolve_beneath, spec};
-use serde_json::{Value, json};
 use sys::Context;
 
 const USAGE: &str = "\
@@ -44,16 +44,17 @@ fn run(arguments: &[&str]) -> Result<bool> {
         ["init", store] => drop(open(store)?),
         ["write", store] => {
             let blob = open(store)?.write_blob(&mut io::stdin().lock())?;
-            print(&format!("{} {}", blob.digest, blob.size))?;
+            println!("{} {}", blob.digest, blob.size);
         }
         ["read", store, digest] => {
             let bytes = open(store)?.read_blob(&digest.parse()?, MAX_DOCUMENT)?;
             io::stdout().write_all(&bytes).context("write", "standard output")?;
         }
-        ["pack", store, directory] => describe(&pack(&open(store)?, directory)?)?,
-        ["changes", upper] => changes(Path::new(upper), None)?,
-        ["changes", upper, store] => changes(Path::new(upper), Some(open(store)?))?,
-        ["resolve", directory, name] => resolve(Path::new(directory), Path::new(name))?,
+        ["pack", store, directory] => describe(&pack(&open(store)?, directory)?),
+        ["resolve", directory, name] => {
+            let root = File::open(directory).context("open", directory)?;
+            println!("{}", resolve_beneath(&root, Path::new(name))?.to_path()?.display());
+        }
         ["unpack", file, directory] => unpack(file, directory, u64::MAX)?,
         ["unpack", file, directory, bytes] => unpack(file, directory, bytes.parse().map_err(|_| usage(bytes))?)?,
         ["add", store, name, "--config", file, directories @ ..] => {
@@ -63,31 +64,21 @@ fn run(arguments: &[&str]) -> Result<bool> {
         }
         ["add", store, name, directories @ ..] => add(&open(store)?, name, &Default::default(), directories)?,
         ["mount", rest @ ..] => mount_privately(rest)?,
-        [MOUNT_HERE, upper, work, target, rest @ ..] => {
-            mount(Path::new(upper), Path::new(work), Path::new(target), rest)?
-        }
+        [MOUNT_HERE, upper, work, target, rest @ ..] => mount([upper, work, target].map(Path::new), rest)?,
+        ["changes", upper] => drop(changes(upper)?),
+        ["changes", upper, store] => describe(&open(store)?.write_layer(changes(upper)?, &mut |_| {})?),
         _ => return Ok(false),
     }
     Ok(true)
-}
-
-fn print(line: &str) -> Result<()> {
-    Ok(writeln!(io::stdout(), "{line}").context("write", "standard output")?)
 }
 
 fn pack(store: &Store, directory: &str) -> Result<Layer> {
     store.write_layer(archive::files(Path::new(directory))?, &mut |_| {})
 }
 
-fn describe(layer: &Layer) -> Result<()> {
-    print(&format!("digest {}", layer.descriptor.digest()))?;
-    print(&format!("diffID {}", layer.diff_id))?;
-    print(&format!("size {}", layer.descriptor.size()))
-}
-
-fn resolve(directory: &Path, name: &Path) -> Result<()> {
-    let root = File::open(directory).context("open", directory)?;
-    print(&resolve_beneath(&root, name)?.to_path()?.display().to_string())
+fn describe(layer: &Layer) {
+    let (digest, size) = (layer.descriptor.digest(), layer.descriptor.size());
+    println!("digest {digest}\ndiffID {}\nsize {size}", layer.diff_id);
 }
 
 fn unpack(file: &str, directory: &str, limit: u64) -> Result<()> {
@@ -99,21 +90,16 @@ fn unpack(file: &str, directory: &str, limit: u64) -> Result<()> {
 fn add(store: &Store, name: &str, config: &spec::ImageConfiguration, directories: &[&str]) -> Result<()> {
     let layers = directories.iter().map(|directory| pack(store, directory)).collect::<Result<Vec<_>>>()?;
     let mut manifest = store.add_image(config, &layers)?;
+    println!("manifest {}", manifest.digest());
     manifest.set_annotations(Some([(spec::ANNOTATION_REF_NAME.to_owned(), name.to_owned())].into()));
-    store.replace("index.json", &json!({"schemaVersion": 2, "manifests": [manifest]}))?;
-    let document = store.read_blob(&manifest.digest().try_into()?, MAX_DOCUMENT)?;
-    let document: Value = serde_json::from_slice(&document).map_err(io::Error::from).call("read the manifest")?;
-    print(&format!("manifest {}", manifest.digest()))?;
-    print(&format!("config {}", document["config"]["digest"].as_str().unwrap_or_default()))
+    store.replace("index.json", &serde_json::json!({"schemaVersion": 2, "manifests": [manifest]}))
 }
 
-fn changes(upper: &Path, store: Option<Store>) -> Result<()> {
-    let mut entries = images::changes(upper)?;
+fn changes(upper: &str) -> Result<Vec<Entry>> {
+    let mut entries = images::changes(Path::new(upper))?;
     entries.sort_by(|one, other| one.name.cmp(&other.name));
-    for entry in &entries {
-        print(&format!("{} {:?}", entry.name.display(), entry.kind))?;
-    }
-    store.map_or(Ok(()), |store| describe(&store.write_layer(entries, &mut |_| {})?))
+    entries.iter().for_each(|entry| println!("{} {:?}", entry.name.display(), entry.kind));
+    Ok(entries)
 }
 
 /// The command that [`mount_privately`] runs; it is not for the command line.
@@ -128,7 +114,7 @@ fn mount_privately(arguments: &[&str]) -> Result<()> {
     Ok(Err(unshare.arg(program).arg(MOUNT_HERE).args(arguments).exec()).context("execve", "unshare")?)
 }
 
-fn mount(upper: &Path, work: &Path, target: &Path, rest: &[&str]) -> Result<()> {
+fn mount([upper, work, target]: [&Path; 3], rest: &[&str]) -> Result<()> {
     let mut parts = rest.splitn(2, |argument| *argument == "--");
     let layers: Vec<PathBuf> = parts.next().unwrap_or_default().iter().map(PathBuf::from).collect();
     let Some(([name], arguments)) = parts.next().and_then(|program| program.split_at_checked(1)) else {

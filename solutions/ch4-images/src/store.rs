@@ -27,7 +27,7 @@ const DEFAULT_LAYER_LIMIT: u64 = 16 << 30;
 pub struct Store {
     root: PathBuf,
     /// Shared while the store is open: what has no name yet must not be pruned.
-    in_use: Flock<File>,
+    pub in_use: Flock<File>,
     /// How many bytes a layer may unpack to.
     pub layer_limit: u64,
 }
@@ -167,11 +167,6 @@ impl Store {
             // Missing, or damaged: written anew.
             Err(_) => self.write_blob(&mut bytes.as_slice()),
         }
-    }
-
-    /// The lock that says whether others have the store open.
-    pub fn in_use(&self) -> &Flock<File> {
-        &self.in_use
     }
 
     /// Replaces a document of the layout, by rename(2).

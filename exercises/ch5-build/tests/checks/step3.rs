@@ -59,7 +59,10 @@ fn dockerignore_leaves_files_out_and_brings_them_back() {
     assert!(printed.contains("src/lib/x.c"), "a line with ! brings back what a line above left out:\n{printed}");
     insta::assert_snapshot!("ignored", printed);
     let printed = selected(&fixture, &["src"]);
-    assert!(!printed.contains("./lib <-"), "the rules are about paths in the context, not below the source:\n{printed}");
+    assert!(
+        !printed.contains("./lib <-"),
+        "the rules are about paths in the context, not below the source:\n{printed}"
+    );
     let output = crate::run(&["select", str(&fixture.context()), "build.log"]);
     let (printed, said) = (crate::text(&output), crate::errors(&output));
     assert!(

@@ -32,7 +32,7 @@ pub struct PruneReport {
 /// `InUse` while another process has the store open: it may have written blobs that it
 /// has not named yet.
 pub fn prune(store: &Store, keep_unnamed: bool, needed: &[Digest]) -> Result<PruneReport> {
-    let lock = store.in_use();
+    let lock = &store.in_use;
     if let Err(errno) = lock.relock(FlockArg::LockExclusiveNonblock) {
         // A refused change of lock may have given up the old one.
         lock.relock(FlockArg::LockShared).context("flock", store.root())?;
