@@ -9,8 +9,9 @@ use std::path::PathBuf;
 use course::Chapter;
 
 use crate::error::Result;
+use crate::files;
 use crate::repo::{Repo, Tree};
-use crate::{files, starter};
+use crate::starter;
 
 /// What became of a chapter's source when it was last graded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

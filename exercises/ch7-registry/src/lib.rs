@@ -1,58 +1,61 @@
 //! Chapter 7: names, login, push and pull.
 //!
-//! A registry is a server that keeps blobs and manifests and gives manifests
-//! names. Its API is the OCI distribution specification: a dozen requests over
-//! HTTP. The steps, in reading order:
+//! A registry is a server that stores blobs and manifests, and gives manifests names. Its
+//! API is the OCI distribution specification: a dozen requests over HTTP. In the order of
+//! the chapter:
 //!
-//! 1. [`parse_reference`]: read an image's name as Docker does
-//! 2. [`parse_challenge`]: understand the registry's 401
-//! 3. [`Client::authorize`]: answer it, with a password or with a token
-//! 4. [`Client::push_blob`]: upload a blob that is not there yet
-//! 5. [`push()`]: push an image
-//! 6. [`Client::pull_blob`]: download a blob and verify it
-//! 7. [`pull()`]: pull an image
+//! 1. [`parse_reference`] reads an image's name as Docker does;
+//! 2. [`parse_challenge`] understands the registry's 401;
+//! 3. [`authorize`] answers it, with a password or a token;
+//! 4. [`push_blob`] uploads a blob that is not there yet;
+//! 5. [`push()`] pushes an image, its manifest last;
+//! 6. [`fetch_manifest`] downloads a manifest, and refuses one that is not what was asked for;
+//! 7. [`pull_blob`] downloads a blob, and verifies it;
+//! 8. [`pull()`] pulls an image, its manifest first.
 //!
-//! Given: [`grammar`], what a name may be made of; [`client`], requests and
-//! redirects; [`transport`], connections; [`granted`] and [`oauth`], tokens;
-//! [`several`] and [`meter`], transfers at the same time; [`contents`] and
-//! [`platform`], what belongs to an image; [`lines`], what is told of it;
-//! [`retry`] and [`resume`], what is done when requests fail; [`tags`], lists of names;
-//! [`roots`], whose certificates are trusted; [`address`]; [`credentials`] and [`helpers`], where
-//! logins are stored; [`mirror`]; [`error`].
+//! The crate `http-client` sends the requests, and calls steps 2 and 3 for a 401;
+//! `distribution` knows names, platforms and what the store has.
 
-pub mod address;
-pub mod blobs;
-pub mod challenge;
-pub mod client;
-pub mod contents;
-pub mod credentials;
-pub mod error;
-pub mod grammar;
-pub mod granted;
-pub mod helpers;
-pub mod lines;
-pub mod meter;
-pub mod mirror;
-pub mod oauth;
-pub mod platform;
-pub mod pull;
-pub mod push;
-pub mod reference;
-pub mod resume;
-pub mod retry;
-pub mod roots;
-pub mod several;
-pub mod tags;
-pub mod transport;
+mod authorize;
+mod blobs;
+mod challenge;
+mod error;
+mod manifest;
+mod pull;
+mod push;
+mod reference;
 
-pub use blobs::Transfer;
-pub use challenge::{Challenge, parse_challenge};
-pub use client::Client;
-pub use credentials::{Login, login, logout};
+use http_client::{Authorize, Challenge, Client, credentials};
+
+pub use authorize::authorize;
+pub use blobs::{pull_blob, push_blob};
+pub use challenge::parse_challenge;
 pub use error::{Error, Result};
-pub use lines::Direction;
-pub use platform::Platform;
-pub use pull::{pull, pull_all};
-pub use push::{push, push_all};
-pub use reference::{Reference, parse_reference};
-pub use several::{Event, Report};
+pub use manifest::fetch_manifest;
+pub use pull::pull;
+pub use push::push;
+pub use reference::parse_reference;
+
+/// Answers challenges by steps 2 and 3.
+pub struct Steps;
+
+/// What [`http_client::Client::new`] takes to answer challenges.
+pub const AUTHORIZE: Steps = Steps;
+
+impl Authorize for Steps {
+    fn parse(&self, header: &str) -> http_client::Result<Challenge> {
+        parse_challenge(header)
+    }
+
+    fn authorize(&self, client: &Client, challenge: &Challenge) -> http_client::Result<String> {
+        authorize(client, challenge)
+    }
+}
+
+/// A client with the login that is stored for the registry, if one is.
+///
+/// # Errors
+/// A file of logins that cannot be read.
+pub fn client(registry: &str) -> Result<Client> {
+    Ok(Client::new(registry, credentials::stored(registry)?, &AUTHORIZE))
+}

@@ -11,18 +11,21 @@
 //! registry push-blob STORE NAME DIGEST [REPOSITORY TO MOUNT FROM]
 //! registry push STORE NAME [PLATFORM]
 //! registry pull-blob STORE NAME DIGEST SIZE
-//! registry pull STORE NAME [PLATFORM | all]
+//! registry pull STORE NAME [PLATFORM]
 //! ```
 
 use std::io::{self, Read as _};
 use std::path::Path;
 use std::process::ExitCode;
 
+use distribution::{Platform, Reference};
+use http_client::{Direction, Transfer, login, logout, tags, to_lines};
 use images::{Blob, Digest, Store};
 use registry::{
-    Client, Direction, Error, Platform, Reference, Transfer, lines, login, logout, parse_challenge, parse_reference,
-    pull, pull_all, push, push_all,
+    AUTHORIZE, Result, client, fetch_manifest, parse_challenge, parse_reference, pull, pull_blob, push,
+    push_blob,
 };
+use sys::Context;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -33,7 +36,7 @@ fn main() -> ExitCode {
             eprintln!(
                 "usage: registry parse NAME | challenge HEADER | login REGISTRY USER | logout REGISTRY | ping REGISTRY\n\
                  \x20      | manifest NAME | tags NAME | push-blob STORE NAME DIGEST [FROM] | push STORE NAME [PLATFORM]\n\
-                 \x20      | pull-blob STORE NAME DIGEST SIZE | pull STORE NAME [PLATFORM | all]"
+                 \x20      | pull-blob STORE NAME DIGEST SIZE | pull STORE NAME [PLATFORM]"
             );
             ExitCode::from(2)
         }
@@ -44,7 +47,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(words: &[&str]) -> Result<bool, Error> {
+fn run(words: &[&str]) -> Result<bool> {
     match *words {
         ["parse", text] => {
             let Reference { registry, repository, tag, digest } = parse_reference(text)?;
@@ -54,75 +57,66 @@ fn run(words: &[&str]) -> Result<bool, Error> {
         }
         ["challenge", header] => println!("{:?}", parse_challenge(header)?),
         ["login", registry, user] => {
-            let path = login(registry, user, &password()?)?;
+            let path = login(registry, user, &password()?, &AUTHORIZE)?;
             println!("stored in {}", path.display());
         }
         ["logout", registry] => println!("{}", if logout(registry)? { "removed" } else { "not logged in" }),
-        ["ping", registry] => Client::new(registry)?.ping()?,
+        ["ping", registry] => client(registry)?.ping()?,
         ["manifest", name] => {
             let name = parse_reference(name)?;
-            let fetched = Client::new(&name.registry)?.manifest(&name.repository, &name.key())?;
+            let fetched = fetch_manifest(&client(&name.registry)?, &name.repository, &name.key())?;
             println!("{} {}", fetched.digest, fetched.media_type);
         }
         ["tags", name] => {
             let name = parse_reference(name)?;
-            Client::new(&name.registry)?.tags(&name.repository)?.iter().for_each(|tag| println!("{tag}"));
+            tags(&client(&name.registry)?, &name.repository)?.iter().for_each(|tag| println!("{tag}"));
         }
         ["push-blob", store, name, digest, ref from @ ..] => {
             let (store, name) = (Store::open(Path::new(store))?, parse_reference(name)?);
             let (blob, from) = (stored(&store, digest)?, from.first().copied());
-            report(Client::new(&name.registry)?.push_blob(&name.repository, &store, &blob, from)?);
+            report(push_blob(&client(&name.registry)?, &name.repository, &store, &blob, from)?);
         }
         ["pull-blob", store, name, digest, size] => {
             let (store, name) = (Store::open(Path::new(store))?, parse_reference(name)?);
             let blob = Blob { digest: digest.parse()?, size: size.parse().unwrap_or_default() };
-            report(Client::new(&name.registry)?.pull_blob(&name.repository, &store, &blob)?);
+            report(pull_blob(&client(&name.registry)?, &name.repository, &store, &blob)?);
         }
         ["push", store, name, ref platform @ ..] => {
-            let (store, name) = (Store::open(Path::new(store))?, parse_reference(name)?);
-            let mut out = io::stdout();
-            let out = &mut lines::to(&mut out, Direction::Push);
-            match platform {
-                [platform] => push(&store, &name, &platform.parse()?, out)?,
-                _ => push_all(&store, &name, out)?,
-            };
+            let (store, name, platform) = (Store::open(Path::new(store))?, parse_reference(name)?, platform_of(platform)?);
+            push(&store, &name, &platform, &mut to_lines(&mut io::stdout(), Direction::Push))?;
         }
         ["pull", store, name, ref platform @ ..] => {
-            let (store, name) = (Store::open(Path::new(store))?, parse_reference(name)?);
-            let (mut out, host) = (io::stdout(), Platform::host());
-            let out = &mut lines::to(&mut out, Direction::Pull);
-            match platform {
-                ["all"] => pull_all(&store, &name, out)?,
-                [platform] => pull(&store, &name, &platform.parse()?, out)?,
-                _ => pull(&store, &name, &host, out)?,
-            };
+            let (store, name, platform) = (Store::open(Path::new(store))?, parse_reference(name)?, platform_of(platform)?);
+            pull(&store, &name, &platform, &mut to_lines(&mut io::stdout(), Direction::Pull))?;
         }
         _ => return Ok(false),
     }
     Ok(true)
 }
 
-fn report(transfer: Transfer) {
-    println!(
-        "{}",
-        match transfer {
-            Transfer::Done => "sent",
-            Transfer::NotNeeded => "already there",
-            Transfer::Mounted => "mounted",
-        }
-    );
+fn platform_of(words: &[&str]) -> Result<Platform> {
+    Ok(words.first().map_or(Ok(Platform::host()), |text| text.parse())?)
 }
 
-fn stored(store: &Store, digest: &str) -> Result<Blob, Error> {
+fn report(transfer: Transfer) {
+    let words = match transfer {
+        Transfer::Done => "sent",
+        Transfer::NotNeeded => "already there",
+        Transfer::Mounted => "mounted",
+    };
+    println!("{words}");
+}
+
+fn stored(store: &Store, digest: &str) -> Result<Blob> {
     let digest: Digest = digest.parse()?;
     let path = store.blob_path(&digest);
-    let metadata = path.metadata().map_err(|source| Error::Io { action: "read", path, source })?;
-    Ok(Blob { digest, size: metadata.len() })
+    let size = path.metadata().context("read", &path)?.len();
+    Ok(Blob { digest, size })
 }
 
-/// One line of standard input: an argument would be seen by every `ps`.
-fn password() -> Result<String, Error> {
+/// Reads one line of standard input, because `ps` shows arguments to every user.
+fn password() -> Result<String> {
     let mut text = String::new();
-    io::stdin().take(4096).read_to_string(&mut text).map_err(Error::output)?;
+    io::stdin().take(4096).read_to_string(&mut text).context("read", "standard input")?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }

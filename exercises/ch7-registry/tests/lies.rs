@@ -180,7 +180,7 @@ fn manifests_that_are_not_the_ones_named() {
     }
     // An index that names a manifest with other bytes, one of another size, or another
     // index.
-    let (os, architecture) = ("linux", registry::Platform::host().architecture);
+    let (os, architecture) = ("linux", distribution::Platform::host().architecture);
     let platform = format!(r#","platform":{{"os":"{os}","architecture":"{architecture}"}}}}"#);
     let index = |digest: &str, size: usize| {
         let entry = descriptor("manifest.v1+json", digest, size);

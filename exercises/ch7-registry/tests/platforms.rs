@@ -42,7 +42,24 @@ fn index(bench: &Bench, name: &str, platforms: &[&str]) -> (Digest, Vec<Digest>)
 
 /// The name that galley gives it in an image's config and index.
 fn host() -> String {
-    registry::Platform::host().to_string()
+    distribution::Platform::host().to_string()
+}
+
+/// Pushes an index with all its images.
+fn push_all(bench: &Bench, name: &str) {
+    let reference = registry::parse_reference(name).unwrap();
+    transfer::push_all(&bench.store, &reference, &mut |_| Ok(())).unwrap();
+}
+
+/// Pulls an index with all its images; the lines that a user would read.
+fn pull_all(bench: &Bench, name: &str) -> String {
+    let reference = registry::parse_reference(name).unwrap();
+    let mut lines = Vec::new();
+    {
+        let report = &mut http_client::to_lines(&mut lines, http_client::Direction::Pull);
+        transfer::pull_all(&bench.store, &reference, report).unwrap();
+    }
+    String::from_utf8(lines).unwrap()
 }
 
 fn there(server: &Server, digest: &Digest) -> bool {
@@ -54,22 +71,22 @@ fn an_index_goes_whole_and_comes_back_whole() {
     let (bench, server) = (Bench::new(), open());
     let name = format!("{}/ada/quotes:1", server.address());
     let (digest, images) = index(&bench, &name, &["linux/mips64", &host(), "linux/arm/v6"]);
-    bench.run(&["push", &bench.store_path(), &name]).ok("the push of an index");
+    push_all(&bench, &name);
     let manifests: Vec<_> = server.log().into_iter().filter(|entry| entry.path.contains("/manifests/")).collect();
     assert_eq!(manifests.len(), 4, "three images and the index: {manifests:?}");
     assert!(manifests[3].path.ends_with("/manifests/1"), "the index comes last: {manifests:?}");
     assert_eq!(manifests[3].content_type.as_deref(), Some(OCI_INDEX));
     assert_eq!(manifests[0].content_type.as_deref(), Some(OCI_MANIFEST));
     let other = Bench::new();
-    other.run(&["pull", &other.store_path(), &name, "all"]).ok("the pull of all platforms");
+    pull_all(&other, &name);
     assert_eq!(other.named(&name), Some(digest.to_string()), "the name should be the index's");
     for image in &images {
         assert!(other.store.has(image), "an image is missing");
     }
     // What is there already is asked for once more, and nothing is fetched.
     server.forget();
-    let again = other.run(&["pull", &other.store_path(), &name, "all"]).ok("the second pull of all platforms");
-    assert!(again.out.contains("up to date"), "{}", again.out);
+    let lines = pull_all(&other, &name);
+    assert!(lines.contains("up to date"), "{lines}");
     assert!(server.log().iter().all(|entry| !entry.path.contains("/blobs/")), "{:?}", server.log());
 }
 
@@ -78,7 +95,7 @@ fn one_platform_is_pulled_or_pushed_where_asked() {
     let (bench, server) = (Bench::new(), open());
     let name = format!("{}/ada/quotes:1", server.address());
     let (_, images) = index(&bench, &name, &[&host(), "linux/arm/v6", "linux/arm/v7", "linux/riscv64"]);
-    bench.run(&["push", &bench.store_path(), &name]).ok("the push of an index");
+    push_all(&bench, &name);
     for (asked, expected) in [("linux/riscv64", 3), ("linux/arm", 2), ("linux/armel", 1), (&host(), 0)] {
         let other = Bench::new();
         other.run(&["pull", &other.store_path(), &name, asked]).ok(asked);
@@ -119,7 +136,7 @@ fn skopeo_copies_all_of_it() {
     let (bench, server) = (Bench::new(), open());
     let name = format!("{}/ada/quotes:1", server.address());
     let (digest, images) = index(&bench, &name, &[&host(), "linux/arm64/v8", "linux/riscv64"]);
-    bench.run(&["push", &bench.store_path(), &name]).ok("the push of an index");
+    push_all(&bench, &name);
     // From ours to a layout, and from the layout to another name.
     let copy = bench.path("copy").display().to_string();
     let second = format!("{}/grace/quotes:2", server.address());
@@ -129,7 +146,7 @@ fn skopeo_copies_all_of_it() {
     }
     skopeo(&["copy", "--all", "--dest-tls-verify=false", &to, &format!("docker://{second}")]);
     let other = Bench::new();
-    other.run(&["pull", &other.store_path(), &second, "all"]).ok("the pull of what skopeo copied");
+    pull_all(&other, &second);
     assert_eq!(other.named(&second), Some(digest.to_string()), "skopeo's copy is the same index");
     for image in &images {
         let manifest = other.store.read_blob(image, 1 << 20).unwrap();

@@ -25,6 +25,12 @@ pub enum Error {
     Monitor(#[from] monitor::Error),
     #[error(transparent)]
     Registry(#[from] registry::Error),
+    /// A name or a platform.
+    #[error(transparent)]
+    Distribution(#[from] distribution::Error),
+    /// A login, or the connection to a registry.
+    #[error(transparent)]
+    Http(#[from] http_client::Error),
     #[error("no image '{0}' here; `galley images` lists them")]
     NoImage(String),
     #[error("the container {container} runs from image '{image}'; `galley stop {container}` first")]

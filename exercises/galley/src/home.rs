@@ -4,9 +4,10 @@ use std::env;
 use std::io::stderr;
 use std::path::PathBuf;
 
+use distribution::{Platform, Reference};
+use http_client::Direction;
 use images::Store;
 use monitor::Containers;
-use registry::{Direction, Platform, Reference};
 use storage::{Image, tags};
 
 use crate::error::{Error, Result};

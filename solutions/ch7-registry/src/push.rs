@@ -1,12 +1,10 @@
-//! Pushing an image: its blobs first, its manifest last.
+//! Step 5: an image is pushed, its manifest last.
 
+use distribution::{Platform, Reference};
+use http_client::Report;
 use images::{Digest, Store};
 
-use crate::{Event, Platform, Reference, Report, Result, contents};
-
-/// The most a manifest may have; registries need take no more
-/// (distribution-spec, "Pushing Manifests").
-pub const MANIFEST_LIMIT: u64 = 4 << 20;
+use crate::Result;
 
 /// Pushes the image that the store has under this name; of several, the one for
 /// `platform`.
@@ -18,61 +16,36 @@ pub const MANIFEST_LIMIT: u64 = 4 << 20;
 /// `docker-content-digest` is another one, the registry has broken a rule.
 ///
 /// # Errors
-/// [`crate::Error::NoImage`] if there is none; else what the registry refuses.
+/// [`distribution::Error::NoImage`] if there is none; else what the registry refuses.
 pub fn push(store: &Store, reference: &Reference, platform: &Platform, report: Report<'_>) -> Result<Digest> {
     // ANCHOR: push
-    use crate::client::{Content, Request, broken_rule};
-    use crate::contents::{Elsewhere, image};
+    use distribution::{MAX_MANIFEST, MountSources, local_image};
+    use http_client::{Content, Event, Request, for_each, protocol_error};
     use images::Blob;
 
     let Reference { registry, repository, .. } = reference;
-    let image = image(store, reference, platform)?;
+    let image = local_image(store, reference, platform)?;
     let descriptors = image.manifest.layers().iter().chain([image.manifest.config()]);
     let blobs = descriptors.map(Blob::try_from).collect::<std::result::Result<Vec<_>, _>>()?;
-    let elsewhere = Elsewhere::of(store, reference)?;
-    let client = elsewhere.client(reference, &blobs)?;
+    let sources = MountSources::find(store, reference, |name| crate::parse_reference(name).ok())?;
+    let client = crate::client(registry)?;
+    blobs.iter().filter_map(|blob| sources.source(blob)).for_each(|source| client.add_pull_scope(source));
     report(Event::Line(format!("The push refers to {registry}/{repository}")))?;
-    client.each(&blobs, report, |client, blob| client.push_blob(repository, store, blob, elsewhere.source(blob)))?;
+    for_each(&client, &blobs, report, |client, blob| {
+        crate::push_blob(client, repository, store, blob, sources.source(blob))
+    })?;
+
     let manifest = Blob::try_from(&image.descriptor)?;
-    let bytes = store.read_blob(&manifest.digest, MANIFEST_LIMIT)?;
+    let bytes = store.read_blob(&manifest.digest, MAX_MANIFEST)?;
     let media_type = image.descriptor.media_type().to_string();
     let url = client.url(repository, &format!("manifests/{}", reference.key()));
     let put = Request::new("PUT", url).content(Content::Bytes { bytes: &bytes, media_type: &media_type });
     let answer = client.send(&put, &[201])?;
-    let said = answer.headers().get("docker-content-digest");
-    if said.is_some_and(|said| said.as_bytes() != manifest.digest.to_string().as_bytes()) {
-        return Err(broken_rule(&put, "names another digest than we sent"));
+    let digest = answer.headers().get("docker-content-digest");
+    if digest.is_some_and(|digest| digest.as_bytes() != manifest.digest.to_string().as_bytes()) {
+        return Err(protocol_error(&put, "names another digest than we sent").into());
     }
     report(Event::Line(format!("{}: digest: {} size: {}", reference.key(), manifest.digest, manifest.size)))?;
     Ok(manifest.digest)
     // ANCHOR_END: push
-}
-
-/// Pushes what the store has under this name: of an index each image by its
-/// digest, and then the index under the tag.
-///
-/// # Errors
-/// As [`push`].
-pub fn push_all(store: &Store, reference: &Reference, report: Report<'_>) -> Result<Digest> {
-    use crate::client::{Client, Content, Request};
-
-    let index = contents::named(store, reference)?;
-    if !index.is_index() {
-        return push(store, reference, &Platform::host(), report);
-    }
-    for entry in index.read_index(reference)?.manifests() {
-        let digest = Some(entry.digest().try_into()?);
-        push(store, &Reference { tag: None, digest, ..reference.clone() }, &Platform::host(), report)?;
-    }
-    let client = Client::new(&reference.registry)?;
-    let url = client.url(&reference.repository, &format!("manifests/{}", reference.key()));
-    let content = Content::Bytes { bytes: &index.bytes, media_type: &index.media_type };
-    client.send(&Request::new("PUT", url).content(content), &[201])?;
-    report(Event::Line(format!("{}: digest: {} size: {}", reference.key(), index.digest, index.size)))?;
-    Ok(index.digest)
-}
-
-/// The twelve digits that people see.
-pub fn short(digest: &Digest) -> &str {
-    &digest.hex()[..12]
 }

@@ -13,8 +13,9 @@ use xtask::check::grade::Options;
 use xtask::check::judge::judge;
 use xtask::check::status::{StepReport, StepStatus};
 use xtask::error::{Error, Result};
+use xtask::files;
 use xtask::repo::{Repo, Tree};
-use xtask::{files, starter};
+use xtask::starter;
 
 use crate::copy::Copy;
 use crate::parallel;

@@ -15,9 +15,11 @@ use std::process::Command;
 use course::CHAPTERS;
 
 use xtask::backup::back_up;
+use xtask::check_integrity;
 use xtask::error::{Error, Result};
+use xtask::files;
 use xtask::repo::{Repo, Tree};
-use xtask::{check_integrity, files, starter};
+use xtask::starter;
 
 /// The derived files by path, as they should be.
 type Derived = BTreeMap<PathBuf, String>;

@@ -2,7 +2,7 @@
 //! and the token specification of the distribution project).
 
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, Read as _};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -11,6 +11,9 @@ use serde_json::json;
 use crate::http::{Request, Response};
 use crate::lock::Lock;
 use crate::random::random;
+
+/// The most bytes of a form that are read.
+const MAX_FORM: u64 = 1 << 16;
 
 pub struct Access {
     user: Option<(String, String)>,
@@ -49,14 +52,24 @@ impl Access {
         Some(denied(&challenge))
     }
 
-    /// Answers `GET /token?service=…&scope=…`.
-    pub fn token(&self, request: &Request<'_>) -> io::Result<Response> {
-        if self.user.is_some() && !self.knows(request) {
+    /// Answers `GET /token?service=…&scope=…`, and a POST of a form with an identity token,
+    /// which is the user's password here.
+    pub fn token(&self, request: &mut Request<'_>) -> io::Result<Response> {
+        let (knows, scopes) = if request.method == "POST" {
+            let mut form = Vec::new();
+            request.body().take(MAX_FORM).read_to_end(&mut form)?;
+            let form: HashMap<String, String> = form_urlencoded::parse(&form).into_owned().collect();
+            let value = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+            let identity = self.user.as_ref().is_some_and(|(_, password)| value("refresh_token") == password);
+            (identity && value("grant_type") == "refresh_token", vec![value("scope").to_owned()])
+        } else {
+            (self.user.is_none() || self.knows(request), request.parameters("scope").collect())
+        };
+        if !knows {
             return Ok(denied("Basic realm=\"registry-server\""));
         }
         let token = random()?;
-        let scopes =
-            request.parameters("scope").flat_map(|scope| scope.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        let scopes = scopes.iter().flat_map(|scope| scope.split(' ').map(str::to_owned).collect::<Vec<_>>());
         self.granted.lock().insert(token.clone(), scopes.collect());
         Ok(Response::new(200).json(&json!({ "token": token, "expires_in": 300 })))
     }

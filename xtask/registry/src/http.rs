@@ -107,6 +107,7 @@ impl<'a> Request<'a> {
             status,
             authorization: self.header("authorization").map(str::to_owned),
             content_type: self.header("content-type").map(str::to_owned),
+            accept: self.header("accept").unwrap_or_default().to_owned(),
         }
     }
 }

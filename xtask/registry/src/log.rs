@@ -17,6 +17,8 @@ pub struct Entry {
     pub authorization: Option<String>,
     /// The `Content-Type` header, if one came.
     pub content_type: Option<String>,
+    /// The `Accept` headers, joined by commas.
+    pub accept: String,
 }
 
 impl fmt::Display for Entry {

@@ -9,9 +9,10 @@ use course::Chapter;
 use crate::assembly::{Assembly, lower_chapters};
 use crate::cargo::{build, keep, lock_artifacts, missing};
 use crate::error::{Error, Result};
+use crate::files;
 use crate::repo::Repo;
 use crate::sandbox::SCRATCH;
-use crate::{files, tools};
+use crate::tools;
 
 /// The files that grading needs.
 pub struct Built {

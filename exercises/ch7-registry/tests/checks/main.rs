@@ -12,5 +12,6 @@ mod step4;
 mod step5;
 mod step6;
 mod step7;
+mod step8;
 
 checks::last_check!();

@@ -1,7 +1,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use registry::{Challenge, Client, Error, Login};
+use http_client::{Challenge, Client, Error, Login};
+use registry::{AUTHORIZE, authorize};
 use registry_server::{Options, Server};
 
 use crate::common::{Bench, USER, closed, keeps, open, requests};
@@ -97,6 +98,25 @@ fn logins_are_stored_as_docker_does() {
 }
 
 #[test]
+fn identity_tokens_go_in_a_form() {
+    // The embedded registry takes its user's password for an identity token.
+    let (bench, (server, token)) = (Bench::new(), closed(true));
+    let address = server.address().to_string();
+    fs::create_dir(bench.path("docker")).unwrap();
+    let config = format!(r#"{{"auths":{{"{address}":{{"auth":"","identitytoken":"{token}"}}}}}}"#);
+    fs::write(bench.credentials(), config).unwrap();
+    let ended = bench.run(&["ping", &address]);
+    keeps(&token, &ended);
+    checks::view!("identity", requests(&server, str::to_owned), {
+        "POST /token" => "an identity token is exchanged by a POST, and never sent as Basic",
+        "GET /token" => "an identity token is exchanged by a POST: a GET's address would be logged, secret and all",
+    });
+    let told = server.log().iter().any(|entry| entry.query.contains("refresh_token"));
+    assert!(!told, "the identity token stands in an address, which proxies and servers log");
+    ended.ok("the identity token was not taken");
+}
+
+#[test]
 fn a_registry_that_asks_nothing_is_told_nothing() {
     let (bench, server) = (Bench::new(), open());
     let password = checks::nonce();
@@ -122,9 +142,9 @@ fn podmans_file_is_used_if_it_is_named() {
 #[test]
 fn secrets_travel_encrypted_or_not_at_all() {
     // 192.0.2.1 is nobody's (RFC 5737): a request to it would hang, not fail at once.
-    let client = Client::with_login("localhost:1", Some(Login::new(USER, "geheim")));
+    let client = Client::new("localhost:1", Some(Login::new(USER, "geheim")), &AUTHORIZE);
     let realm = "http://192.0.2.1/token".to_owned();
-    let answer = client.authorize(&Challenge::Bearer { realm, service: None, scope: None });
+    let answer = authorize(&client, &Challenge::Bearer { realm, service: None, scope: None });
     let refused = matches!(answer, Err(Error::NotEncrypted(_)));
     assert!(refused, "the password would have gone over plain HTTP to another machine");
 }

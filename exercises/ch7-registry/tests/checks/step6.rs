@@ -1,126 +1,92 @@
-use images::{Blob, Digest};
 use registry_server::{Fault, Kind, Server};
 
-use crate::common::{Bench, USER, closed, open, requests, same};
+use crate::common::{Bench, OCI_INDEX, OCI_MANIFEST, Parts, open};
 
-/// Bytes that no other run has, in a registry and not in the store.
-fn stock(server: &Server) -> Blob {
-    let bytes = checks::nonce().repeat(20_000).into_bytes();
-    let digest = server.add_blob("ada/quotes", &bytes).unwrap();
-    Blob { digest: digest.parse().unwrap(), size: bytes.len() as u64 }
+/// A manifest in a registry, by the name of its repository.
+fn stock(server: &Server, media_type: &str, bytes: &[u8]) -> (String, String) {
+    let digest = server.add_manifest("ada/quotes", "1", media_type, bytes).unwrap();
+    (format!("{}/ada/quotes", server.address()), digest)
 }
 
-fn arguments(bench: &Bench, server: &Server, blob: &Blob) -> [String; 5] {
-    let name = format!("{}/ada/quotes", server.address());
-    ["pull-blob".to_owned(), bench.store_path(), name, blob.digest.to_string(), blob.size.to_string()]
-}
-
-fn pull(bench: &Bench, server: &Server, blob: &Blob) -> crate::common::Ended {
-    bench.run(&arguments(bench, server, blob).each_ref().map(String::as_str))
+/// JSON that no other run has.
+fn document() -> String {
+    format!(r#"{{"schemaVersion":2,"nonce":"{}"}}"#, checks::nonce())
 }
 
 #[test]
-fn a_missing_blob_is_downloaded() {
+fn a_manifest_comes_by_tag_and_by_digest() {
     let (bench, server) = (Bench::new(), open());
-    let blob = stock(&server);
-    let ended = pull(&bench, &server, &blob);
-    checks::view!("download", requests(&server, |text| text.replace(&blob.digest.to_string(), "<blob>")), {
-        "GET blobs/<blob>" => "one GET brings the blob",
-    });
-    ended.ok("the blob was not downloaded");
-    same(&bench.store.blob_path(&blob.digest), &server.blob_path(&blob.digest.to_string()), "the blob");
-}
-
-#[test]
-fn nothing_is_fetched_twice() {
-    let (bench, server) = (Bench::new(), open());
-    let blob = bench.store.write_blob(&mut checks::nonce().as_bytes()).unwrap();
-    let ended = pull(&bench, &server, &blob);
-    assert!(server.log().is_empty(), "the store has the blob: no request is needed, but there were some");
-    ended.ok("the store has the blob");
-}
-
-#[test]
-fn other_bytes_are_refused_and_leave_nothing() {
-    let (bench, server) = (Bench::new(), open());
-    let blob = stock(&server);
-    server.order(Fault::new("GET", "/blobs/", Kind::Corrupt));
-    pull(&bench, &server, &blob).refused("the last byte was changed on the way: the digest no longer fits");
-    bench.has_no_leftovers();
-    pull(&bench, &server, &blob).ok("the next try gets the right bytes");
-}
-
-#[test]
-fn the_size_is_verified_too() {
-    let (bench, server) = (Bench::new(), open());
-    let blob = stock(&server);
-    for size in [blob.size - 1, blob.size + 1] {
-        let lie = Blob { digest: blob.digest.clone(), size };
-        pull(&bench, &server, &lie).refused("the manifest says another size than the blob has: one of them lies");
-        bench.has_no_leftovers();
+    let (name, digest) = stock(&server, OCI_MANIFEST, document().as_bytes());
+    for key in [":1".to_owned(), format!("@{digest}")] {
+        let ended = bench.run(&["manifest", &format!("{name}{key}")]).ok("the manifest was not read");
+        assert_eq!(ended.out.trim_end(), format!("{digest} {OCI_MANIFEST}"), "by {key}");
     }
 }
 
 #[test]
-fn broken_connections_are_told_and_leave_nothing() {
+fn accept_names_every_type_that_can_be_read() {
     let (bench, server) = (Bench::new(), open());
-    let blob = stock(&server);
-    for after in [0, 1, 100_000] {
-        server.order(Fault::new("GET", "/blobs/", Kind::Drop(after)));
-        let ended = pull(&bench, &server, &blob).refused("the connection broke before the blob was whole");
-        assert!(!ended.err.contains("/store/"), "the network broke, not the store's file: {}", ended.err);
-        bench.has_no_leftovers();
+    let (name, _) = stock(&server, OCI_INDEX, document().as_bytes());
+    bench.run(&["manifest", &format!("{name}:1")]).ok("the index was not read");
+    let accept = server.log().iter().map(|entry| entry.accept.clone()).collect::<String>();
+    for media_type in [
+        OCI_MANIFEST,
+        OCI_INDEX,
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+    ] {
+        assert!(accept.contains(media_type), "Accept does not name {media_type}: a registry may convert the document");
     }
 }
 
 #[test]
-fn no_such_blob_is_told_in_the_registrys_words() {
+fn parameters_of_the_type_are_passed_over() {
     let (bench, server) = (Bench::new(), open());
-    let blob = Blob { digest: Digest::of(checks::nonce().as_bytes()), size: 12 };
-    let ended = pull(&bench, &server, &blob).refused("there is no such blob");
-    assert!(ended.err.contains("BLOB_UNKNOWN"), "the error lacks the registry's own words: {}", ended.err);
-    bench.has_no_leftovers();
+    let media_type = format!("{OCI_MANIFEST}; charset=utf-8");
+    let (name, digest) = stock(&server, &media_type, document().as_bytes());
+    let ended = bench.run(&["manifest", &format!("{name}:1")]).ok("Content-Type may have parameters behind a ;");
+    assert_eq!(ended.out.trim_end(), format!("{digest} {OCI_MANIFEST}"));
 }
 
 #[test]
-fn another_host_gets_the_request_but_not_the_login() {
-    for tokens in [false, true] {
-        let (bench, (server, password), elsewhere) = (Bench::new(), closed(tokens), open());
-        let address = server.address().to_string();
-        bench.run_with(&["login", &address, USER], &password).ok("the right password was not taken");
-        let blob = stock(&elsewhere);
-        let target = format!("http://{}/v2/ada/quotes/blobs/{}", elsewhere.address(), blob.digest);
-        server.order(Fault::new("GET", "/blobs/", Kind::Redirect(target)));
-        pull(&bench, &server, &blob).ok("a registry may send a blob's reader elsewhere with a 307");
-        let log = elsewhere.log();
-        assert!(log.len() == 1, "the blob is at another host: one request should go there, not {}", log.len());
-        assert!(log[0].authorization.is_none(), "the login went to another host, which a redirect named");
+fn other_bytes_than_the_digests_are_refused() {
+    for (kind, keys) in [(Kind::Corrupt, [":1", "@"].as_slice()), (Kind::WrongDigest, &[":1"])] {
+        for key in keys {
+            let (bench, server) = (Bench::new(), open());
+            let parts: Parts = bench.image("made");
+            parts.stock(&server, &bench, "ada/quotes", "1");
+            let key = if *key == "@" { format!("@{}", parts.manifest.digest) } else { (*key).to_owned() };
+            server.order(Fault::new("GET", "/manifests/", kind.clone()));
+            let name = format!("{}/ada/quotes{key}", server.address());
+            bench.run(&["manifest", &name]).refused("the manifest is not the one that its digest names");
+        }
     }
 }
 
 #[test]
-fn another_hosts_challenge_is_not_answered() {
-    // A registry that asks nothing, so the first challenge comes from elsewhere.
-    let (bench, server, (elsewhere, _)) = (Bench::new(), open(), closed(true));
-    let address = server.address().to_string();
-    bench.run_with(&["login", &address, USER], &checks::nonce()).ok("an open registry takes any login");
-    let blob = stock(&elsewhere);
-    let target = format!("http://{}/v2/ada/quotes/blobs/{}", elsewhere.address(), blob.digest);
-    server.order(Fault::new("GET", "/blobs/", Kind::Redirect(target)));
-    let ended = pull(&bench, &server, &blob);
-    let told = elsewhere.log().iter().any(|entry| entry.authorization.is_some());
-    assert!(!told, "the login went to another host, which a redirect named and which asked for it");
-    ended.refused("another host wants a login that is not for it");
+fn the_registrys_digest_is_not_needed_for_a_digest() {
+    let (bench, server) = (Bench::new(), open());
+    let (name, digest) = stock(&server, OCI_MANIFEST, document().as_bytes());
+    server.order(Fault::new("GET", "/manifests/", Kind::WrongDigest));
+    let ended = bench.run(&["manifest", &format!("{name}@{digest}")]);
+    ended.ok("the bytes are those of the digest that was asked for: what the header says does not matter");
 }
 
 #[test]
-fn large_blobs_are_streamed() {
+fn what_is_not_a_manifest_is_refused() {
     let (bench, server) = (Bench::new(), open());
-    let bytes = vec![7; 32 << 20];
-    let digest = server.add_blob("ada/quotes", &bytes).unwrap();
-    let blob = Blob { digest: digest.parse().unwrap(), size: bytes.len() as u64 };
-    let arguments = arguments(&bench, &server, &blob);
-    let ended = bench.run_limited(16 << 10, &arguments.each_ref().map(String::as_str));
-    ended.ok("a blob of 32 MiB must not need 16 MiB of memory");
-    same(&bench.store.blob_path(&blob.digest), &server.blob_path(&digest), "the blob");
+    let (name, _) = stock(&server, "text/html", b"<html>log in first</html>");
+    bench.run(&["manifest", &format!("{name}:1")]).refused("a web page was taken for a manifest: look at Content-Type");
+}
+
+#[test]
+fn no_more_is_read_than_a_manifest_may_have() {
+    let (bench, server) = (Bench::new(), open());
+    let (name, _) = stock(&server, OCI_MANIFEST, &vec![b' '; (4 << 20) + 1]);
+    bench.run(&["manifest", &format!("{name}:1")]).refused("a manifest of more than 4 MiB was taken");
+    let (name, _) = stock(&server, OCI_MANIFEST, &vec![b' '; 64 << 20]);
+    let ended = bench.run_limited(24 << 10, &["manifest", &format!("{name}:1")]);
+    let ended = ended.refused("a manifest of 64 MiB was taken");
+    let memory = ended.err.contains("memory");
+    assert!(!memory, "64 MiB were read into memory before the limit was looked at: {}", ended.err);
 }

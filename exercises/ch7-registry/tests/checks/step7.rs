@@ -1,169 +1,126 @@
-use std::fs;
-
+use images::{Blob, Digest};
 use registry_server::{Fault, Kind, Server};
 
-use crate::common::{Bench, OCI_INDEX, OCI_MANIFEST, Parts, open, requests, same};
+use crate::common::{Bench, USER, closed, open, requests, same};
 
-/// An image in a registry, made in a store of its own.
-fn stock(server: &Server) -> (Bench, Parts) {
-    let maker = Bench::new();
-    let parts = maker.image("made");
-    parts.stock(server, &maker, "ada/quotes", "1");
-    (maker, parts)
+/// Bytes that no other run has, in a registry and not in the store.
+fn stock(server: &Server) -> Blob {
+    let bytes = checks::nonce().repeat(20_000).into_bytes();
+    let digest = server.add_blob("ada/quotes", &bytes).unwrap();
+    Blob { digest: digest.parse().unwrap(), size: bytes.len() as u64 }
 }
 
-fn is_whole(bench: &Bench, server: &Server, parts: &Parts, name: &str) {
-    for blob in parts.layers.iter().chain([&parts.config, &parts.manifest]) {
-        same(&bench.store.blob_path(&blob.digest), &server.blob_path(&blob.digest.to_string()), "the image");
-    }
-    let named = bench.named(name);
-    assert!(
-        named == Some(parts.manifest.digest.to_string()),
-        "the store should know the image as {name}, but has {named:?}"
-    );
+fn arguments(bench: &Bench, server: &Server, blob: &Blob) -> [String; 5] {
+    let name = format!("{}/ada/quotes", server.address());
+    ["pull-blob".to_owned(), bench.store_path(), name, blob.digest.to_string(), blob.size.to_string()]
+}
+
+fn pull(bench: &Bench, server: &Server, blob: &Blob) -> crate::common::Ended {
+    bench.run(&arguments(bench, server, blob).each_ref().map(String::as_str))
 }
 
 #[test]
-fn an_image_is_fetched_whole() {
+fn a_missing_blob_is_downloaded() {
     let (bench, server) = (Bench::new(), open());
-    let (_maker, parts) = stock(&server);
-    let name = format!("{}/ada/quotes:1", server.address());
-    let ended = bench.run(&["pull", &bench.store_path(), &name]);
-    let mut lines: Vec<_> = requests(&server, |text| parts.name(text)).to_string().lines().map(str::to_owned).collect();
-    // The blobs may come in any order, after the manifest.
-    if let Some(blobs) = lines.get_mut(1..) {
-        blobs.sort();
-    }
-    checks::view!("pull", lines.join("\n"), {
-        "GET manifests/1" => "the manifest comes first: it says what else is needed",
-        "HEAD manifests/1" => "one GET brings the manifest and its digest: a HEAD before it is one request too many",
-        "GET blobs/<config>" => "the config is a blob too",
-        "GET blobs/<layer 1>" => "each layer is fetched once",
+    let blob = stock(&server);
+    let ended = pull(&bench, &server, &blob);
+    checks::view!("download", requests(&server, |text| text.replace(&blob.digest.to_string(), "<blob>")), {
+        "GET blobs/<blob>" => "one GET brings the blob",
     });
-    ended.ok("the pull failed");
-    is_whole(&bench, &server, &parts, &name);
+    ended.ok("the blob was not downloaded");
+    same(&bench.store.blob_path(&blob.digest), &server.blob_path(&blob.digest.to_string()), "the blob");
 }
 
 #[test]
-fn what_is_there_is_one_request() {
+fn nothing_is_fetched_twice() {
     let (bench, server) = (Bench::new(), open());
-    let (_maker, parts) = stock(&server);
-    let name = format!("{}/ada/quotes:1", server.address());
-    bench.run(&["pull", &bench.store_path(), &name]).ok("the pull failed");
-    server.forget();
-    let ended = bench.run(&["pull", &bench.store_path(), &name]);
-    checks::view!("again", requests(&server, |text| parts.name(text)), {
-        "GET manifests/1" => "one request tells whether the tag still stands for what is there",
-        "GET blobs/<config>" => "the store has the config: it is not needed again",
-    });
-    let ended = ended.ok("the second pull failed");
-    assert!(ended.out.contains("up to date"), "the user should read that the image is up to date");
-    is_whole(&bench, &server, &parts, &name);
+    let blob = bench.store.write_blob(&mut checks::nonce().as_bytes()).unwrap();
+    let ended = pull(&bench, &server, &blob);
+    assert!(server.log().is_empty(), "the store has the blob: no request is needed, but there were some");
+    ended.ok("the store has the blob");
 }
 
 #[test]
-fn only_what_is_missing_is_fetched() {
+fn other_bytes_are_refused_and_leave_nothing() {
     let (bench, server) = (Bench::new(), open());
-    let (maker, parts) = stock(&server);
-    bench.store.write_blob(&mut fs::File::open(maker.store.blob_path(&parts.layers[0].digest)).unwrap()).unwrap();
-    let name = format!("{}/ada/quotes:1", server.address());
-    let ended = bench.run(&["pull", &bench.store_path(), &name]).ok("the pull failed");
-    let log = requests(&server, |text| parts.name(text)).to_string();
-    assert!(!log.contains("<layer 1>"), "the store has the first layer, but it was fetched:\n{log}");
-    assert!(ended.out.contains("exists"), "the user should read that one layer already exists");
-    is_whole(&bench, &server, &parts, &name);
+    let blob = stock(&server);
+    server.order(Fault::new("GET", "/blobs/", Kind::Corrupt));
+    pull(&bench, &server, &blob).refused("the last byte was changed on the way: the digest no longer fits");
+    bench.has_no_leftovers();
+    pull(&bench, &server, &blob).ok("the next try gets the right bytes");
 }
 
-/// An index with one manifest for each of the platforms given.
-fn index(entries: &[(&str, &str)]) -> String {
-    let entry = |(architecture, digest): &(&str, &str)| {
-        format!(
-            r#"{{"mediaType":"{OCI_MANIFEST}","digest":"{digest}","size":2,"platform":{{"os":"linux","architecture":"{architecture}"}}}}"#
-        )
-    };
-    let entries: Vec<_> = entries.iter().map(entry).collect();
-    format!(r#"{{"schemaVersion":2,"mediaType":"{OCI_INDEX}","manifests":[{}]}}"#, entries.join(","))
-}
-
-fn host() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
+#[test]
+fn the_size_is_verified_too() {
+    let (bench, server) = (Bench::new(), open());
+    let blob = stock(&server);
+    for size in [blob.size - 1, blob.size + 1] {
+        let lie = Blob { digest: blob.digest.clone(), size };
+        pull(&bench, &server, &lie).refused("the manifest says another size than the blob has: one of them lies");
+        bench.has_no_leftovers();
     }
 }
 
 #[test]
-fn of_several_platforms_the_hosts_is_chosen() {
+fn broken_connections_are_told_and_leave_nothing() {
     let (bench, server) = (Bench::new(), open());
-    let (maker, parts) = stock(&server);
-    let size = fs::metadata(maker.store.blob_path(&parts.manifest.digest)).unwrap().len();
-    let other = server.add_manifest("ada/quotes", "", OCI_MANIFEST, b"{}").unwrap();
-    let mine = parts.manifest.digest.to_string();
-    let text = index(&[("mips64", &other), (host(), &mine), ("sparc", &other)]);
-    let text = text.replace(&format!("{mine}\",\"size\":2"), &format!("{mine}\",\"size\":{size}"));
-    server.add_manifest("ada/quotes", "many", OCI_INDEX, text.as_bytes()).unwrap();
-    let name = format!("{}/ada/quotes:many", server.address());
-    for (snapshot, why) in [("index", "the pull of an index failed"), ("index again", "the second pull failed")] {
-        let ended = bench.run(&["pull", &bench.store_path(), &name]);
-        let log = requests(&server, |text| parts.name(text)).to_string();
-        let manifests: Vec<_> = log.lines().filter(|line| line.contains("manifests")).collect();
-        checks::view!(snapshot, manifests.join("\n"), {
-            "GET manifests/many" => "the tag stands for an index of platforms: Accept must name its type too",
-            "GET manifests/<manifest>" => "the index names the manifest for this machine by its digest; once it is there, no request is needed",
-        });
-        ended.ok(why);
-        server.forget();
+    let blob = stock(&server);
+    for after in [0, 1, 100_000] {
+        server.order(Fault::new("GET", "/blobs/", Kind::Drop(after)));
+        let ended = pull(&bench, &server, &blob).refused("the connection broke before the blob was whole");
+        assert!(!ended.err.contains("/store/"), "the network broke, not the store's file: {}", ended.err);
+        bench.has_no_leftovers();
     }
-    is_whole(&bench, &server, &parts, &name);
 }
 
 #[test]
-fn other_platforms_are_told() {
+fn no_such_blob_is_told_in_the_registrys_words() {
     let (bench, server) = (Bench::new(), open());
-    let other = server.add_manifest("ada/quotes", "", OCI_MANIFEST, b"{}").unwrap();
-    server
-        .add_manifest("ada/quotes", "1", OCI_INDEX, index(&[("mips64", &other), ("sparc", &other)]).as_bytes())
-        .unwrap();
-    let name = format!("{}/ada/quotes:1", server.address());
-    let ended =
-        bench.run(&["pull", &bench.store_path(), &name]).refused("an image for another processor cannot run here");
-    assert!(ended.err.contains("linux/mips64"), "the error should list the platforms that there are: {}", ended.err);
+    let blob = Blob { digest: Digest::of(checks::nonce().as_bytes()), size: 12 };
+    let ended = pull(&bench, &server, &blob).refused("there is no such blob");
+    assert!(ended.err.contains("BLOB_UNKNOWN"), "the error lacks the registry's own words: {}", ended.err);
     bench.has_no_leftovers();
 }
 
 #[test]
-fn wrong_manifests_are_refused() {
-    for kind in [Kind::Corrupt, Kind::WrongDigest] {
-        let (bench, server) = (Bench::new(), open());
-        let (_maker, parts) = stock(&server);
-        for key in [":1".to_owned(), format!("@{}", parts.manifest.digest)] {
-            let name = format!("{}/ada/quotes{key}", server.address());
-            let by_digest_only_header = matches!(kind, Kind::WrongDigest) && key.starts_with('@');
-            if by_digest_only_header {
-                continue;
-            }
-            server.order(Fault::new("GET", "/manifests/", kind.clone()));
-            bench
-                .run(&["pull", &bench.store_path(), &name])
-                .refused("the manifest is not the one that its digest names");
-            assert!(bench.named(&name).is_none(), "a wrong manifest got a name in the store");
-            bench.has_no_leftovers();
-        }
+fn another_host_gets_the_request_but_not_the_login() {
+    for tokens in [false, true] {
+        let (bench, (server, password), elsewhere) = (Bench::new(), closed(tokens), open());
+        let address = server.address().to_string();
+        bench.run_with(&["login", &address, USER], &password).ok("the right password was not taken");
+        let blob = stock(&elsewhere);
+        let target = format!("http://{}/v2/ada/quotes/blobs/{}", elsewhere.address(), blob.digest);
+        server.order(Fault::new("GET", "/blobs/", Kind::Redirect(target)));
+        pull(&bench, &server, &blob).ok("a registry may send a blob's reader elsewhere with a 307");
+        let log = elsewhere.log();
+        assert!(log.len() == 1, "the blob is at another host: one request should go there, not {}", log.len());
+        assert!(log[0].authorization.is_none(), "the login went to another host, which a redirect named");
     }
 }
 
 #[test]
-fn broken_pulls_name_nothing() {
+fn another_hosts_challenge_is_not_answered() {
+    // A registry that asks nothing, so the first challenge comes from elsewhere.
+    let (bench, server, (elsewhere, _)) = (Bench::new(), open(), closed(true));
+    let address = server.address().to_string();
+    bench.run_with(&["login", &address, USER], &checks::nonce()).ok("an open registry takes any login");
+    let blob = stock(&elsewhere);
+    let target = format!("http://{}/v2/ada/quotes/blobs/{}", elsewhere.address(), blob.digest);
+    server.order(Fault::new("GET", "/blobs/", Kind::Redirect(target)));
+    let ended = pull(&bench, &server, &blob);
+    let told = elsewhere.log().iter().any(|entry| entry.authorization.is_some());
+    assert!(!told, "the login went to another host, which a redirect named and which asked for it");
+    ended.refused("another host wants a login that is not for it");
+}
+
+#[test]
+fn large_blobs_are_streamed() {
     let (bench, server) = (Bench::new(), open());
-    let (_maker, parts) = stock(&server);
-    let name = format!("{}/ada/quotes:1", server.address());
-    let last = parts.layers[1].digest.to_string();
-    server.order(Fault::new("GET", &last, Kind::Drop(10)));
-    bench.run(&["pull", &bench.store_path(), &name]).refused("a layer did not arrive");
-    assert!(bench.named(&name).is_none(), "an image with a layer missing got a name: the manifest comes last");
-    let manifest = bench.store.blob_path(&parts.manifest.digest);
-    assert!(!manifest.exists(), "the manifest is in the store though its layers are not");
-    bench.run(&["pull", &bench.store_path(), &name]).ok("the next pull should mend it");
-    is_whole(&bench, &server, &parts, &name);
+    let bytes = vec![7; 32 << 20];
+    let digest = server.add_blob("ada/quotes", &bytes).unwrap();
+    let blob = Blob { digest: digest.parse().unwrap(), size: bytes.len() as u64 };
+    let arguments = arguments(&bench, &server, &blob);
+    let ended = bench.run_limited(16 << 10, &arguments.each_ref().map(String::as_str));
+    ended.ok("a blob of 32 MiB must not need 16 MiB of memory");
+    same(&bench.store.blob_path(&blob.digest), &server.blob_path(&digest), "the blob");
 }

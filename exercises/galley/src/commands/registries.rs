@@ -2,8 +2,10 @@
 
 use std::io::{self, BufRead, IsTerminal as _, Read as _, stdin, stdout};
 
+use distribution::Platform;
+use http_client::{Client, Direction, credentials};
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
-use registry::{Client, Direction, Platform};
+use registry::AUTHORIZE;
 
 use crate::cli::Login;
 use crate::error::{Error, Result};
@@ -29,7 +31,7 @@ pub fn login(arguments: &Login) -> Result<()> {
         let words = "name yourself with --username, and give the password on standard input, with --password-stdin";
         return Err(Error::Usage(words.to_owned()));
     };
-    let path = registry::login(registry, &user, &password)?;
+    let path = http_client::login(registry, &user, &password, &AUTHORIZE)?;
     println!("Login succeeded; kept in {}", path.display());
     Ok(())
 }
@@ -37,10 +39,10 @@ pub fn login(arguments: &Login) -> Result<()> {
 /// Whether a login is stored that the registry takes. One that it no longer takes
 /// is as good as none.
 fn takes_what_is_stored(registry: &str) -> Result<bool> {
-    let Some(login) = registry::credentials::stored(registry)? else { return Ok(false) };
-    match Client::with_login(registry, Some(login)).ping() {
+    let Some(login) = credentials::stored(registry)? else { return Ok(false) };
+    match Client::new(registry, Some(login), &AUTHORIZE).ping() {
         Ok(()) => Ok(true),
-        Err(registry::Error::LoginRefused { .. }) => Ok(false),
+        Err(http_client::Error::LoginRefused { .. }) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
@@ -91,7 +93,7 @@ fn read_silently(keys: &mut dyn BufRead) -> io::Result<String> {
 
 pub fn logout(registry: Option<&str>) -> Result<()> {
     let registry = registry.unwrap_or(DOCKER_HUB);
-    registry::logout(registry)?;
+    http_client::logout(registry)?;
     println!("Removed the credentials for {registry}");
     Ok(())
 }
@@ -106,7 +108,7 @@ pub fn push(name: &str, platform: Option<&str>) -> Result<()> {
     local(&store, name)?;
     match platform {
         Some(platform) => registry::push(&store, &reference, &platform, report)?,
-        None => registry::push_all(&store, &reference, report)?,
+        None => transfer::push_all(&store, &reference, report)?,
     };
     Ok(())
 }
@@ -129,6 +131,6 @@ pub fn pull(name: &str, platform: Option<&str>) -> Result<()> {
 pub fn pull_all(name: &str) -> Result<()> {
     let store = Home::find()?.store()?;
     let reference = registry::parse_reference(name)?;
-    registry::pull_all(&store, &reference, &mut shown(&mut stdout(), Direction::Pull))?;
+    transfer::pull_all(&store, &reference, &mut shown(&mut stdout(), Direction::Pull))?;
     Ok(())
 }

@@ -114,3 +114,64 @@ fn cleaned(pattern: &str) -> String {
     }
     parts.join("/")
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    /// What moby's patternmatcher says, from its own table of cases.
+    #[test]
+    fn patterns_match_as_dockers_do() {
+        for (pattern, path, matches) in [
+            ("**", "file", true),
+            ("**", "dir/file", true),
+            ("**/", "dir/file", true),
+            ("**/file", "file", true),
+            ("**/file", "dir/dir/file", true),
+            ("**file", "dir/afile", true),
+            ("**.h", "a/b.h", true),
+            ("dir/**", "dir/a/b", true),
+            ("dir/**", "dir", false),
+            ("a/**/b", "a/b", true),
+            ("a/**/b", "a/x/y/b", true),
+            ("*", "dir/file", false),
+            ("a*", "abc", true),
+            ("a?c", "abc", true),
+            ("a?c", "a/c", false),
+            ("[a-c].txt", "b.txt", true),
+            ("[^a-c].txt", "b.txt", false),
+            ("a\\*b", "a*b", true),
+            ("a\\*b", "axb", false),
+            ("{a,b}", "a", false),
+            ("{a,b}", "{a,b}", true),
+            ("a.c", "abc", false),
+            ("a$", "a$", true),
+            (".*", ".git", true),
+        ] {
+            let rules = parse_rules(pattern).unwrap();
+            assert_eq!(rules[0].pattern.matches(Path::new(path)), matches, "{pattern} {path}");
+        }
+    }
+
+    #[test]
+    fn lines_are_cleaned_as_docker_cleans_them() {
+        let rules = parse_rules("\u{feff}/a/\n # b\n#c\n\n  ! ./d/../e  \n.\n../f\n").unwrap();
+        let shown: Vec<_> = rules.iter().map(|rule| (rule.exception, rule.pattern.0.glob().glob())).collect();
+        assert_eq!(shown, [(false, "a"), (false, "# b"), (true, "e"), (false, "../f")]);
+        assert!(parse_rules("!\n").is_err());
+        assert!(parse_rules("[a\n").is_err());
+    }
+
+    #[test]
+    fn many_stars_and_long_lines_take_no_time() {
+        let begin = Instant::now();
+        let rules = parse_rules(&("*a".repeat(12) + "b")).unwrap();
+        assert!(!rules[0].pattern.matches(Path::new(&"a".repeat(60))));
+        let _ = Pattern::new(&"[a-z]*?".repeat(30_000));
+        assert!(begin.elapsed() < Duration::from_secs(5));
+    }
+}

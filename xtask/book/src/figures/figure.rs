@@ -20,7 +20,7 @@ pub struct Words {
     /// The question that the reader answers first. Pictures have none.
     #[serde(default)]
     pub predict: String,
-    /// What the figure shows, in words.
+    /// What there is to see: for whoever cannot see it, and for whoever wonders.
     pub notice: String,
     /// A command that shows the same.
     #[serde(default, rename = "do")]

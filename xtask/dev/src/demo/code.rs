@@ -4,8 +4,9 @@ use course::Chapter;
 
 use super::event::Event;
 use xtask::error::{Error, Result};
+use xtask::files;
 use xtask::repo::{Repo, Tree};
-use xtask::{files, starter};
+use xtask::starter;
 
 /// Puts each step's code behind its heading.
 pub fn insert(repo: &Repo, chapter: &'static Chapter, events: &mut Vec<Event>) -> Result<()> {
