@@ -1,6 +1,4 @@
-//! What a 401 asks for, and who can answer it.
-
-use crate::{Client, Result};
+//! What a 401 asks for.
 
 /// What a `WWW-Authenticate` header asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,21 +15,6 @@ pub enum Challenge {
         /// What the token must allow: `repository:ada/quotes:pull,push`.
         scope: Option<String>,
     },
-}
-
-/// Reads and answers challenges.
-pub trait Authorize: Sync {
-    /// Reads the header.
-    ///
-    /// # Errors
-    /// [`crate::Error::Challenge`] if nothing in it can be answered.
-    fn parse(&self, header: &str) -> Result<Challenge>;
-
-    /// Gives the value of an `Authorization` header.
-    ///
-    /// # Errors
-    /// Without a login, or if the token service refuses it.
-    fn authorize(&self, client: &Client, challenge: &Challenge) -> Result<String>;
 }
 
 /// Gives the text of a quoted string (RFC 9110, section 5.6.4), or a word as it is.

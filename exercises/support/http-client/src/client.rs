@@ -10,10 +10,25 @@ use crate::answer::{location, message, protocol_error, status_error};
 use crate::download::Source;
 use crate::mirror::Mirror;
 use crate::progress::Progress;
-use crate::{Authorize, Challenge, Error, Login, Request, Result, TokenCache, Transport};
+use crate::{Challenge, Error, Login, Request, Result, TokenCache, Transport};
 
 /// A registry may send the reader of a blob to its storage, and that on again.
 const MAX_REDIRECTS: usize = 5;
+
+/// Reads and answers challenges.
+pub trait Authorize: Sync {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// [`crate::Error::Challenge`] if nothing in it can be answered.
+    fn parse(&self, header: &str) -> Result<Challenge>;
+
+    /// Gives the value of an `Authorization` header.
+    ///
+    /// # Errors
+    /// Without a login, or if the token service refuses it.
+    fn authorize(&self, client: &Client, challenge: &Challenge) -> Result<String>;
+}
 
 /// A registry, the login for it, and the last answer to its challenge. A clone shares
 /// them, and the connections.

@@ -33,8 +33,8 @@ mod upload;
 
 pub use address::resolve;
 pub use answer::{encode_form, json_start, location, protocol_error, status_error};
-pub use challenge::{Authorize, Challenge, unquote};
-pub use client::Client;
+pub use challenge::{Challenge, unquote};
+pub use client::{Authorize, Client};
 pub use error::{Error, Result};
 pub use login::Login;
 pub use parallel::{Event, Report, Transfer, for_each};

@@ -97,7 +97,7 @@ impl fmt::Display for Error {
             Some(inner) => write!(f, ": {}", innermost(inner))?,
             None => write!(f, ": {} ({:?})", self.errno.desc(), self.errno)?,
         }
-        match hint(self) {
+        match hint(self.call, self.errno) {
             Some(hint) => write!(f, "; {hint}"),
             None => Ok(()),
         }

@@ -2,12 +2,10 @@
 
 use nix::errno::Errno;
 
-use crate::Error;
-
 /// The next step to take, as the end of the message; `None` where the manual page of
 /// the call says it best.
-pub fn hint(error: &Error) -> Option<&'static str> {
-    Some(match (error.call, error.errno) {
+pub fn hint(call: &str, errno: Errno) -> Option<&'static str> {
+    Some(match (call, errno) {
         ("execve", Errno::ENOENT) => {
             "no such program in this root, or the loader or `#!` interpreter that it names is not there"
         }
