@@ -15,6 +15,7 @@ mod logs;
 mod monitor;
 mod port_range;
 mod program;
+mod report;
 mod settings;
 mod start;
 mod tap;

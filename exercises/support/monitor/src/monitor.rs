@@ -7,14 +7,14 @@
 //! 5. It is let go: it prepares itself and becomes the program.
 //! 6. The monitor waits for the end, takes everything away and writes down how it was.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::net::TcpListener;
 use std::path::PathBuf;
 
 use namespaces::{Created, forwarded_signals};
 use nix::errno::Errno;
 use nix::mount::{MntFlags, umount2};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, dup2_stderr, dup2_stdin, dup2_stdout, setsid};
 use run::{Container, publish};
 use sys::{Context, PidFd};
 
@@ -24,12 +24,13 @@ use crate::etc_files::{write_etc_files, write_resolv_conf};
 use crate::helper::{kill_helper, start_helper};
 use crate::id::{cgroup_name, short};
 use crate::program::Program;
+use crate::report::StartReport;
 use crate::settings::{Network, Root, Settings};
 use crate::terminal::Terminal;
 use crate::tty_proxy::TtyProxy;
 use crate::userspace_net::NetHelper;
 
-pub(crate) type Listeners = Vec<(TcpListener, u16)>;
+type Listeners = Vec<(TcpListener, u16)>;
 
 /// What a monitor works with.
 pub(crate) struct Monitor<'a> {
@@ -37,22 +38,16 @@ pub(crate) struct Monitor<'a> {
     pub id: &'a str,
     pub settings: &'a Settings,
     pub root: &'a Root,
+    /// Where a detached monitor reports that its program runs.
+    pub report: Option<StartReport>,
 }
 
 impl Monitor<'_> {
     /// Runs the container from its record to its exit code, which is returned.
-    ///
-    /// `prepare` is called once the container has a directory, `started` once its program
-    /// runs.
-    pub(crate) fn run(
-        &self,
-        listeners: Listeners,
-        prepare: impl FnOnce() -> Result<()>,
-        started: impl FnOnce() -> Result<()>,
-    ) -> Result<u8> {
+    pub(crate) fn run(&self, listeners: Listeners) -> Result<u8> {
         // While this process lives, the container is running: see `run::status`.
         let (mut container, _lock) = self.containers.create(self.id, self.settings)?;
-        let result = prepare().and_then(|()| self.run_in_cgroup(&mut container, listeners, started));
+        let result = self.daemonize().and_then(|()| self.run_in_cgroup(&mut container, listeners));
         if container.oom_killed {
             eprintln!("galley: the kernel killed a process of this container: it reached its memory limit");
         }
@@ -67,14 +62,23 @@ impl Monitor<'_> {
         result
     }
 
-    fn run_in_cgroup(
-        &self,
-        container: &mut Container,
-        listeners: Listeners,
-        started: impl FnOnce() -> Result<()>,
-    ) -> Result<u8> {
+    /// Leaves galley's session and terminal, if it is detached; what the container prints
+    /// goes to the log.
+    fn daemonize(&self) -> Result<()> {
+        if self.report.is_none() {
+            return Ok(());
+        }
+        setsid().call("setsid")?;
+        let null = File::open("/dev/null").context("open", "/dev/null")?;
+        let path = self.containers.directory(self.id).join("log");
+        let log = OpenOptions::new().create(true).append(true).open(&path).context("open", &path)?;
+        dup2_stdin(&null).call("dup2")?;
+        Ok(dup2_stdout(&log).and_then(|()| dup2_stderr(&log)).call("dup2")?)
+    }
+
+    fn run_in_cgroup(&self, container: &mut Container, listeners: Listeners) -> Result<u8> {
         let cgroup = self.make_cgroup()?;
-        let result = self.run_connected(container, cgroup.as_ref(), listeners, started);
+        let result = self.run_connected(container, cgroup.as_ref(), listeners);
         if let Some(cgroup) = cgroup {
             container.oom_killed = cgroup.report()?.oom_kills > 0;
             cgroup.delete()?;
@@ -87,7 +91,6 @@ impl Monitor<'_> {
         container: &mut Container,
         cgroup: Option<&cgroups::Group>,
         listeners: Listeners,
-        started: impl FnOnce() -> Result<()>,
     ) -> Result<u8> {
         let hostname = self.settings.hostname.clone().unwrap_or_else(|| short(self.id).to_owned());
         let config = self.root.config();
@@ -105,25 +108,19 @@ impl Monitor<'_> {
         // Its network is there already, and cannot be gone before it is found: a program
         // that ends at once would take it along.
         let helpers = [self.publish_ports(listeners, created.pid())?, self.connect_network(created.pid())?];
-        let result = self.wait(container, created, terminal, started);
+        let result = self.wait(container, created, terminal);
         // They go with the container, also with one whose program was not found.
         helpers.iter().flatten().try_for_each(kill_helper)?;
         result
     }
 
     /// Lets the program begin, and serves the container until it has ended.
-    fn wait(
-        &self,
-        container: &mut Container,
-        created: Created,
-        terminal: Option<Terminal>,
-        started: impl FnOnce() -> Result<()>,
-    ) -> Result<u8> {
+    fn wait(&self, container: &mut Container, created: Created, terminal: Option<Terminal>) -> Result<u8> {
         let running = created.start()?;
         container.pid = Some(running.pid().as_raw());
         self.containers.save(container)?;
         let proxy = terminal.map(|terminal| terminal.connect(self.settings.interactive)).transpose()?;
-        started()?;
+        self.report.as_ref().map_or(Ok(()), StartReport::started)?;
         // The same two duties as process 1 has: a signal for galley is meant for the
         // container, and what ends must be waited for.
         let code = namespaces::init(running.pid())?;
