@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use archive::Entry;
-use images::{Error, Layer, MAX_DOCUMENT, Result, Store, resolve_beneath, spec};
+use images::{Layer, MAX_DOCUMENT, Result, Store, resolve_beneath, spec};
 use sys::Context;
 
 const USAGE: &str = "\
@@ -55,8 +55,12 @@ fn run(arguments: &[&str]) -> Result<bool> {
             let root = File::open(directory).context("open", directory)?;
             println!("{}", resolve_beneath(&root, Path::new(name))?.to_path()?.display());
         }
-        ["unpack", file, directory] => unpack(file, directory, u64::MAX)?,
-        ["unpack", file, directory, bytes] => unpack(file, directory, bytes.parse().map_err(|_| usage(bytes))?)?,
+        ["unpack", file, directory, limit @ ..] => {
+            let limit = limit.first().map_or(Ok(u64::MAX), |bytes| bytes.parse());
+            let Ok(limit) = limit else { return Ok(false) };
+            let mut archive = archive::decompress(File::open(file).context("open", file)?)?;
+            images::unpack(&mut archive, Path::new(directory), limit)?;
+        }
         ["add", store, name, "--config", file, directories @ ..] => {
             let config = std::fs::read(file).context("read", file)?;
             let config = serde_json::from_slice(&config).map_err(io::Error::from).context("read", file)?;
@@ -64,7 +68,7 @@ fn run(arguments: &[&str]) -> Result<bool> {
         }
         ["add", store, name, directories @ ..] => add(&open(store)?, name, &Default::default(), directories)?,
         ["mount", rest @ ..] => mount_privately(rest)?,
-        [MOUNT_HERE, upper, work, target, rest @ ..] => mount([upper, work, target].map(Path::new), rest)?,
+        [MOUNT_HERE, upper, work, target, rest @ ..] => return mount([upper, work, target].map(Path::new), rest),
         ["changes", upper] => drop(changes(upper)?),
         ["changes", upper, store] => describe(&open(store)?.write_layer(changes(upper)?, &mut |_| {})?),
         _ => return Ok(false),
@@ -81,18 +85,13 @@ fn describe(layer: &Layer) {
     println!("digest {digest}\ndiffID {}\nsize {size}", layer.diff_id);
 }
 
-fn unpack(file: &str, directory: &str, limit: u64) -> Result<()> {
-    let mut archive = archive::decompress(File::open(file).context("open", file)?)?;
-    images::unpack(&mut archive, Path::new(directory), limit)
-}
-
 /// Makes an image, which is then the only one in `index.json`.
 fn add(store: &Store, name: &str, config: &spec::ImageConfiguration, directories: &[&str]) -> Result<()> {
     let layers = directories.iter().map(|directory| pack(store, directory)).collect::<Result<Vec<_>>>()?;
     let mut manifest = store.add_image(config, &layers)?;
     println!("manifest {}", manifest.digest());
     manifest.set_annotations(Some([(spec::ANNOTATION_REF_NAME.to_owned(), name.to_owned())].into()));
-    store.replace("index.json", &serde_json::json!({"schemaVersion": 2, "manifests": [manifest]}))
+    Ok(store.layout.replace("index.json", &serde_json::json!({"schemaVersion": 2, "manifests": [manifest]}))?)
 }
 
 fn changes(upper: &str) -> Result<Vec<Entry>> {
@@ -114,16 +113,12 @@ fn mount_privately(arguments: &[&str]) -> Result<()> {
     Ok(Err(unshare.arg(program).arg(MOUNT_HERE).args(arguments).exec()).context("execve", "unshare")?)
 }
 
-fn mount([upper, work, target]: [&Path; 3], rest: &[&str]) -> Result<()> {
+fn mount([upper, work, target]: [&Path; 3], rest: &[&str]) -> Result<bool> {
     let mut parts = rest.splitn(2, |argument| *argument == "--");
     let layers: Vec<PathBuf> = parts.next().unwrap_or_default().iter().map(PathBuf::from).collect();
     let Some(([name], arguments)) = parts.next().and_then(|program| program.split_at_checked(1)) else {
-        return Err(usage("a mount without -- PROGRAM"));
+        return Ok(false);
     };
     images::mount(&layers, upper, work, target)?;
     Ok(Err(Command::new(name).args(arguments).exec()).context("execve", name)?)
-}
-
-fn usage(text: &str) -> Error {
-    Error::Malformed { what: "the command line".to_owned(), why: format!("'{text}' is not understood") }
 }

@@ -1,8 +1,7 @@
-//! A name in a layer becomes a file's place beneath one directory.
+//! From a name in a layer to an open directory beneath the root.
 //!
-//! Checking the name's text is not enough: a link that an earlier entry made may stand in
-//! its way. So the kernel resolves every name beneath the root, and everything is then
-//! done relative to the descriptor that it gave.
+//! The kernel resolves every name, since a link of an earlier entry may be on the way, and
+//! everything is then done relative to the descriptor that it gave.
 
 use std::os::fd::AsFd;
 use std::path::Path;

@@ -17,13 +17,9 @@ pub enum Error {
     /// The bytes have another digest than the one they were asked for by.
     #[error("{what} has the digest {found}, not {expected}: it was changed or cut short; remove it and get it again")]
     Mismatch { what: String, expected: Digest, found: Digest },
-    /// A document larger than anybody needs.
+    /// A document of more bytes than anybody needs.
     #[error("{what} is larger than the limit of {limit} bytes")]
-    TooLarge {
-        what: String,
-        /// Bytes.
-        limit: u64,
-    },
+    TooLarge { what: String, limit: u64 },
     /// JSON of another shape, or documents that contradict each other.
     #[error("{what} is malformed: {why}")]
     Malformed { what: String, why: String },

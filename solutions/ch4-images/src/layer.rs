@@ -35,7 +35,7 @@ impl Store {
 
         let mut entries = entries;
         entries.sort_by(|one, other| one.name.cmp(&other.name));
-        let (temporary, file) = self.temporary_file()?;
+        let (temporary, file) = self.layout.temporary_file()?;
         let gzip = GzEncoder::new(file, Compression::default());
         let mut tar = TarWriter::new(Hashing::new(gzip));
         for entry in &entries {

@@ -20,7 +20,7 @@ use crate::Result;
 ///
 /// # Errors
 /// `LayerCount` for no layers, and for more than a page of options can name. `EPERM`
-/// outside a mount namespace of one's own, `EINVAL` for two file systems.
+/// outside a mount namespace of your own, `EINVAL` for two file systems.
 pub fn mount(layers: &[PathBuf], upper: &Path, work: &Path, target: &Path) -> Result<()> {
     // ANCHOR: mount
     use crate::Error;
@@ -51,8 +51,8 @@ pub fn mount(layers: &[PathBuf], upper: &Path, work: &Path, target: &Path) -> Re
 /// Lists what was changed in an overlay, as a layer has it: the way back from the
 /// directory `upper` to entries.
 ///
-/// The kernel and the specification write the same two things in different ways
-/// (overlayfs.rst, "whiteouts and opaque directories"; image-spec, layer.md, "Whiteouts"):
+/// The kernel and the specification write the same in different ways (overlayfs.rst,
+/// "whiteouts and opaque directories"; image-spec, layer.md, "Whiteouts"):
 ///
 /// | what happened | in `upper` | in the layer, all empty files |
 /// | --- | --- | --- |

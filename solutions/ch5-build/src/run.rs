@@ -24,7 +24,7 @@ pub fn run(store: &Store, layers: &[Layer], process: Process<'_>) -> Result<Laye
     use namespaces::Container;
     use storage::layer_cache::lower_dirs;
 
-    let bottom = store.temporary_directory()?;
+    let bottom = store.layout.temporary_directory()?;
     make_mount_points(bottom.path())?;
     let mut lower = vec![bottom.path().to_owned()];
     lower.extend(lower_dirs(store, layers, &mut |_| {})?);

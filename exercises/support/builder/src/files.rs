@@ -32,7 +32,7 @@ pub struct Unpacked {
 impl Files {
     /// Adds the text of a here-document as a file of its name.
     pub fn add_document(&mut self, store: &Store, document: &HereDoc) -> Result<()> {
-        let directory = store.temporary_directory()?;
+        let directory = store.layout.temporary_directory()?;
         let from = directory.path().join("document");
         fs::write(&from, &document.text).context("write", &from)?;
         File::open(&from).and_then(|file| file.set_modified(SystemTime::UNIX_EPOCH)).context("utimensat", &from)?;
@@ -47,7 +47,7 @@ impl Files {
         if !copy.add || !self.are_archives()? {
             return Ok(None);
         }
-        let directory = store.temporary_directory()?;
+        let directory = store.layout.temporary_directory()?;
         for file in &self.selected {
             let archive = File::open(&file.from).context("open", &file.from)?;
             images::unpack(&mut decompress(archive)?, directory.path(), store.layer_limit)?;

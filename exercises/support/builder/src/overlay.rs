@@ -25,7 +25,7 @@ impl Overlay {
     /// # Errors
     /// Those of mkdir(2) and [`images::mount`].
     pub fn mount(store: &Store, lower: &[PathBuf]) -> Result<Self> {
-        let overlay = Self { directory: store.temporary_directory()? };
+        let overlay = Self { directory: store.layout.temporary_directory()? };
         let (upper, work, merged) = (overlay.upper(), overlay.directory.path().join("work"), overlay.root());
         for path in [&upper, &work, &merged] {
             fs::create_dir(path).context("mkdir", path)?;

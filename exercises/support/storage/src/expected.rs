@@ -17,7 +17,7 @@ const CHUNK_SIZE: usize = 128 << 10;
 /// # Errors
 /// [`Error::Size`] or [`images::Error::Mismatch`], and what the reader fails with.
 pub fn write_expected(store: &Store, reader: &mut dyn Read, expected: &Blob) -> Result<()> {
-    let (temporary, file) = store.temporary_file()?;
+    let (temporary, file) = store.layout.temporary_file()?;
     let mut writer = Hashing::new(BufWriter::with_capacity(CHUNK_SIZE, file));
     // One byte more than expected tells that there are more; nobody reads the rest.
     io::copy(&mut reader.take(expected.size.saturating_add(1)), &mut writer).context("write", temporary.path())?;

@@ -3,7 +3,6 @@
 use std::fs;
 
 use images::{Store, spec};
-use nix::fcntl::FlockArg;
 use sys::Context;
 
 use crate::{Result, json};
@@ -18,7 +17,7 @@ pub fn read(store: &Store) -> Result<spec::ImageIndex> {
 ///
 /// Readers need no lock: the file is replaced whole, by rename(2).
 pub fn change(store: &Store, change: impl FnOnce(&mut Vec<spec::Descriptor>)) -> Result<()> {
-    let _lock = sys::lock(&store.root().join("index.lock"), FlockArg::LockExclusive)?;
+    let _lock = store.layout.lock_index()?;
     let mut index = read(store)?;
     let mut images = index.manifests().clone();
     change(&mut images);
@@ -26,5 +25,5 @@ pub fn change(store: &Store, change: impl FnOnce(&mut Vec<spec::Descriptor>)) ->
         return Ok(());
     }
     index.set_manifests(images);
-    Ok(store.replace("index.json", &index)?)
+    Ok(store.layout.replace("index.json", &index)?)
 }

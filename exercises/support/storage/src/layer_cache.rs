@@ -56,7 +56,7 @@ pub fn unpack_layer(store: &Store, layer: &Layer, progress: &mut dyn FnMut(u64))
     if path.is_dir() {
         return Ok(path);
     }
-    let temporary = store.temporary_directory()?;
+    let temporary = store.layout.temporary_directory()?;
     let expected = Blob::try_from(&layer.descriptor)?;
     let file = store.open_blob(&expected.digest)?;
     let mut compressed = Hashing::new(ProgressReader::new(file, progress));

@@ -32,7 +32,7 @@ pub struct PruneReport {
 /// `InUse` while another process has the store open: it may have written blobs that it
 /// has not named yet.
 pub fn prune(store: &Store, keep_unnamed: bool, needed: &[Digest]) -> Result<PruneReport> {
-    let lock = &store.in_use;
+    let lock = &store.layout.in_use;
     if let Err(errno) = lock.relock(FlockArg::LockExclusiveNonblock) {
         // A refused change of lock may have given up the old one.
         lock.relock(FlockArg::LockShared).context("flock", store.root())?;
@@ -114,7 +114,7 @@ fn sweep(store: &Store, reachable: &Reachable) -> Result<PruneReport> {
         if !reachable.layers.contains(&name) {
             report.layers += 1;
             // First out of sight: half a layer must never bear its name.
-            let to_remove = store.temporary_directory()?;
+            let to_remove = store.layout.temporary_directory()?;
             fs::rename(&path, to_remove.path().join(&name)).context("rename", &path)?;
             remove(to_remove.path())?;
         }

@@ -34,7 +34,7 @@ pub fn save(store: &Store, images: &[(Option<String>, Image)], format: Format, o
     let mut tar = TarWriter::new(out);
     for (name, document) in &documents {
         let bytes = document.to_string();
-        let (temporary, mut file) = store.temporary_file()?;
+        let (temporary, mut file) = store.layout.temporary_file()?;
         file.write_all(bytes.as_bytes()).context("write", temporary.path())?;
         tar.append(&file_entry(name, temporary.path(), bytes.len() as u64), &mut |_| {})?;
     }
