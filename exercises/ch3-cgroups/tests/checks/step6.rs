@@ -1,6 +1,6 @@
 use std::process::Stdio;
 
-use checks::{Held, kernel};
+use checks::Held;
 
 use super::trial::Trial;
 use super::{probe, run, succeed};
@@ -32,21 +32,12 @@ fn everyone_has_ended_when_it_returns() {
 #[test]
 fn a_process_that_takes_long_to_end_is_waited_for() {
     let Some(trial) = Trial::with_group() else { return };
-    // tail(1) keeps what has no line's end in memory, and to free that takes the kernel a while.
-    let script = "(head -c 314572800 /dev/zero; sleep 60) | tail";
-    let mut command = trial.inside("web", &["/bin/sh", "-c", script]);
-    let mut child = command.stdout(Stdio::null()).spawn().expect("the shell can be started");
-    let largest = || {
-        let pids = trial.processes("web").into_iter().filter_map(|pid| pid.parse().ok());
-        let sizes = pids.filter_map(|pid| kernel::status(pid, "VmRSS").strip_suffix(" kB")?.parse::<u64>().ok());
-        sizes.max().unwrap_or(0)
-    };
-    while largest() < 300 << 10 {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    // The kernel frees the memory of a process before it takes it out of its group.
+    let mut held = Held::spawn(&mut trial.inside("web", &[probe(), "memory:300", "hold"]));
+    assert!(held.report(1).get("memory:300").contains("300"), "the probe has its memory");
     let output = run(&["kill", &trial.name("web")]);
     let left = trial.processes("web");
-    child.wait().expect("the shell is our child");
+    held.release();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(left, nobody(), "kill returned, and a process has not ended yet: wait for each one's end: {said}");
 }
