@@ -50,7 +50,7 @@ fn no_fork_gets_away() {
     for _ in 0..8 {
         let mut command = trial.inside("web", &["/bin/sh", "-c", script, probe()]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the shell can be started");
-        while trial.processes("web").len() < 20 {
+        while trial.processes("web").len() < 9 {
             std::thread::yield_now();
         }
         let output = run(&["kill", &trial.name("web")]);
