@@ -21,22 +21,26 @@ use diagnostics::Diagnostics;
 /// Builds the book, checks sources and pages, and prints every fault. With `report`,
 /// prints the measures of prose, too.
 pub fn lint(root: &Path, report: bool) -> Result<()> {
-    let pages = render::build(root)?;
     let sources = source::read_all(&root.join("book"))?;
+    if report {
+        print!("{}", prose::report(&sources));
+    }
     let mut found = Diagnostics::default();
-
     code::check(root, &sources, &mut found);
     consoles::check(root, &sources, &mut found);
     course_table::check(root, &sources, &mut found);
     prose::check(&sources, &mut found);
     glossary::check(&sources, &mut found);
     chapters::check(root, &sources, &render::contents(root)?, &mut found)?;
-    let links = links::check(&pages, &mut found)?;
     check_weight(root, &mut found)?;
-
-    if report {
-        print!("{}", prose::report(&sources));
-    }
+    // Sources with a fault may not build; the others are checked all the same.
+    let links = match render::build(root) {
+        Ok(pages) => links::check(&pages, &mut found)?,
+        Err(error) => {
+            found.add("the book", format_args!("cannot be built: {error:#}"));
+            0
+        }
+    };
     println!("{} pages, {links} local links followed", sources.len());
     for diagnostic in &found.0 {
         eprintln!("{diagnostic}");

@@ -28,10 +28,8 @@ pub fn build(root: &Path) -> Result<PathBuf> {
     let count = warnings::take_count();
     ensure!(count == 0, "mdBook gave {count} of the warnings above");
     let pages = book.build_dir_for("html");
-    // The table of contents as a page of its own is what a reader without script
-    // opens: it needs a title, a heading and a landmark.
     let contents = pages.join("toc.html");
-    files::write(&contents, theme::replace_all(&files::read(&contents)?, theme::CONTENTS_PAGE)?)?;
+    files::write(&contents, theme::edit_contents_page(&files::read(&contents)?)?)?;
     site::describe(&book, &pages)?;
     Ok(pages)
 }

@@ -4,10 +4,6 @@
 //! the book's table of contents are all derived from it. A test of `xtask`
 //! compares it with what is on the disk.
 
-mod plans;
-
-pub use plans::{Item, PLANS, Plan, Session};
-
 /// One graded step: one public function of a chapter crate.
 pub struct Step {
     /// The function the learner writes; also the name of its ANCHOR markers.

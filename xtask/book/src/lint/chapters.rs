@@ -45,7 +45,7 @@ pub fn check(root: &Path, sources: &[Source], contents: &Contents, found: &mut D
         found.add(format_args!("book/{}", entry.file), fault);
     }
     for overrun in schedule::overruns(contents)? {
-        found.add("xtask/course/src/plans.rs", overrun);
+        found.add("xtask/book/plans.toml", overrun);
     }
     Ok(())
 }

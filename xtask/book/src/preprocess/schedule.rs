@@ -1,31 +1,76 @@
-//! `{{#schedule half-day}}`: a plan of the course table as a table with the time
-//! of day, from the minutes of the instructor's notes.
+//! `{{#schedule half-day}}`: a plan of `plans.toml` as a table with the time of day, from
+//! the minutes of the instructor's notes.
 
 use std::fmt::Write;
 
 use anyhow::{Context, Result};
-use course::{Item, PLANS, Plan};
+use serde::Deserialize;
+use toml::value::Datetime;
 
 use super::times::of_day;
 use crate::contents::Contents;
 
+const PLANS: &str = include_str!("../../plans.toml");
+
+#[derive(Deserialize)]
+struct Plans {
+    plan: Vec<Plan>,
+}
+
+/// One way to teach the workbook.
+#[derive(Deserialize)]
+struct Plan {
+    name: String,
+    session: Vec<Session>,
+}
+
+/// A part of a day without a long break.
+#[derive(Deserialize)]
+struct Session {
+    begins: Datetime,
+    ends: Datetime,
+    items: Vec<Item>,
+    /// What comes after it.
+    then: String,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Item {
+    /// A page, taught by its notes.
+    Page(String),
+    /// A page that is only shown.
+    Shown {
+        shown: String,
+        minutes: u32,
+    },
+    Other {
+        other: String,
+        minutes: u32,
+    },
+}
+
+fn plans(text: &str) -> Result<Vec<Plan>> {
+    Ok(toml::from_str::<Plans>(text).context("xtask/book/plans.toml")?.plan)
+}
+
 /// The plan as Markdown.
 pub fn table(contents: &Contents, name: &str) -> Result<String> {
-    let plan = PLANS.iter().find(|plan| plan.name == name);
-    let plan = plan.with_context(|| format!("no plan '{name}' in the course table"))?;
+    let plan = plans(PLANS)?.into_iter().find(|plan| plan.name == name);
+    let plan = plan.with_context(|| format!("no plan '{name}' in xtask/book/plans.toml"))?;
     let mut text = String::from("| time | minutes | topic |\n| --- | --- | --- |\n");
-    for session in plan.sessions {
-        let mut clock = session.begins;
-        for item in session.items {
+    for session in &plan.session {
+        let (mut clock, ends) = (minutes(&session.begins), minutes(&session.ends));
+        for item in &session.items {
             let (minutes, topic) = row(contents, item)?;
             let _ = writeln!(text, "| {} | {minutes} | {topic} |", of_day(clock));
             clock += minutes;
         }
-        let spare = session.ends.saturating_sub(clock);
+        let spare = ends.saturating_sub(clock);
         if spare > 0 {
             let _ = writeln!(text, "| {} | {spare} | to spare |", of_day(clock));
         }
-        let _ = writeln!(text, "| {} | | **{}** |", of_day(session.ends), session.then);
+        let _ = writeln!(text, "| {} | | **{}** |", of_day(ends), session.then);
     }
     Ok(text)
 }
@@ -35,17 +80,15 @@ pub fn overruns(contents: &Contents) -> Result<Vec<String>> {
     overruns_of(PLANS, contents)
 }
 
-fn overruns_of(plans: &[Plan], contents: &Contents) -> Result<Vec<String>> {
+fn overruns_of(text: &str, contents: &Contents) -> Result<Vec<String>> {
     let mut found = Vec::new();
-    for plan in plans {
-        for session in plan.sessions {
-            let mut needed = 0;
-            for item in session.items {
-                needed += row(contents, item)?.0;
-            }
-            let planned = session.ends - session.begins;
+    for Plan { name, session } in plans(text)? {
+        for session in session {
+            let rows = session.items.iter().map(|item| row(contents, item)).collect::<Result<Vec<_>>>()?;
+            let (needed, begins) = (rows.iter().map(|(minutes, _)| minutes).sum::<u32>(), minutes(&session.begins));
+            let planned = minutes(&session.ends) - begins;
             if needed > planned {
-                let (name, begins) = (plan.name, of_day(session.begins));
+                let begins = of_day(begins);
                 found.push(format!("plan '{name}', session of {begins}: {needed} minutes of notes in {planned}"));
             }
         }
@@ -53,31 +96,31 @@ fn overruns_of(plans: &[Plan], contents: &Contents) -> Result<Vec<String>> {
     Ok(found)
 }
 
+/// Minutes since midnight.
+fn minutes(time: &Datetime) -> u32 {
+    time.time.map_or(0, |time| 60 * u32::from(time.hour) + u32::from(time.minute))
+}
+
 fn row(contents: &Contents, item: &Item) -> Result<(u32, String)> {
-    let page = |file: &str| {
-        contents.find(file).with_context(|| format!("a plan of the course table names '{file}', which is not a page"))
-    };
+    let page = |file: &str| contents.find(file).with_context(|| format!("a plan names '{file}', which is not a page"));
     Ok(match item {
         Item::Page(file) => {
             let page = page(file)?;
             (page.teaching(), format!("[{}]({file})", page.title))
         }
-        Item::Shown(file, minutes) => (*minutes, format!("[{}]({file}), shown and not done", page(file)?.title)),
-        Item::Other(words, minutes) => (*minutes, (*words).to_owned()),
+        Item::Shown { shown, minutes } => (*minutes, format!("[{}]({shown}), shown and not done", page(shown)?.title)),
+        Item::Other { other, minutes } => (*minutes, other.clone()),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use course::Session;
-
     use crate::contents::Entry;
     use crate::front::Front;
 
-    const ITEMS: &[Item] = &[Item::Page("a.md"), Item::Other("a break", 15)];
-    const PLAN: &[Plan] =
-        &[Plan { name: "p", sessions: &[Session { begins: 540, ends: 560, items: ITEMS, then: "lunch" }] }];
+    const PLAN: &str = r#"plan = [{ name = "p", session = [{ begins = 09:00:00, ends = 09:20:00, then = "lunch",
+        items = ["a.md", { other = "a break", minutes = 15 }] }] }]"#;
 
     fn contents(minutes: u32) -> Contents {
         Contents(vec![Entry { file: "a.md".into(), title: "A".into(), front: Front::default(), noted: minutes }])
