@@ -112,7 +112,6 @@ impl Source {
             None => {}
         }
         let name = if name == "self" { path.last().cloned().unwrap_or_default() } else { name };
-        self.public += usize::from(public);
         self.imports.push(Import { module: self.module.clone(), name, path, public });
     }
 
@@ -165,7 +164,11 @@ impl<'ast> Visit<'ast> for Source {
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        let before = self.imports.len();
         self.import(&item.tree, Vec::new(), !matches!(item.vis, syn::Visibility::Inherited));
+        if matches!(item.vis, syn::Visibility::Public(_)) {
+            self.public += self.imports.len() - before;
+        }
     }
 
     fn visit_item_fn(&mut self, function: &'ast syn::ItemFn) {
