@@ -1,17 +1,16 @@
-//! The parent's side of a container: created, started, waited for.
+//! The parent's side of a container, and its process 1 if the program is not that.
 
-use std::io::{self, Read, Write};
-use std::net::Shutdown;
+use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
 use mounts::Mount;
+use nix::errno::Errno;
 use nix::sched::CloneFlags;
-use nix::unistd::Pid;
-use sys::{Context, Result, StartError};
+use sys::{Context, Created, Result, StartError};
 
 use crate::child::container_main;
-use crate::process::{forwarded_signals, init, spawn, wait};
+use crate::process::{forwarded_signals, init, spawn};
 
 /// Which network a container is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,14 +55,14 @@ pub fn create<E: Into<StartError>>(container: &Container, process: impl FnOnce()
     }
     let (ours, theirs) = UnixStream::pair().call("socketpair")?;
     // The child takes from its copy of our memory; these stay as they are in the parent.
-    let (mut ours, mut theirs) = (Some(ours), Some((theirs, process)));
+    let (mut kept, mut theirs) = (Some(ours), Some((theirs, process)));
     let pid = spawn(namespaces, || {
         // Two processes hold our end now. Unless the child closes its copy, it would
         // never see that we are gone.
-        drop(ours.take());
+        drop(kept.take());
         theirs.take().map_or(125, |(sync_pipe, process)| run_child(container, sync_pipe, process))
     })?;
-    Ok(Created { pid, sync_pipe: ours })
+    kept.map(|sync_pipe| Created::new(pid, sync_pipe)).ok_or(Errno::ENOTCONN).call("socketpair")
 }
 
 /// The child, from its first instruction to the program's. The pipe also carries the
@@ -104,71 +103,4 @@ fn report(mut sync_pipe: UnixStream, error: impl Into<StartError>) -> u8 {
     // A parent that is gone does not need the message.
     let _ = sync_pipe.write_all(&error.to_bytes());
     error.code
-}
-
-/// A container whose program has not begun. Dropped, it never will.
-#[derive(Debug)]
-pub struct Created {
-    pid: Pid,
-    sync_pipe: Option<UnixStream>,
-}
-
-impl Created {
-    /// Process 1 of the container, as the host sees it.
-    pub fn pid(&self) -> Pid {
-        self.pid
-    }
-
-    /// Starts the program; returns once it runs or cannot.
-    ///
-    /// # Errors
-    /// Why there is no program, with the exit code that stands for it.
-    pub fn start(mut self) -> std::result::Result<Running, StartError> {
-        let lost = |error: io::Error| StartError { code: 125, message: format!("the container was lost: {error}") };
-        // Without the pipe, dropping `self` waits for nothing.
-        let Some(mut sync_pipe) = self.sync_pipe.take() else { return Err(lost(io::ErrorKind::NotConnected.into())) };
-        // The child's end closes with its exec, so until then this read waits.
-        let mut answer = Vec::new();
-        let result = sync_pipe.write_all(b"1").and_then(|()| sync_pipe.read_to_end(&mut answer)).map_err(lost);
-        match result.and_then(|_| StartError::from_bytes(&answer).map_or(Ok(()), Err)) {
-            Ok(()) => Ok(Running { pid: self.pid }),
-            Err(error) => {
-                drop(sync_pipe);
-                // It has ended or is about to; a second failure adds nothing.
-                let _ = wait(self.pid);
-                Err(error)
-            }
-        }
-    }
-}
-
-impl Drop for Created {
-    fn drop(&mut self) {
-        if let Some(sync_pipe) = self.sync_pipe.take() {
-            // The child reads the end of the stream, and ends too.
-            let _ = sync_pipe.shutdown(Shutdown::Both);
-            let _ = wait(self.pid);
-        }
-    }
-}
-
-/// A container whose program runs.
-#[derive(Debug)]
-pub struct Running {
-    pid: Pid,
-}
-
-impl Running {
-    /// Process 1 of the container, as the host sees it.
-    pub fn pid(&self) -> Pid {
-        self.pid
-    }
-
-    /// Waits for its end; gives its exit code, 128 + n after signal n.
-    ///
-    /// # Errors
-    /// `ECHILD` if it was waited for already.
-    pub fn wait(self) -> Result<u8> {
-        wait(self.pid)
-    }
 }

@@ -28,7 +28,7 @@ mod process;
 mod user;
 
 pub use child::container_main;
-pub use container::{Container, Created, Network, Running, create};
+pub use container::{Container, Network, create};
 pub use hostname::unshare_uts;
 pub use mounts::{make_mounts_private, pivot, unshare_mounts};
 pub use network::loopback_up;

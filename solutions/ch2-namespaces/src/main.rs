@@ -117,7 +117,7 @@ fn contain(
     let container = namespaces::create(&container, || sys::exec(argv, None))?;
     created(container.pid())?;
     match container.start() {
-        Ok(running) => running.wait(),
+        Ok(pid) => wait(pid),
         Err(error) => {
             eprintln!("namespaces: {error}");
             Ok(error.code)

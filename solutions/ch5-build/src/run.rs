@@ -41,7 +41,7 @@ pub fn run(store: &Store, layers: &[Layer], process: Process<'_>) -> Result<Laye
     let program = Program::prepare(&process, &overlay.root())?;
     let created = namespaces::create(&container, || program.exec())?;
     let on_end = (process.on_create)(created.pid()).map_err(Error::Cgroup)?;
-    let result = created.start().map_err(Error::Start).and_then(|running| Ok(running.wait()?));
+    let result = created.start().map_err(Error::Start).and_then(|pid| Ok(namespaces::wait(pid)?));
     on_end();
     match result? {
         // What is in the upper directory now is what the command changed, and nothing else.

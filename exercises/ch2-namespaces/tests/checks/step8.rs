@@ -182,11 +182,9 @@ fn nothing_inherited_stays_open() {
             "a directory of the host is open in the program that was started {how}: set_cloexec_from(3)"
         );
         let process_1 = kernel::children(held.id())[0];
-        assert_eq!(
-            descriptors_of(process_1, &directory),
-            [""; 0],
-            "a directory of the host is open in process 1 of the container"
-        );
+        // Ours closes it after the fork, so it can be a moment behind the program.
+        let closed = soon(|| descriptors_of(process_1, &directory).is_empty());
+        assert!(closed, "a directory of the host is open in process 1 of the container, {how}");
         held.release();
     }
 }

@@ -11,7 +11,7 @@ use std::fs::{self, File, OpenOptions};
 use std::net::TcpListener;
 use std::path::PathBuf;
 
-use namespaces::{Created, forwarded_signals};
+use namespaces::forwarded_signals;
 use nix::errno::Errno;
 use nix::mount::{MntFlags, umount2};
 use nix::unistd::{Pid, dup2_stderr, dup2_stdin, dup2_stdout, setsid};
@@ -115,15 +115,15 @@ impl Monitor<'_> {
     }
 
     /// Lets the program begin, and serves the container until it has ended.
-    fn wait(&self, container: &mut Container, created: Created, terminal: Option<Terminal>) -> Result<u8> {
-        let running = created.start()?;
-        container.pid = Some(running.pid().as_raw());
+    fn wait(&self, container: &mut Container, created: sys::Created, terminal: Option<Terminal>) -> Result<u8> {
+        let pid = created.start()?;
+        container.pid = Some(pid.as_raw());
         self.containers.save(container)?;
         let proxy = terminal.map(|terminal| terminal.connect(self.settings.interactive)).transpose()?;
         self.report.as_ref().map_or(Ok(()), StartReport::started)?;
         // The same two duties as process 1 has: a signal for galley is meant for the
         // container, and what ends must be waited for.
-        let code = namespaces::init(running.pid())?;
+        let code = namespaces::init(pid)?;
         proxy.flatten().map_or(Ok(()), TtyProxy::finish)?;
         Ok(code)
     }

@@ -5,7 +5,7 @@
 //!
 //! | | |
 //! | --- | --- |
-//! | programs | [`exec`], [`fork`], [`exit_now`], [`libraries`] |
+//! | programs | [`exec`], [`fork`], [`Created`], [`exit_now`], [`libraries`] |
 //! | processes | [`PidFd`], [`die_with_parent`], [`set_cloexec_from`] |
 //! | paths | [`resolve`], [`join_root`] |
 //! | files | [`Temporary`], [`replace_file`], [`lock`] |
@@ -14,6 +14,7 @@
 //! | amounts | [`parse_size`], [`format_size`] |
 
 mod accounts;
+mod created;
 mod elf;
 mod error;
 mod exec;
@@ -29,6 +30,7 @@ mod temporary;
 mod user_namespace;
 
 pub use accounts::{Account, Group, parse_id, read_accounts, read_groups};
+pub use created::Created;
 pub use elf::libraries;
 pub use error::{Context, Error, Result};
 pub use exec::{DEFAULT_PATH, ExecError, StartError, c_strings, exec, exit_now, fork};
