@@ -14,9 +14,8 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, fork, getegid, geteuid};
 
 use crate::error::{Error, Result};
-use crate::files;
-use crate::packages;
 use crate::repo::Repo;
+use crate::{files, packages};
 
 /// One thing that a machine can have or lack.
 struct Finding {

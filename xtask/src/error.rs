@@ -1,8 +1,7 @@
 //! What can go wrong in the harness, and the exit code of each error.
 
-use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fmt, io};
 
 /// An error that ends the command. A learner's wrong answer is not one of these: it is a
 /// verdict, see [`crate::check`].

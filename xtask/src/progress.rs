@@ -9,9 +9,8 @@ use std::path::PathBuf;
 use course::Chapter;
 
 use crate::error::Result;
-use crate::files;
 use crate::repo::{Repo, Tree};
-use crate::starter;
+use crate::{files, starter};
 
 /// What became of a chapter's source when it was last graded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

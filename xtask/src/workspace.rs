@@ -13,12 +13,10 @@ use course::Chapter;
 use crate::assembly::lower_chapters;
 use crate::backup::{back_up, backups};
 use crate::check::judge::is_passed;
-use crate::doctor;
 use crate::error::{Error, Result};
-use crate::files;
 use crate::progress::{Progress, Status, is_starter};
 use crate::repo::{Repo, Tree};
-use crate::starter;
+use crate::{doctor, files, starter};
 
 /// Puts the starter back, and backs up what was there.
 pub fn reset(repo: &Repo, chapter: &Chapter) -> Result<u8> {
@@ -54,7 +52,7 @@ pub fn undo(repo: &Repo, chapter: &Chapter) -> Result<u8> {
         Ok((source.join(file), text))
     });
     replace(&source, &texts.collect::<Result<_>>()?)?;
-    fs::remove_dir_all(&last).map_err(Error::file("remove", &last))?;
+    files::remove(&last)?;
     println!("{} is again what it was before the last reset.", chapter.id());
     Ok(0)
 }

@@ -122,7 +122,7 @@ def record(shop, name, user):
     trace.touch()
     trace.chmod(0o666)
     environment = {**shop.environment, "GALLEY_HOME": str(shop.directory / f"{name}-home")}
-    words = ["run", "--rm", "--hostname", "cabin", "--rootfs", "root", *PROGRAM]
+    words = ["run", "--rm", "--network", "none", "--hostname", "cabin", "--rootfs", "rootfs", *PROGRAM]
     strace = ["strace", "-f", "-yy", "-qq", "-s", "80", "-e", f"trace={TRACED}", "-o", trace, "./galley", *words]
     subprocess.run(strace, env=environment, cwd=shop.directory, user=user, group=user, extra_groups=[])
     found = [call for call in calls(trace.read_text()) if kept(call)]
@@ -133,12 +133,12 @@ def main():
     if os.geteuid() != 0:
         sys.exit("run this as root: it traces an ordinary user too")
     with Workshop() as shop:
-        root = shop.directory / "root"
-        (root / "bin").mkdir(parents=True)
-        shutil.copy(shutil.which("busybox"), root / "bin/sh")
+        rootfs = shop.directory / "rootfs"
+        (rootfs / "bin").mkdir(parents=True)
+        shutil.copy(shutil.which("busybox"), rootfs / "bin/sh")
         shutil.copy(shop.galley, shop.directory / "galley")
         shop.directory.chmod(0o777)
-        os.chown(root, NOBODY, NOBODY)
+        os.chown(rootfs, NOBODY, NOBODY)
         cases = {name: record(shop, name, user) for name, user in (("root", 0), ("user", NOBODY))}
     parts = []
     for name, lines in cases.items():

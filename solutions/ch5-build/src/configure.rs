@@ -44,15 +44,9 @@ pub fn configure(draft: &mut ConfigDraft, action: &Action) -> Result<(), Diagnos
             let ports = words.iter().map(|word| parse_port(word)).collect::<Result<Vec<_>, _>>()?;
             config.set_exposed_ports(Some(union(config.exposed_ports(), ports)));
         }
-        Action::Volume(paths) => {
-            config.set_volumes(Some(union(config.volumes(), paths.clone())));
-        }
-        Action::User(user) => {
-            config.set_user(Some(user.clone()));
-        }
-        Action::StopSignal(text) => {
-            config.set_stop_signal(Some(parse_signal(text)?));
-        }
+        Action::Volume(paths) => _ = config.set_volumes(Some(union(config.volumes(), paths.clone()))),
+        Action::User(user) => _ = config.set_user(Some(user.clone())),
+        Action::StopSignal(text) => _ = config.set_stop_signal(Some(parse_signal(text)?)),
         Action::Cmd(command) => {
             *has_own_cmd = true;
             config.set_cmd(Some(command.argv(shell)));

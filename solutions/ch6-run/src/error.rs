@@ -37,7 +37,7 @@ pub enum PortError {
     Address,
     #[error("a port is a number from 1 to 65535")]
     Number,
-    #[error("only TCP can be published")]
+    #[error("only TCP can be published, neither UDP nor another protocol")]
     Protocol,
 }
 // ANCHOR_END: port_error

@@ -13,9 +13,6 @@ mod verdict;
 mod view;
 
 pub use paused_program::PausedProgram;
-
-/// The same under its old name.
-pub type Held = PausedProgram;
 pub use program::{nonce, probe, program, program_path};
 pub use rootfs::{Rootfs, install, scratch};
 pub use verdict::{end, unable};

@@ -1,13 +1,13 @@
 //! Copies of the repository in which a chapter's solution is changed and graded.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::Path;
 
 use course::{CHAPTERS, Chapter};
 use nix::fcntl::Flock;
 
 use xtask::cargo::lock;
-use xtask::error::{Error, Result};
+use xtask::error::Result;
 use xtask::files;
 use xtask::repo::{Repo, Tree};
 
@@ -52,7 +52,7 @@ impl Copy {
             }
         }
         let patched = solutions.join(chapter.directory());
-        fs::create_dir(&patched).map_err(Error::file("create", &patched))?;
+        files::create_dir(&patched)?;
         files::link(&repo.chapter(Tree::Exercises, chapter).join("tests"), &patched.join("tests"))?;
         write_manifest(repo, chapter, slot, &patched)?;
         files::copy_dir(&repo.source(Tree::Solutions, chapter), &patched.join("src"))?;

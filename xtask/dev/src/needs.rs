@@ -13,9 +13,8 @@ use xtask::check::grade::Options;
 use xtask::check::judge::judge;
 use xtask::check::status::{StepReport, StepStatus};
 use xtask::error::{Error, Result};
-use xtask::files;
 use xtask::repo::{Repo, Tree};
-use xtask::starter;
+use xtask::{files, starter};
 
 use crate::copy::Copy;
 use crate::parallel;

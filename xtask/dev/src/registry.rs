@@ -1,6 +1,5 @@
 //! Debian's docker-registry, for what a registry that others wrote must be seen to do.
 
-use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -8,6 +7,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use xtask::error::{Error, Result};
+use xtask::files;
 
 /// How long it may take to start.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -32,7 +32,7 @@ impl DockerRegistry {
         );
         let write = |name: &str, text: &str| {
             let path = directory.join(name);
-            fs::write(&path, text).map_err(Error::file("write", &path))
+            files::write(&path, text)
         };
         if let Some(lines) = htpasswd {
             write("htpasswd", lines)?;

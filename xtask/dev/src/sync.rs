@@ -15,11 +15,9 @@ use std::process::Command;
 use course::CHAPTERS;
 
 use xtask::backup::back_up;
-use xtask::check_integrity;
 use xtask::error::{Error, Result};
-use xtask::files;
 use xtask::repo::{Repo, Tree};
-use xtask::starter;
+use xtask::{check_integrity, files, starter};
 
 /// The derived files by path, as they should be.
 type Derived = BTreeMap<PathBuf, String>;

@@ -99,7 +99,7 @@ impl Console {
 }
 
 impl Report {
-    /// Reads a block whose fence says `text`; `None` if it is no report.
+    /// Reads a block whose fence says `text`; `None` if it is not a report.
     pub fn read(line: usize, info: &str, lines: &[&str], faults: &mut Vec<Fault>) -> Option<Self> {
         // `text` alone says nothing to be read.
         info.split_once(',')?;
@@ -142,7 +142,9 @@ fn attributes(line: usize, info: &str, faults: &mut Vec<Fault>) -> Attributes {
             Some(("varies", name)) => attributes.varies.push(name.to_owned()),
             _ => faults.push(Fault {
                 line,
-                text: format!("'{word}' is said of no terminal: root, needs=, varies=, wrong= and solution are"),
+                text: format!(
+                    "'{word}' does not describe a terminal block; these do: root, needs=, varies=, wrong=, solution"
+                ),
             }),
         }
     }

@@ -1,6 +1,6 @@
 //! What is wrong with a page.
 
-/// Something on the page that cannot be what was meant.
+/// A mistake on the page.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Fault {
     pub line: usize,

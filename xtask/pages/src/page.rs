@@ -54,7 +54,7 @@ pub struct Hint {
     pub text: String,
 }
 
-/// A fenced block that is no terminal.
+/// A fenced block that is not a terminal.
 #[derive(Debug)]
 pub struct Code {
     pub line: usize,

@@ -167,7 +167,7 @@ fn ignore(name: &str) -> Answer {
 
 /// `PORT=TEXT`: brings `lo` up, listens on 127.0.0.1, and answers each line of each
 /// connection, and what comes after the last line, with TEXT and what was sent.
-/// A client that sends nothing keeps nobody waiting. Never ends.
+/// A client that sends nothing blocks no other client. Never ends.
 fn serve(argument: &str) -> Answer {
     let (port, text) = pair(argument, "PORT=TEXT")?;
     Interface::new("lo").and_then(|mut lo| lo.bring_up()).map_err(|error| format!("lo: {error}"))?;

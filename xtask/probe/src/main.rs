@@ -35,7 +35,7 @@ fn main() -> ExitCode {
 
 /// One line for each line of the value; an empty value is shown as `-`.
 ///
-/// A closed pipe is no reason to panic: the check that closed it has seen enough.
+/// A closed pipe is not an error: the check that closed it has seen enough.
 fn print(key: &str, value: &str) {
     use std::io::Write;
     let mut out = std::io::stdout().lock();

@@ -11,9 +11,9 @@ use std::os::unix::net::UnixDatagram;
 use nix::errno::Errno;
 use nix::libc;
 
-/// One interface of this process's network namespace, and what the kernel was told.
+/// One interface of this process's network namespace, and the request to the kernel.
 pub struct Interface {
-    /// Any socket will do: it stands for the namespace that it was made in.
+    /// Any socket will do: it belongs to the network namespace that it was created in.
     socket: UnixDatagram,
     request: libc::ifreq,
 }

@@ -15,7 +15,7 @@ use crate::answer::Answer;
 /// reports how many of them somebody has waited for.
 pub fn orphans(count: usize) -> Answer {
     let pids = make_orphans(count)?;
-    // The kernel tells nobody but the parent when a process is reaped, so ask
+    // The kernel notifies only the parent when a process is reaped, so ask
     // until it is so. Process 1 has two seconds to do what takes microseconds.
     let end = Instant::now() + Duration::from_secs(2);
     let zombies = || pids.iter().filter(|pid| kill(**pid, None) != Err(Errno::ESRCH)).count();

@@ -23,11 +23,11 @@ pub enum Kind {
     Refuse { status: u16, code: String, message: String },
     /// It is sent elsewhere with a 307.
     Redirect(String),
-    /// The answer's connection breaks after so many bytes of the body; after 0
-    /// bytes there is no answer at all.
+    /// The connection breaks after this many bytes of the answer's body; with 0 there
+    /// is no answer at all.
     Drop(u64),
-    /// The connection breaks after so many bytes of the request's body; an upload
-    /// keeps them.
+    /// The connection breaks after this many bytes of the request's body, which stay in
+    /// an upload.
     Cut(u64),
     /// The last byte of the answer's body is wrong.
     Corrupt,

@@ -2,7 +2,7 @@
 //!
 //! It speaks what clients need of the OCI distribution specification 1.1: blobs
 //! (whole, in chunks, mounted), manifests, tags, catalog; Basic and Bearer
-//! authentication. It keeps everything below one directory and remembers every
+//! authentication. It stores everything below one directory and logs every
 //! request, so a check compares what a client *did* and not what it printed.
 //! Faults can be ordered beforehand: see [`Kind`].
 //!

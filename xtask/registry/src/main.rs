@@ -8,7 +8,7 @@ use registry_server::{DOCKER_HUB, Fault, Options, Server};
 const USAGE: &str = "usage: registry-server [--listen 127.0.0.1:5000] [--root DIR] [--auth USER:PASSWORD] [--tokens] \
     [--mirror[=URL]] [--fault METHOD,PART-OF-PATH,429|drop=BYTES|cut=BYTES|corrupt|wrong-digest|slow=MS|redirect=URL]...\n\
     \n\
-    --root      where to keep blobs and manifests [default: a directory that vanishes]\n\
+    --root      where to store blobs and manifests [default: a temporary directory]\n\
     --auth      the one user and the password that are let in\n\
     --tokens    ask for a token instead of the password itself\n\
     --mirror    fetch what is missing from Docker Hub, or from URL, and take no pushes\n\

@@ -21,7 +21,7 @@ use crate::storage::Storage;
 /// Docker Hub, where it answers as a registry.
 pub const DOCKER_HUB: &str = "https://registry-1.docker.io";
 
-/// Where distributions keep the certificates of all authorities.
+/// Where distributions store the certificates of all authorities.
 const BUNDLES: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
@@ -84,7 +84,7 @@ impl Mirror {
             return Ok(None);
         }
         let accept = request.header("accept").unwrap_or(ANY_MANIFEST);
-        let answer = match self.ask(name, &format!("{kind}/{key}"), accept) {
+        let answer = match self.request(name, &format!("{kind}/{key}"), accept) {
             Ok(answer) => answer,
             Err(_) if !by_digest && storage.linked(name, "_tags", key)?.is_some() => return Ok(None),
             Err(error) => return Ok(Some(Response::error(502, "UNKNOWN", &format!("{}: {error}", self.upstream)))),
@@ -104,8 +104,8 @@ impl Mirror {
         }
     }
 
-    /// One request, and a second one if the first is told to get a token.
-    fn ask(&self, name: &str, rest: &str, accept: &str) -> io::Result<Answer<Body>> {
+    /// Sends a request, and sends it again with a token if the upstream demands one.
+    fn request(&self, name: &str, rest: &str, accept: &str) -> io::Result<Answer<Body>> {
         let url = format!("{}/v2/{name}/{rest}", self.upstream);
         let get = |token: Option<&String>| {
             let mut request = self.agent.get(&url).header("accept", accept);

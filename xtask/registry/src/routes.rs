@@ -39,8 +39,8 @@ impl Registry {
         if let Some(refused) = self.refuse(request) {
             return Ok(refused);
         }
-        let asked = split(rest).filter(|(name, _, _)| valid_name(name));
-        if let (Some(mirror), Some((name, kind, key))) = (&self.mirror, asked)
+        let target = split(rest).filter(|(name, _, _)| valid_name(name));
+        if let (Some(mirror), Some((name, kind, key))) = (&self.mirror, target)
             && (valid_digest(key) || valid_tag(key) || kind == "uploads")
             && let Some(instead) = mirror.prepare(&self.storage, request, name, (kind, key))?
         {

@@ -21,12 +21,12 @@ use crate::routes::Registry;
 use crate::storage::Storage;
 
 /// How to start a [`Server`]. The default listens on a free port of 127.0.0.1,
-/// keeps its files in a directory that vanishes with it, and asks nobody's name.
+/// stores its files in a directory that vanishes with it, and requires no login.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Where to listen; port 0 takes a free one.
     pub listen: Option<SocketAddr>,
-    /// Where to keep blobs and manifests; made if missing.
+    /// Where to store blobs and manifests; created if missing.
     pub root: Option<PathBuf>,
     /// The one user and the password that are let in.
     pub auth: Option<(String, String)>,
@@ -201,7 +201,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         thread::spawn(move || {
             if let Err(error) = serve(&stream, &shared)
                 && shared.print.load(Ordering::Relaxed)
-                // Clients that are done, or that tried TLS first, are no news.
+                // Clients that hang up, or that try TLS first, are not worth a message.
                 && error.kind() == io::ErrorKind::Other
             {
                 eprintln!("connection ended: {error}");

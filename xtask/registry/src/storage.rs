@@ -5,7 +5,7 @@
 //! uploads/<id>                       a blob that is still arriving
 //! repositories/<name>/_blobs/<hex>       empty: the repository has the blob
 //! repositories/<name>/_manifests/<hex>   the manifest's media type
-//! repositories/<name>/_tags/<tag>        the digest that the tag stands for
+//! repositories/<name>/_tags/<tag>        the digest that the tag points to
 //! ```
 //! No part of a repository's name begins with `_`, so names never collide.
 

@@ -9,10 +9,9 @@ use course::Chapter;
 use crate::assembly::{Assembly, lower_chapters};
 use crate::cargo::{build, keep, lock_artifacts, missing};
 use crate::error::{Error, Result};
-use crate::files;
 use crate::repo::Repo;
 use crate::sandbox::SCRATCH;
-use crate::tools;
+use crate::{files, tools};
 
 /// The files that grading needs.
 pub struct Built {

@@ -1,14 +1,13 @@
 //! Runs the checks, each in a process and a sandbox of its own.
 
-use std::fs;
 use std::io::{PipeReader, Read, pipe};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread;
 use std::time::Duration;
+use std::{fs, thread};
 
 use super::compile::Built;
 use super::order::as_written;

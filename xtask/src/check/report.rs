@@ -8,11 +8,10 @@ use jzon::{JsonValue, object};
 use super::finding::Finding;
 use super::grade::{Outcome, Verdict};
 use super::status::{Graded, StepReport, StepStatus};
-use crate::check_integrity;
-use crate::color;
 use crate::error::Result;
 use crate::repo::{Repo, Tree};
 use crate::sandbox::Limits;
+use crate::{check_integrity, color};
 
 /// How many lines a failure may take on the screen, and how many of those every failure has:
 /// headings, an ellipsis, and what to do next.

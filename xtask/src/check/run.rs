@@ -8,10 +8,9 @@ use super::grade::Options;
 use super::judge::{first_to_pass, judge_and_remember};
 use super::report;
 use super::status::{Graded, exit_code};
-use crate::check_integrity;
 use crate::error::{Error, Result};
-use crate::progress_link;
 use crate::repo::{self, Repo, Tree};
+use crate::{check_integrity, progress_link};
 
 /// What to grade.
 pub struct Request {

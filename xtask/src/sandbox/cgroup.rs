@@ -4,10 +4,9 @@
 //! harness's build.
 
 use std::ffi::OsStr;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use nix::libc;
 use nix::unistd::{AccessFlags, Pid, access, getpid};

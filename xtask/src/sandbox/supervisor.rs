@@ -1,9 +1,8 @@
 //! The supervisor: makes the namespaces, watches the limits, cleans up.
 
-use std::fs;
-use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;

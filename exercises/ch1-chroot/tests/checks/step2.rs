@@ -2,14 +2,15 @@ use std::ffi::CString;
 use std::fs;
 use std::path::Path;
 
-use checks::{Held, kernel};
+use checks::{PausedProgram, kernel};
 
 use super::{probe, run, some_code, text};
 
 #[test]
 fn a_child_runs_it_and_is_waited_for() {
     let code = some_code();
-    let mut held = Held::start(&super::program(), &["run", probe(), "pid", "ppid", "hold", &format!("exit:{code}")]);
+    let mut held =
+        PausedProgram::start(&super::program(), &["run", probe(), "pid", "ppid", "hold", &format!("exit:{code}")]);
     let report = held.report(2);
     let (caller, inner) = (held.id().to_string(), report.get("pid"));
     let mut view = checks::View::default();

@@ -1,4 +1,4 @@
-use checks::{Held, Rootfs, kernel};
+use checks::{PausedProgram, Rootfs, kernel};
 
 use super::{probe, run, text};
 
@@ -6,7 +6,7 @@ use super::{probe, run, text};
 fn both_the_root_and_the_working_directory_are_new() {
     let root = Rootfs::new();
     let arguments = ["enter", text(root.path()), text(root.twin()), "read:/nonce", "list:/bin", "cwd", "hold"];
-    let mut held = Held::start(&super::program(), &arguments);
+    let mut held = PausedProgram::start(&super::program(), &arguments);
     let mut view = held.report(3);
     let pid = held.probe_id();
     view.add("root-outside", kernel::link(pid, "root"));

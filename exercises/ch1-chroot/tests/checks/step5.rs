@@ -1,6 +1,6 @@
 use std::process::Command;
 
-use checks::{Held, Rootfs, kernel};
+use checks::{PausedProgram, Rootfs, kernel};
 
 use super::{probe, run, some_code, text};
 
@@ -9,7 +9,7 @@ fn a_child_is_inside_and_its_caller_is_not() {
     let (root, code) = (Rootfs::new(), some_code());
     let arguments =
         ["run-inside", text(root.path()), text(root.twin()), "read:/nonce", "cwd", "hold", &format!("exit:{code}")];
-    let mut held = Held::start(&super::program(), &arguments);
+    let mut held = PausedProgram::start(&super::program(), &arguments);
     let mut view = held.report(2);
     let (outer, inner) = (held.id(), held.probe_id());
     view.add("child-root", kernel::link(inner, "root"));

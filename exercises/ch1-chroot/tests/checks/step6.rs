@@ -1,7 +1,7 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
-use checks::{Held, Rootfs};
+use checks::{PausedProgram, Rootfs};
 
 use super::{probe, run, text};
 
@@ -17,8 +17,10 @@ fn all_of_the_host_is_in_sight_again() {
     let output = run(&["enter", text(root.path()), probe, &read]);
     assert!(!String::from_utf8_lossy(&output.stdout).contains(&secret), "enter did not keep the host out of sight");
 
-    let mut held =
-        Held::start(&super::program(), &["break-out", text(root.path()), probe, "exists:/nonce", &read, "hold"]);
+    let mut held = PausedProgram::start(
+        &super::program(),
+        &["break-out", text(root.path()), probe, "exists:/nonce", &read, "hold"],
+    );
     let mut view = held.report(2);
     assert!(
         !view.get("exists:/nonce").is_empty(),

@@ -1,11 +1,11 @@
-use checks::{Held, kernel};
+use checks::{PausedProgram, kernel};
 
 use super::{probe, run};
 
 #[test]
 fn a_name_is_new_in_here_and_old_out_there() {
     let (name, before) = (checks::nonce(), hostname());
-    let mut held = Held::start(&super::program(), &["unshare-uts", &name, probe(), "hostname", "hold"]);
+    let mut held = PausedProgram::start(&super::program(), &["unshare-uts", &name, probe(), "hostname", "hold"]);
     let mut view = held.report(1);
     view.add("namespaces", kernel::compare_namespaces(held.probe_id()));
     view.add("out there", if hostname() == before { "unchanged" } else { "changed" });

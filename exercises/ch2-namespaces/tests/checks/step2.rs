@@ -1,11 +1,11 @@
-use checks::{Held, kernel};
+use checks::{PausedProgram, kernel};
 
 use super::{probe, run, some_code};
 
 /// What namespaces a program is in that was started in new `names`, and what
 /// its caller is in.
 fn started_in(names: &str) -> (String, String) {
-    let mut held = Held::start(&super::program(), &["spawn", names, probe(), "pid", "hold"]);
+    let mut held = PausedProgram::start(&super::program(), &["spawn", names, probe(), "pid", "hold"]);
     held.report(1);
     let seen = (kernel::compare_namespaces(held.probe_id()), kernel::compare_namespaces(held.id()));
     held.release();
@@ -44,7 +44,7 @@ fn a_child_is_in_the_namespaces_asked_for_and_no_others() {
 
 #[test]
 fn first_process_of_a_pid_namespace_is_1() {
-    let mut held = Held::start(&super::program(), &["spawn", "pid", probe(), "pid", "ppid", "hold"]);
+    let mut held = PausedProgram::start(&super::program(), &["spawn", "pid", probe(), "pid", "ppid", "hold"]);
     let mut view = held.report(2);
     let pid = held.probe_id();
     view.add("NSpid", kernel::status(pid, "NSpid"));

@@ -1,7 +1,7 @@
 use std::fs;
 use std::process::Command;
 
-use checks::{Held, kernel};
+use checks::{PausedProgram, kernel};
 
 use super::{probe, text, world};
 
@@ -12,7 +12,7 @@ fn mounts_stay_on_their_side() {
     fs::create_dir(&inner).and_then(|()| fs::create_dir(&outer)).expect("the check can make directories");
     let mut command = Command::new(super::program());
     command.args(["make-mounts-private", text(&inner), probe(), "pid", "hold"]);
-    let mut held = Held::spawn(world::with_shared_mounts(&mut command));
+    let mut held = PausedProgram::spawn(world::with_shared_mounts(&mut command));
     held.report(1);
     // The program is outside still; its child is in the new mount namespace.
     let (outside, inside) = (held.id(), held.probe_id());

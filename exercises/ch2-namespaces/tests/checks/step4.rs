@@ -1,7 +1,7 @@
 use std::fs;
 use std::process::Command;
 
-use checks::{Held, Rootfs, kernel};
+use checks::{PausedProgram, Rootfs, kernel};
 
 use super::{run, text, view, world};
 
@@ -11,7 +11,7 @@ fn a_new_root_is_all_there_is() {
     let arguments = ["pivot", text(root.path()), "/bin/probe", "read:/nonce", "list:/", "processes", "cwd", "hold"];
     let mut command = Command::new(super::program());
     // As on most systems, so that what is wrong there is wrong here too.
-    let mut held = Held::spawn(world::with_shared_mounts(command.args(arguments)));
+    let mut held = PausedProgram::spawn(world::with_shared_mounts(command.args(arguments)));
     let mut view = held.report_to("cwd");
     let (inside, outside) = (held.probe_id(), held.id());
     view.add("mounts", kernel::mount_points(inside));

@@ -1,10 +1,10 @@
-use checks::{Held, kernel};
+use checks::{PausedProgram, kernel};
 
 use super::probe;
 
 #[test]
 fn loopback_answers_in_a_network_of_its_own() {
-    let mut held = Held::start(&super::program(), &["loopback-up", probe(), "interfaces", "loopback", "hold"]);
+    let mut held = PausedProgram::start(&super::program(), &["loopback-up", probe(), "interfaces", "loopback", "hold"]);
     let mut view = held.report(2);
     view.add("namespaces", kernel::compare_namespaces(held.probe_id()));
     checks::view!("network", view, {
@@ -17,7 +17,7 @@ fn loopback_answers_in_a_network_of_its_own() {
 
 #[test]
 fn the_flags_are_written_not_only_read() {
-    let mut held = Held::start(&super::program(), &["loopback-up", probe(), "pid", "hold"]);
+    let mut held = PausedProgram::start(&super::program(), &["loopback-up", probe(), "pid", "hold"]);
     held.report(1);
     // Of a network that is down, the kernel has no route to 127.0.0.0/8.
     let routes = kernel::file(held.probe_id(), "net/fib_trie");

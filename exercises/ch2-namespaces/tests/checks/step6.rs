@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use checks::{Held, kernel};
+use checks::{PausedProgram, kernel};
 
 use super::world;
 
@@ -20,7 +20,7 @@ fn root_inside_is_an_ordinary_user_outside() {
     command.args(["map-root-user", "/tmp/probe", "uid", "gid", "uid_map", "gid_map", "read:/proc/self/setgroups"]);
     command.args(["status:CapEff", "hold"]);
     let (id, seen) = world::as_ordinary_user(&mut command, home.path());
-    let mut held = Held::spawn(&mut command);
+    let mut held = PausedProgram::spawn(&mut command);
     let mut view = held.report(6);
     let pid = held.probe_id();
     view.add("uid, from outside", kernel::status(pid, "Uid"));

@@ -1,4 +1,4 @@
-use checks::{Held, kernel};
+use checks::{PausedProgram, kernel};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -7,7 +7,8 @@ use super::{probe, run, some_code, view};
 #[test]
 fn a_child_of_process_1_is_the_program() {
     let code = some_code();
-    let mut held = Held::start(&super::program(), &["init", probe(), "pid", "ppid", "hold", &format!("exit:{code}")]);
+    let mut held =
+        PausedProgram::start(&super::program(), &["init", probe(), "pid", "ppid", "hold", &format!("exit:{code}")]);
     let view = held.report(2);
     checks::view!("family", view, {
         "pid" => "the program must be process 2",
@@ -29,7 +30,7 @@ fn orphans_are_reaped() {
 #[test]
 fn signals_are_forwarded() {
     for name in ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1"] {
-        let mut held = Held::start(&super::program(), &["init", probe(), &format!("await:{name}"), "exit:6"]);
+        let mut held = PausedProgram::start(&super::program(), &["init", probe(), &format!("await:{name}"), "exit:6"]);
         held.report(1);
         // Process 1 of the namespace is the one child of the program.
         let first = kernel::children(held.id());
@@ -53,7 +54,7 @@ fn send(pid: u32, name: &str) {
 
 #[test]
 fn signals_that_end_the_program_give_128_and_their_number() {
-    let mut held = Held::start(&super::program(), &["init", probe(), "pid", "pause:3"]);
+    let mut held = PausedProgram::start(&super::program(), &["init", probe(), "pid", "pause:3"]);
     held.report(1);
     send(kernel::children(held.id())[0], "SIGTERM");
     let (status, _) = held.release();

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use checks::{Held, Rootfs, kernel};
+use checks::{PausedProgram, Rootfs, kernel};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -25,7 +25,7 @@ fn together_it_all_works_for_an_ordinary_user() {
     command.args(["contain", "/tmp/root", "/bin/probe", "hostname", "uid", "pid", "processes", "read:/nonce"]);
     command.args(["interfaces", "escape", "exists:/tmp/secret", "hold"]);
     world::as_ordinary_user(&mut command, home.path());
-    let mut held = Held::spawn(&mut command);
+    let mut held = PausedProgram::spawn(&mut command);
     let mut view = held.report_to("exists:/tmp/secret");
     let null = std::path::Path::new("/proc").join(held.probe_id().to_string()).join("root/dev/null");
     view.add("/dev/null", if null.exists() { "there" } else { "missing" });
@@ -39,9 +39,9 @@ fn together_it_all_works_for_an_ordinary_user() {
 }
 
 /// `namespaces create`: a container that waits for a line, and its process id.
-fn create(root: &Rootfs, requests: &[&str]) -> (Held, u32) {
+fn create(root: &Rootfs, requests: &[&str]) -> (PausedProgram, u32) {
     let arguments = ["create", text(root.path()), "/bin/probe"];
-    let mut held = Held::start(&super::program(), &[&arguments, requests].concat());
+    let mut held = PausedProgram::start(&super::program(), &[&arguments, requests].concat());
     let mut line = held.report(1);
     let pids = kernel::children(held.id());
     assert_eq!(pids.len(), 1, "`create` must have one child, the container: {line:?}");
@@ -133,7 +133,7 @@ fn what_the_caller_had_does_not_reach_the_program() {
             Ok(())
         })
     };
-    let mut held = Held::spawn(&mut command);
+    let mut held = PausedProgram::spawn(&mut command);
     held.report(1);
     held.send("start");
     checks::view!("session", held.report(2), {
@@ -170,7 +170,7 @@ fn nothing_inherited_stays_open() {
                 _ => Err(std::io::Error::last_os_error()),
             })
         };
-        let mut held = Held::spawn(&mut program);
+        let mut held = PausedProgram::spawn(&mut program);
         if command == "create" {
             held.report(1);
             held.send("start");

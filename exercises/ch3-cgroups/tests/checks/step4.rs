@@ -2,7 +2,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use checks::Held;
+use checks::PausedProgram;
 
 use super::trial::Trial;
 use super::{probe, run};
@@ -64,7 +64,7 @@ fn a_program_is_in_the_group_in_every_hierarchy() {
 #[test]
 fn the_caller_stays_outside() {
     let Some(trial) = Trial::with_group() else { return };
-    let mut held = Held::start(&super::program(), &["start", &trial.name("web"), probe(), "pid", "hold"]);
+    let mut held = PausedProgram::start(&super::program(), &["start", &trial.name("web"), probe(), "pid", "hold"]);
     let inner = held.report(1).get("pid").to_owned();
     let caller = fs::read_to_string(format!("/proc/{}/cgroup", held.id())).expect("the program runs");
     assert!(

@@ -1,6 +1,6 @@
 use std::process::Stdio;
 
-use checks::Held;
+use checks::PausedProgram;
 
 use super::trial::Trial;
 use super::{probe, run, succeed};
@@ -14,7 +14,7 @@ fn everyone_has_ended_when_it_returns() {
     let Some(trial) = Trial::with_group() else { return };
     // They take no notice of a polite request.
     let script = "trap '' TERM; exec \"$0\" pid hold";
-    let start = || Held::spawn(&mut trial.inside("web", &["/bin/sh", "-c", script, probe()]));
+    let start = || PausedProgram::spawn(&mut trial.inside("web", &["/bin/sh", "-c", script, probe()]));
     let (mut one, mut other) = (start(), start());
     assert!([one.report(1), other.report(1)].iter().all(|view| !view.get("pid").is_empty()), "the probes run");
     let output = run(&["kill", &trial.name("web")]);
@@ -33,7 +33,7 @@ fn everyone_has_ended_when_it_returns() {
 fn a_process_that_takes_long_to_end_is_waited_for() {
     let Some(trial) = Trial::with_group() else { return };
     // The kernel frees the memory of a process before it takes it out of its group.
-    let mut held = Held::spawn(&mut trial.inside("web", &[probe(), "memory:300", "hold"]));
+    let mut held = PausedProgram::spawn(&mut trial.inside("web", &[probe(), "memory:300", "hold"]));
     assert!(held.report(1).get("memory:300").contains("300"), "the probe has its memory");
     let output = run(&["kill", &trial.name("web")]);
     let left = trial.processes("web");
@@ -69,7 +69,7 @@ fn no_fork_gets_away() {
 fn the_groups_below_are_part_of_it() {
     let Some(trial) = Trial::with_group() else { return };
     trial.make("web/inner");
-    let mut held = Held::spawn(&mut trial.inside("web/inner", &[probe(), "pid", "hold"]));
+    let mut held = PausedProgram::spawn(&mut trial.inside("web/inner", &[probe(), "pid", "hold"]));
     assert_ne!(held.report(1).get("pid"), "", "the probe runs in the group");
     succeed(&["kill", &trial.name("web")]);
     assert_eq!(trial.processes("web/inner"), nobody(), "a container may make groups itself: their processes count too");
@@ -79,7 +79,7 @@ fn the_groups_below_are_part_of_it() {
 fn the_neighbor_is_spared() {
     let Some(trial) = Trial::with_group() else { return };
     trial.make("db");
-    let mut held = Held::spawn(&mut trial.inside("db", &[probe(), "pid", "hold"]));
+    let mut held = PausedProgram::spawn(&mut trial.inside("db", &[probe(), "pid", "hold"]));
     assert_ne!(held.report(1).get("pid"), "", "the probe runs in the group");
     succeed(&["kill", &trial.name("web")]);
     let (status, rest) = held.release();

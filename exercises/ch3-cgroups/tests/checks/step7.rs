@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use checks::Held;
+use checks::PausedProgram;
 
 use super::trial::Trial;
 use super::{probe, run, succeed};
@@ -31,7 +31,7 @@ fn a_busy_group_is_emptied_first() {
     let Some(trial) = Trial::with_group() else { return };
     // It takes no notice of a polite request.
     let script = "trap '' TERM; exec \"$0\" pid hold";
-    let mut held = Held::spawn(&mut trial.inside("web", &["/bin/sh", "-c", script, probe()]));
+    let mut held = PausedProgram::spawn(&mut trial.inside("web", &["/bin/sh", "-c", script, probe()]));
     assert_ne!(held.report(1).get("pid"), "", "the probe runs in the group");
     let output = run(&["delete", &trial.name("web")]);
     let said = String::from_utf8_lossy(&output.stderr);
@@ -49,7 +49,7 @@ fn a_busy_group_is_emptied_first() {
 fn a_group_below_goes_first() {
     let Some(trial) = Trial::with_group() else { return };
     trial.make("web/inner");
-    let mut held = Held::spawn(&mut trial.inside("web/inner", &[probe(), "pid", "hold"]));
+    let mut held = PausedProgram::spawn(&mut trial.inside("web/inner", &[probe(), "pid", "hold"]));
     assert_ne!(held.report(1).get("pid"), "", "the probe runs in the group");
     let output = run(&["delete", &trial.name("web")]);
     let said = String::from_utf8_lossy(&output.stderr);
@@ -64,7 +64,7 @@ fn a_group_below_goes_first() {
 fn the_neighbor_is_spared() {
     let Some(trial) = Trial::with_group() else { return };
     trial.make("db");
-    let mut held = Held::spawn(&mut trial.inside("db", &[probe(), "pid", "hold"]));
+    let mut held = PausedProgram::spawn(&mut trial.inside("db", &[probe(), "pid", "hold"]));
     assert_ne!(held.report(1).get("pid"), "", "the probe runs in the group");
     succeed(&["delete", &trial.name("web")]);
     assert!(trial.paths("web").iter().all(|path| !path.exists()), "the group is left");

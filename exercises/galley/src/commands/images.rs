@@ -145,6 +145,10 @@ pub fn prune(all: bool, force: bool) -> Result<()> {
     }
     let needed: Vec<Digest> =
         running.iter().filter_map(|(container, _)| container.image_digest.as_ref()?.parse().ok()).collect();
+    if !listing.damaged.is_empty() {
+        println!("removed {} containers; images are kept, as a damaged record may name one", ended.len());
+        return Ok(());
+    }
     let reclaimed = storage::prune(&store, false, &needed)?;
     // A record of the build cache is worth nothing without its layer.
     build::CacheRecords(&store).prune()?;

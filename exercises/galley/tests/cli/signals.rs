@@ -14,7 +14,7 @@ fn a_signal_for_galley_reaches_the_program() {
         let root = world.root.path().display().to_string();
         let mut command = world.command(&["run", "--rm", "-e", &name, "--rootfs", &root]);
         command.args(["/bin/probe", "await:SIGINT", "exit:9"]).stdin(std::process::Stdio::null());
-        let mut held = checks::Held::spawn(&mut command);
+        let mut held = checks::PausedProgram::spawn(&mut command);
         assert_eq!(held.report(1).get("ready"), "SIGINT");
         kill(Pid::from_raw(held.id().cast_signed()), Signal::SIGINT).unwrap();
         let (status, output) = held.release();
@@ -33,7 +33,7 @@ fn an_interrupt_at_the_terminal_arrives_once() {
             let mut command = world.command(&[&["run", "--rm", "-e", &name, "--rootfs", &root], flag].concat());
             command.args(["/bin/probe", "await:SIGINT", "await:SIGINT"]);
             // ^C is a signal for the whole foreground group, here one of its own.
-            let mut held = checks::Held::spawn(command.process_group(0));
+            let mut held = checks::PausedProgram::spawn(command.process_group(0));
             assert_eq!(held.report(1).get("ready"), "SIGINT");
             kill(Pid::from_raw(-held.id().cast_signed()), Signal::SIGINT).unwrap();
             let (_, output) = held.release();

@@ -21,17 +21,11 @@ pub struct Record {
     pub layer: Option<Layer>,
 }
 
-/// A record as it is on the disk.
+/// A record as it is on the disk; a layer is its descriptor and its diffID.
 #[derive(Serialize, Deserialize)]
 struct Document {
     created: String,
-    layer: Option<LayerDocument>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct LayerDocument {
-    descriptor: spec::Descriptor,
-    diff_id: String,
+    layer: Option<(spec::Descriptor, String)>,
 }
 
 /// All records of a store.
@@ -50,15 +44,9 @@ impl CacheRecords<'_> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             read => read.context("read", &path)?,
         };
-        let Ok(document) = serde_json::from_slice::<Document>(&text) else { return Ok(None) };
-        let layer = match document.layer {
-            None => None,
-            Some(layer) => match layer.diff_id.parse() {
-                Ok(diff_id) => Some(Layer { descriptor: layer.descriptor, diff_id }),
-                Err(_) => return Ok(None),
-            },
-        };
-        Ok(Some(Record { created: document.created, layer }))
+        let Ok(Document { created, layer }) = serde_json::from_slice(&text) else { return Ok(None) };
+        let layer = layer.map(|(descriptor, diff_id)| diff_id.parse().map(|diff_id| Layer { descriptor, diff_id }));
+        Ok(layer.transpose().ok().map(|layer| Record { created, layer }))
     }
 
     /// Whether the store has the layer's blob, which `prune` may have removed.
@@ -71,8 +59,7 @@ impl CacheRecords<'_> {
     /// # Errors
     /// Those of mkdir(2), write(2) and rename(2).
     pub fn keep(&self, key: &str, record: &Record) -> Result<()> {
-        let layer = record.layer.clone();
-        let layer = layer.map(|it| LayerDocument { descriptor: it.descriptor, diff_id: it.diff_id.to_string() });
+        let layer = record.layer.clone().map(|layer| (layer.descriptor, layer.diff_id.to_string()));
         let document = Document { created: record.created.clone(), layer };
         let bytes =
             serde_json::to_vec(&document).map_err(io::Error::other).call("write a record of the build cache")?;

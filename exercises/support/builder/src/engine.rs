@@ -2,51 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use dockerfile::{Action, Diagnostic, IgnoreRule, Instruction, Source, ignore_rules, parse, plan};
 use images::{Store, spec};
-use namespaces::Network;
 use storage::{Image, tags};
 use sys::Context;
 
-use crate::cache::CacheRecords;
+use crate::cache::{CacheRecords, Record};
 use crate::error::{Error, Result};
 use crate::execution::{Execution, print, unpack};
 use crate::files::Files;
 use crate::host::is_predefined;
+use crate::options::Options;
 use crate::overlay::Overlay;
 use crate::platform::{check_platform, platform_args};
 use crate::stage::Stage;
-use crate::steps::{OnCreate, StageCache, Steps};
-
-/// Finds the image that FROM or `COPY --from` names; its error is a message.
-pub type FindImage<'a> = &'a dyn Fn(&str) -> std::result::Result<Image, String>;
-
-/// Called with the number of bytes of each portion that is packed or unpacked.
-pub type Progress = Box<dyn FnMut(u64)>;
-
-/// What to build, and with what.
-pub struct Options<'a> {
-    /// The directory whose files COPY may use.
-    pub context: &'a Path,
-    pub dockerfile: &'a Path,
-    /// Complete names to give the image, such as `docker.io/ada/quotes:1`.
-    pub names: &'a [String],
-    /// Values for ARG.
-    pub build_args: &'a [(String, String)],
-    /// Whether every instruction is executed, known or not.
-    pub bypass_cache: bool,
-    pub find_image: FindImage<'a>,
-    pub on_create: OnCreate<'a>,
-    /// The stage to build, by name or number; without it the last.
-    pub target: Option<&'a str>,
-    /// What a RUN can reach: the host's network, or nothing.
-    pub network: Network,
-    /// Called with a label and a number of bytes before so many are packed or unpacked.
-    /// What it returns is called with each portion, and dropped in the end.
-    pub progress: &'a dyn Fn(&str, u64) -> Progress,
-}
+use crate::steps::{StageCache, Steps};
 
 /// Builds an image with the given steps, prints to `out` what it does, and returns the
 /// manifest's descriptor.
@@ -126,23 +98,7 @@ impl Builder<'_> {
         // What cannot be described is not begun.
         let mut draft = self.stages.last().map(|stage| stage.draft.clone());
         draft.as_mut().map_or(Ok(()), |draft| (self.steps.configure)(draft, &action))?;
-        let (record, missed) = {
-            let stage = self.stages.last();
-            let (bypass, missed) = (self.options.bypass_cache, stage.is_some_and(|stage| stage.missed));
-            let mut cache = StageCache { records: CacheRecords(self.store), bypass, missed };
-            let mut execution = Execution {
-                store: self.store,
-                options: self.options,
-                steps: self.steps,
-                stage,
-                action: &action,
-                files,
-                line: format!("[{}/{}] {}", self.done, self.total, shown(&instruction.text)),
-                out: self.out,
-            };
-            let record = (self.steps.reuse_or_execute)(&mut cache, &key, &mut execution)?;
-            (record, cache.missed)
-        };
+        let (record, missed) = self.reuse_or_execute(&key, instruction, &action, files)?;
         if let (Some(stage), Some(draft)) = (self.stages.last_mut(), draft) {
             (stage.draft, stage.key, stage.missed) = (draft, key, missed);
             if !is_from {
@@ -150,6 +106,32 @@ impl Builder<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The result of an instruction, and whether it or one above it had to be executed.
+    fn reuse_or_execute(
+        &mut self,
+        key: &str,
+        instruction: &Instruction,
+        action: &Action,
+        files: Files,
+    ) -> Result<(Record, bool)> {
+        let stage = self.stages.last();
+        let missed = stage.is_some_and(|stage| stage.missed);
+        let mut cache = StageCache { records: CacheRecords(self.store), bypass: self.options.bypass_cache, missed };
+        let text = instruction.text.lines().next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut execution = Execution {
+            store: self.store,
+            options: self.options,
+            steps: self.steps,
+            stage,
+            action,
+            files,
+            line: format!("[{}/{}] {text}", self.done, self.total),
+            out: self.out,
+        };
+        let record = (self.steps.reuse_or_execute)(&mut cache, key, &mut execution)?;
+        Ok((record, cache.missed))
     }
 
     /// What the cache compares: an instruction's text with its variables filled in.
@@ -256,9 +238,4 @@ impl Builder<'_> {
         }
         Ok(manifest)
     }
-}
-
-/// The first line of an instruction, with single blanks.
-fn shown(text: &str) -> String {
-    text.lines().next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
 }

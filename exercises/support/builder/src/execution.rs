@@ -15,10 +15,10 @@ use sys::{Context, format_size};
 
 use crate::config::absolute;
 use crate::context::resolve_beneath;
-use crate::engine::Options;
 use crate::entries::LayerEntries;
 use crate::error::{Error, Result};
 use crate::files::Files;
+use crate::options::Options;
 use crate::overlay::Overlay;
 use crate::owner::{Owner, parse_mode};
 use crate::stage::Stage;

@@ -14,26 +14,8 @@ use crate::source::Source;
 use crate::words::{join_lines, pairs, words};
 
 /// Every instruction there is, for suggestions.
-const KEYWORDS: [&str; 18] = [
-    "ADD",
-    "ARG",
-    "CMD",
-    "COPY",
-    "ENTRYPOINT",
-    "ENV",
-    "EXPOSE",
-    "FROM",
-    "HEALTHCHECK",
-    "LABEL",
-    "MAINTAINER",
-    "ONBUILD",
-    "RUN",
-    "SHELL",
-    "STOPSIGNAL",
-    "USER",
-    "VOLUME",
-    "WORKDIR",
-];
+const KEYWORDS: &str = "ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL \
+                        STOPSIGNAL USER VOLUME WORKDIR";
 
 /// Reads the instructions of a Dockerfile.
 ///
@@ -76,9 +58,9 @@ fn syntax_error(source: &Source, error: &grammar::Error) -> Box<Located> {
 
 /// The instruction that a misspelled word most likely means.
 fn closest_keyword(word: &str) -> Option<&'static str> {
-    let changes = |keyword: &&str| strsim::osa_distance(&word.to_uppercase(), keyword);
+    let changes = |keyword: &&'static str| strsim::osa_distance(&word.to_uppercase(), keyword);
     // More changes than a third of the word is another word, not a slip.
-    KEYWORDS.into_iter().min_by_key(changes).filter(|keyword| changes(keyword) <= 1 + keyword.len() / 3)
+    KEYWORDS.split_whitespace().min_by_key(changes).filter(|keyword| changes(keyword) <= 1 + keyword.len() / 3)
 }
 
 /// Where the instruction's first word begins, in bytes, and what it asks for.

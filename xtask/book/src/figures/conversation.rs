@@ -19,7 +19,7 @@ struct Event {
     /// What the call returned; none while it waits.
     result: Option<String>,
     part: Part,
-    /// What it was done to, if one row stands for several calls.
+    /// The targets of the calls, if one row summarizes several.
     #[serde(default)]
     of: Vec<String>,
 }

@@ -20,7 +20,7 @@ pub struct Words {
     /// The question that the reader answers first. Pictures have none.
     #[serde(default)]
     pub predict: String,
-    /// What there is to see: for whoever cannot see it, and for whoever wonders.
+    /// What the figure shows, in words.
     pub notice: String,
     /// A command that shows the same.
     #[serde(default, rename = "do")]

@@ -21,7 +21,7 @@ struct Lookup {
     path: String,
     /// What each layer has of it, from the top.
     layers: Vec<Entry>,
-    /// What a container printed that asked for it.
+    /// What `cat` printed in a container.
     resolves: String,
 }
 

@@ -14,7 +14,7 @@ type Recording = BTreeMap<String, Case>;
 #[derive(Deserialize)]
 struct Case {
     requests: Vec<Exchange>,
-    /// The last line that galley printed, if it was galley that asked.
+    /// The last line that galley printed, if galley sent the requests.
     ends: String,
 }
 

@@ -13,7 +13,7 @@ use crate::page::Block;
 
 /// Words a sentence. Crafting Interpreters has 15, mini-lsm 13.
 const MEAN_WORDS: RangeInclusive<f64> = 12.0..=17.0;
-/// The Flesch-Kincaid grade level; plain words are no fault, so it has no lower side.
+/// The Flesch-Kincaid grade level; plain words are welcome, so it has no lower side.
 const GRADE: f64 = 9.0;
 /// Sentences of at most this many words are short, and those of more than [`LONG`] long.
 const SHORT: usize = 7;
@@ -26,7 +26,7 @@ const FRAGMENT: usize = 12;
 /// A page with fewer words is too short to be measured.
 const FEW_WORDS: usize = 50;
 
-/// Pages written before the budget had a lower side, which is not asked of them yet.
+/// Pages written before the budget had a lower side; that side does not apply to them yet.
 /// A page leaves this list when it is rewritten; none is ever added.
 const NOT_REWRITTEN: &[&str] = &[
     "ch1-chroot.md",
@@ -102,7 +102,7 @@ impl Measure {
         0.39 * self.mean() + 11.8 * ratio(self.syllables, self.words) - 15.59
     }
 
-    /// Every budget that is not kept. `whole`: the sides too that keep sentences from
+    /// Every budget that the page exceeds. `whole`: with the sides that keep sentences from
     /// being chopped up.
     fn over_budget(&self, whole: bool) -> Vec<String> {
         let budgets = [

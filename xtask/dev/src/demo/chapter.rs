@@ -1,7 +1,5 @@
 //! A chapter's page, played in a sandbox.
 
-use std::fs;
-
 use course::Chapter;
 use pages::{Page, Shown};
 
@@ -10,7 +8,8 @@ use super::event::{Event, of_page};
 use super::player::{Backend, play};
 use super::screen::{Look, Screen};
 use crate::terminal::{Programs, Session};
-use xtask::error::{Error, Result};
+use xtask::error::Result;
+use xtask::files;
 use xtask::repo::Repo;
 
 pub fn run(repo: &Repo, chapter: &'static Chapter, look: Look, with_code: bool) -> Result<u8> {
@@ -28,7 +27,7 @@ pub fn run(repo: &Repo, chapter: &'static Chapter, look: Look, with_code: bool) 
 /// What is played of a chapter's page on this machine.
 pub fn events(repo: &Repo, chapter: &Chapter) -> Result<Vec<Event>> {
     let path = repo.root().join("book").join(chapter.page());
-    let page = Page::parse(&fs::read_to_string(&path).map_err(Error::file("read", &path))?);
+    let page = Page::parse(&files::read(&path)?);
     Ok(of_page(&page, chapter))
 }
 

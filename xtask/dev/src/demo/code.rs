@@ -4,9 +4,8 @@ use course::Chapter;
 
 use super::event::Event;
 use xtask::error::{Error, Result};
-use xtask::files;
 use xtask::repo::{Repo, Tree};
-use xtask::starter;
+use xtask::{files, starter};
 
 /// Puts each step's code behind its heading.
 pub fn insert(repo: &Repo, chapter: &'static Chapter, events: &mut Vec<Event>) -> Result<()> {

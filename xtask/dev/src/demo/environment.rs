@@ -1,22 +1,18 @@
 //! Where the workshop is played: this machine, with a home for images, a registry and
 //! credentials of the demo's own.
 
-use std::env;
 use std::ffi::OsString;
-use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::{env, thread};
 
 use super::script::Destination;
 use super::window::has_keys;
 use xtask::error::{Error, Result};
-use xtask::files;
-use xtask::galley;
 use xtask::repo::{Repo, Tree};
-use xtask::tools;
+use xtask::{files, galley, tools};
 
 /// A home for images, a registry and a working directory; all of it goes when
 /// this is dropped.
@@ -114,7 +110,7 @@ impl Environment {
         if let Some(server) = &mut self.server {
             server.kill().and_then(|()| server.wait()).map_err(Error::file("end", Path::new("the registry")))?;
         }
-        fs::remove_dir_all(&self.home).map_err(Error::file("remove", &self.home))
+        files::remove(&self.home)
     }
 }
 

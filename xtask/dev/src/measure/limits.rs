@@ -1,5 +1,5 @@
 //! What the sizes may be at most. A limit is a promise to readers: a chapter can be read
-//! in an evening, and the harness by whoever carries it on.
+//! in an evening, and the harness by its next maintainer.
 
 use super::part::Part;
 
@@ -24,7 +24,7 @@ pub struct House {
 }
 
 impl House {
-    /// Every limit that is not kept, in words.
+    /// Every limit that is exceeded, in words.
     pub fn violations(&self) -> Vec<String> {
         let mut found = Vec::new();
         for chapter in &self.chapters {

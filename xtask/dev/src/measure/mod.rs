@@ -1,5 +1,5 @@
 //! `cargo xtask measure`: the sizes of the workbook's crates in one table, and the limits
-//! that they keep.
+//! on them.
 //!
 //! [`source`] counts one file, [`part`] a crate, [`circles`] finds files that need each
 //! other, [`limits`] says what is too much.
@@ -24,7 +24,7 @@ use crate::stage::{Stage, quiet};
 use limits::House;
 use part::{Part, rust_files};
 
-/// Prints the table, and fails if a limit is not kept.
+/// Prints the table, and fails if a limit is exceeded.
 pub fn run(repo: &Repo) -> Result<u8> {
     let (table, violations) = measure(repo.root())?;
     println!("{table}");
@@ -40,7 +40,7 @@ pub fn sizes(repo: &Repo) -> Result<Stage> {
     Err(Error::Failed(format!("{}\n`cargo xtask measure` prints the table", violations.join("\n"))))
 }
 
-/// The table, and every limit that is not kept.
+/// The table, and every limit that is exceeded.
 fn measure(root: &Path) -> Result<(String, Vec<String>)> {
     let house = house(root)?;
     let mut table = String::from(

@@ -1,6 +1,5 @@
 //! A page and its terminals: read, played, and written back.
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -10,6 +9,7 @@ use pages::{Attributes, Console, Page, Part};
 use crate::terminal::requirements::{UNIFIED, lack, plays};
 use crate::terminal::{Programs, Said, Session};
 use xtask::error::{Error, Result};
+use xtask::files;
 use xtask::repo::{HARNESS, Repo, program_path};
 
 /// How long one command may take.
@@ -27,7 +27,7 @@ pub struct Source {
 impl Source {
     pub fn read(repo: &Repo, name: &str) -> Result<Self> {
         let path = repo.root().join("book").join(name);
-        let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+        let text = files::read(&path)?;
         let page = Page::parse(&text);
         match page.faults.first() {
             Some(fault) => Err(Error::Failed(format!("book/{name}:{}: {}", fault.line, fault.text))),

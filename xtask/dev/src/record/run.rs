@@ -8,9 +8,8 @@ use course::CHAPTERS;
 use pages::Shown;
 
 use xtask::error::{Error, Result};
-use xtask::files;
-use xtask::packages;
 use xtask::repo::{Repo, chapter};
+use xtask::{files, packages};
 
 use super::page::{self, Played, Source};
 use super::reports::{self, ReportBlock};

@@ -63,7 +63,7 @@ pub fn words_alone(repo: &Repo) -> Result<Stage> {
             steps += 1;
         }
     }
-    fs::remove_dir_all(&directory).map_err(Error::file("remove", &directory))?;
+    files::remove(&directory)?;
     Ok(Stage::Passed(format!("{steps} steps want more than a script that prints")))
 }
 
@@ -74,7 +74,7 @@ fn talker(directory: &Path, snapshots: &Path) -> Result<PathBuf> {
         "#!/bin/sh\nfor file in '{}'/*.snap; do sed -e '1,/^---$/{{/^---$/!d}}' -e 's/: / /' \"$file\"; done\n",
         snapshots.display()
     );
-    fs::write(&program, script).map_err(Error::file("write", &program))?;
+    files::write(&program, script)?;
     fs::set_permissions(&program, Permissions::from_mode(0o755)).map_err(Error::file("change", &program))?;
     Ok(program)
 }

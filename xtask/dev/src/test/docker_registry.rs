@@ -4,9 +4,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use xtask::error::{Error, Result};
-use xtask::files;
-use xtask::packages;
 use xtask::repo::Repo;
+use xtask::{files, packages};
 
 use super::demo::open;
 use super::tmux::Size;

@@ -13,11 +13,10 @@ use xtask::check::grade::Options;
 use xtask::check::judge::{details, judge, judge_and_remember};
 use xtask::check::status::{StepReport, StepStatus};
 use xtask::error::{Error, Result};
-use xtask::files;
 use xtask::galley::{Choice, Galley};
 use xtask::progress::{Progress, Status};
 use xtask::repo::{HARNESS, Repo, Tree};
-use xtask::starter;
+use xtask::{files, starter};
 
 /// Lets `work` have a copy of the repository as it is on a fresh clone, below `target/tmp`.
 fn on_copy(repo: &Repo, name: &str, work: impl FnOnce(&Repo) -> Result<Stage>) -> Result<Stage> {

@@ -1,9 +1,8 @@
 //! Compares the machine before and after the tests: nothing may be left behind.
 
 use std::collections::BTreeSet;
-use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use xtask::clean;
 use xtask::error::{Error, Result};

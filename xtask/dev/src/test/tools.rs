@@ -4,14 +4,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use crate::record;
 use crate::stage::{Stage, quiet};
-use crate::sync;
+use crate::{record, sync};
 use xtask::cargo::cargo;
 use xtask::error::{Error, Result};
-use xtask::files;
 use xtask::repo::{Repo, Tree};
-use xtask::tools;
+use xtask::{files, tools};
 
 /// The packages beside the chapters that have tests of their own.
 const HARNESS: &[&str] = &["xtask", "dev", "course", "pages", "checks", "registry-server", "book-tool"];

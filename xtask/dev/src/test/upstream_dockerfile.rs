@@ -1,13 +1,12 @@
 //! The original workshop's own Dockerfile, as an ordinary user.
 
-use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use nix::unistd::geteuid;
 
@@ -43,7 +42,7 @@ pub fn dockerfile(repo: &Repo) -> Result<Stage> {
     base_images::fill(repo, &galley)?;
     let table = Table::lay(repo, &galley)?;
     let result = table.play();
-    fs::remove_dir_all(&table.directory).map_err(Error::file("remove", &table.directory))?;
+    files::remove(&table.directory)?;
     result.map(|()| Stage::Passed("built, run and asked as an ordinary user".to_owned()))
 }
 
@@ -60,7 +59,7 @@ impl Table {
         quiet(Command::new("cp").arg("--recursive").arg(repo.tree(Tree::Solutions).join("quotes")).arg(&context))?;
         fs::copy(galley, &program).map_err(Error::file("copy", galley))?;
         let path = context.join("Dockerfile");
-        fs::write(&path, DOCKERFILE).map_err(Error::file("write", &path))?;
+        files::write(&path, DOCKERFILE)?;
         let pantry = repo.target().join("pantry/home");
         quiet(Command::new(galley).env("GALLEY_HOME", pantry).args(["save", "--output"]).arg(archive).arg(BASE))?;
         if geteuid().is_root() {
