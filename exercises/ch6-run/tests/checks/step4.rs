@@ -250,8 +250,14 @@ fn too_few_descriptors_are_waited_for_and_not_spun_on() {
         "accept fails while descriptors have run out (EMFILE), and the loop tries again without a pause: {used} ms of processor time in 1 s"
     );
     drop((clients, connect()));
+    // The first ones may still find too few: a connection takes two descriptors.
+    let mut answers = (0..50).map(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        kitchen.ask(0, "a plate")
+    });
+    let answer = answers.find(|answer| !answer.is_empty()).unwrap_or_default();
     assert_eq!(
-        kitchen.ask(0, "a plate"),
+        answer,
         format!("{} a plate", kitchen.nonce),
         "after descriptors had run out for a while, nobody is served any more: a failed accept is not the end"
     );
