@@ -34,7 +34,7 @@ impl Registry {
         }
         let path = request.path.clone();
         let Some(rest) = path.strip_prefix("/v2/") else {
-            return Ok(Response::error(404, "UNSUPPORTED", "no such path"));
+            return error(404, "UNSUPPORTED", "no such path");
         };
         if let Some(refused) = self.refuse(request) {
             return Ok(refused);
@@ -51,10 +51,8 @@ impl Registry {
             None if rest == "_catalog" => {
                 Ok(Response::new(200).json(&json!({ "repositories": self.storage.repositories()? })))
             }
-            None => Ok(Response::error(404, "NAME_UNKNOWN", "no such path")),
-            Some((name, _, _)) if !valid_name(name) => {
-                Ok(Response::error(400, "NAME_INVALID", "invalid repository name"))
-            }
+            None => error(404, "NAME_UNKNOWN", "no such path"),
+            Some((name, _, _)) if !valid_name(name) => error(400, "NAME_INVALID", "invalid repository name"),
             Some((name, "blobs", digest)) => self.blob(request, name, digest),
             Some((name, "uploads", id)) => self.upload(request, name, id),
             Some((name, "manifests", reference)) => self.manifest(request, name, reference),
@@ -69,15 +67,15 @@ impl Registry {
 
     fn blob(&self, request: &Request<'_>, name: &str, digest: &str) -> Answer {
         if !valid_digest(digest) {
-            return Ok(Response::error(400, "DIGEST_INVALID", "invalid digest"));
+            return error(400, "DIGEST_INVALID", "invalid digest");
         }
         if self.storage.linked(name, "_blobs", digest)?.is_none() {
-            return Ok(Response::error(404, "BLOB_UNKNOWN", "blob unknown to registry"));
+            return error(404, "BLOB_UNKNOWN", "blob unknown to registry");
         }
         match request.method.as_str() {
             "GET" | "HEAD" => ranged(self.send(digest, "application/octet-stream")?, request),
             "DELETE" => self.storage.unlink(name, "_blobs", digest).map(|_| Response::new(202)),
-            _ => Ok(unsupported()),
+            _ => unsupported(),
         }
     }
 
@@ -105,37 +103,33 @@ impl Registry {
         let ours = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
         let size = if ours { self.storage.upload_size(id)? } else { None };
         let Some(size) = size else {
-            return Ok(Response::error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry"));
+            return error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
         };
         // The client must use the Location it was given, query included.
         if request.parameter("state").as_deref() != Some(state(id).as_str()) {
-            return Ok(Response::error(
-                400,
-                "BLOB_UPLOAD_INVALID",
-                "the upload's location was not used as it was given",
-            ));
+            return error(400, "BLOB_UPLOAD_INVALID", "the upload's location was not used as it was given");
         }
         match request.method.as_str() {
-            "GET" => Ok(self.located(request, Response::new(204), name, id, size)),
+            "GET" => self.located(request, Response::new(204), name, id, size),
             "DELETE" => self.storage.cancel_upload(id).map(|()| Response::new(204)),
             "PATCH" | "PUT" => {
                 if request.header("content-range").is_some_and(|range| !range.starts_with(&format!("{size}-"))) {
-                    return Ok(self.located(
+                    return self.located(
                         request,
                         Response::error(416, "BLOB_UPLOAD_INVALID", "chunk out of order"),
                         name,
                         id,
                         size,
-                    ));
+                    );
                 }
                 let size = self.storage.append(id, request.body())?;
                 if request.method == "PATCH" {
-                    Ok(self.located(request, Response::new(202), name, id, size))
+                    self.located(request, Response::new(202), name, id, size)
                 } else {
                     self.finish(request, name, id)
                 }
             }
-            _ => Ok(unsupported()),
+            _ => unsupported(),
         }
     }
 
@@ -152,13 +146,13 @@ impl Registry {
             self.storage.append(&id, request.body())?;
             return self.finish(request, name, &id);
         }
-        Ok(self.located(request, Response::new(202), name, &id, 0))
+        self.located(request, Response::new(202), name, &id, 0)
     }
 
     fn finish(&self, request: &Request<'_>, name: &str, id: &str) -> Answer {
         let digest = request.parameter("digest").unwrap_or_default();
         if !valid_digest(&digest) || !self.storage.finish_upload(id, &digest)? {
-            return Ok(Response::error(400, "DIGEST_INVALID", "provided digest did not match uploaded content"));
+            return error(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
         }
         self.created(name, &digest)
     }
@@ -170,20 +164,19 @@ impl Registry {
             .with("Docker-Content-Digest", digest))
     }
 
-    fn located(&self, request: &Request<'_>, response: Response, name: &str, id: &str, size: u64) -> Response {
+    fn located(&self, request: &Request<'_>, response: Response, name: &str, id: &str, size: u64) -> Answer {
         let host = match request.header("host") {
             Some(host) if self.whole_locations => format!("http://{host}"),
             _ => String::new(),
         };
-        response
-            .with("Location", format!("{host}/v2/{name}/blobs/uploads/{id}?state={}", state(id)))
-            .with("Range", format!("0-{}", size.saturating_sub(1)))
-            .with("Docker-Upload-UUID", id)
+        let location = format!("{host}/v2/{name}/blobs/uploads/{id}?state={}", state(id));
+        let range = format!("0-{}", size.saturating_sub(1));
+        Ok(response.with("Location", location).with("Range", range).with("Docker-Upload-UUID", id))
     }
 
     fn manifest(&self, request: &mut Request<'_>, name: &str, reference: &str) -> Answer {
         if !valid_digest(reference) && !valid_tag(reference) {
-            return Ok(Response::error(400, "TAG_INVALID", "invalid tag or digest"));
+            return error(400, "TAG_INVALID", "invalid tag or digest");
         }
         if request.method == "PUT" {
             return self.put_manifest(request, name, reference);
@@ -193,10 +186,10 @@ impl Registry {
             false => self.storage.linked(name, "_tags", reference)?,
         };
         let Some(digest) = digest else {
-            return Ok(Response::error(404, "MANIFEST_UNKNOWN", "manifest unknown"));
+            return error(404, "MANIFEST_UNKNOWN", "manifest unknown");
         };
         let Some(media_type) = self.storage.linked(name, "_manifests", &digest)? else {
-            return Ok(Response::error(404, "MANIFEST_UNKNOWN", "manifest unknown"));
+            return error(404, "MANIFEST_UNKNOWN", "manifest unknown");
         };
         match request.method.as_str() {
             "GET" | "HEAD" => self.send(&digest, &media_type),
@@ -205,7 +198,7 @@ impl Registry {
                     if valid_digest(reference) { ("_manifests", &digest[..]) } else { ("_tags", reference) };
                 self.storage.unlink(name, kind, key).map(|_| Response::new(202))
             }
-            _ => Ok(unsupported()),
+            _ => unsupported(),
         }
     }
 
@@ -215,22 +208,18 @@ impl Registry {
         request.body().take(MANIFEST_LIMIT + 1).read_to_end(&mut bytes)?;
         let manifest: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         if bytes.len() as u64 > MANIFEST_LIMIT || !manifest.is_object() || media_type.is_empty() {
-            return Ok(Response::error(
-                400,
-                "MANIFEST_INVALID",
-                "not a manifest: a JSON object with a Content-Type is expected",
-            ));
+            return error(400, "MANIFEST_INVALID", "not a manifest: a JSON object with a Content-Type is expected");
         }
         for digest in digests(&manifest) {
             let known = ["_blobs", "_manifests"].map(|kind| self.storage.linked(name, kind, digest));
             if known.into_iter().collect::<io::Result<Vec<_>>>()?.iter().all(Option::is_none) {
                 let message = format!("blob unknown to registry: {digest}");
-                return Ok(Response::error(400, "MANIFEST_BLOB_UNKNOWN", &message));
+                return error(400, "MANIFEST_BLOB_UNKNOWN", &message);
             }
         }
         let digest = self.storage.store(&bytes)?;
         if valid_digest(reference) && reference != digest {
-            return Ok(Response::error(400, "DIGEST_INVALID", "provided digest did not match uploaded content"));
+            return error(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
         }
         self.storage.link(name, "_manifests", &digest, &media_type)?;
         if valid_tag(reference) {
@@ -242,7 +231,7 @@ impl Registry {
 
     fn tags(&self, request: &Request<'_>, name: &str) -> Answer {
         let Some(mut tags) = self.storage.tags(name)? else {
-            return Ok(Response::error(404, "NAME_UNKNOWN", "repository name not known to registry"));
+            return error(404, "NAME_UNKNOWN", "repository name not known to registry");
         };
         if let Some(last) = request.parameter("last") {
             tags.retain(|tag| *tag > last);
@@ -306,7 +295,7 @@ fn ranged(mut response: Response, request: &Request<'_>) -> Answer {
     let from = request.header("range").and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
     if let (Some(from), Content::File(file, length)) = (from, &mut response.content) {
         if from >= *length {
-            return Ok(Response::error(416, "RANGE_INVALID", "the blob ends before that"));
+            return error(416, "RANGE_INVALID", "the blob ends before that");
         }
         file.seek(SeekFrom::Start(from))?;
         let range = format!("bytes {from}-{}/{length}", *length - 1);
@@ -334,6 +323,10 @@ fn digests(manifest: &Value) -> Vec<&str> {
     descriptors.filter_map(|descriptor| descriptor["digest"].as_str()).filter(|digest| valid_digest(digest)).collect()
 }
 
-fn unsupported() -> Response {
-    Response::error(405, "UNSUPPORTED", "the operation is unsupported")
+fn unsupported() -> Answer {
+    error(405, "UNSUPPORTED", "the operation is unsupported")
+}
+
+fn error(status: u16, code: &str, message: &str) -> Answer {
+    Ok(Response::error(status, code, message))
 }
