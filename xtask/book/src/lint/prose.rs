@@ -33,7 +33,6 @@ const NOT_REWRITTEN: &[&str] = &[
     "ch2-namespaces.md",
     "ch3-cgroups.md",
     "ch4-images.md",
-    "ch5-build.md",
     "ch6-run.md",
     "ch7-registry.md",
     "docker-podman-galley.md",
