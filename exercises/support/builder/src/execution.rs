@@ -86,15 +86,16 @@ impl Execution<'_> {
         // The command writes to the same terminal.
         self.out.flush().call("write to the terminal")?;
         let config = &stage.draft.config;
-        let program = if run.is_program { Some(program_file(&run.command)?) } else { None };
+        let script = if run.is_program { Some(script_file(&run.command)?) } else { None };
         // How much the command changes is not known before it has ended.
         let mut progress = (self.options.progress)("packing", 0);
         let process = Process {
-            argv: match &program {
-                // A descriptor that exec keeps: nothing of it is in the image.
+            argv: match &script {
+                // By its descriptor, so that nothing of it is in the image.
                 Some(file) => vec![format!("/proc/self/fd/{}", file.as_raw_fd())],
                 None => run.command.argv(&stage.draft.shell),
             },
+            script,
             env: stage.environment(self.options.build_args),
             directory: absolute(config.working_dir().as_deref(), ""),
             user: config.user().clone().filter(|user| !user.is_empty()).unwrap_or_else(|| "0".into()),
@@ -143,7 +144,7 @@ pub fn print(out: &mut dyn Write, line: &str) -> Result<()> {
 }
 
 /// A here-document as a file without a name: memfd_create(2).
-fn program_file(command: &Command) -> Result<File> {
+fn script_file(command: &Command) -> Result<File> {
     let file = memfd_create("script", MFdFlags::empty()).map_err(io::Error::from).map(File::from);
     let text = command.argv(&[]).concat();
     let written = file.and_then(|mut file| file.write_all(text.as_bytes()).map(|()| file));

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use dockerfile::Diagnostic;
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::{prctl, signal::Signal};
 use nix::unistd::{Gid, Uid, chdir, dup2_stdin, setgid, setgroups, setuid};
 use sys::{Context, StartError, c_strings};
@@ -15,27 +16,29 @@ use crate::steps::Process;
 
 /// A program with everything that exec needs made beforehand: between clone and exec
 /// little is allowed.
-pub struct Program {
+pub struct Program<'a> {
     argv: Vec<CString>,
+    script: Option<&'a File>,
     env: Vec<CString>,
     directory: PathBuf,
     uid: u32,
     gid: u32,
 }
 
-impl Program {
+impl<'a> Program<'a> {
     /// Looks up the user in the image that is mounted at `root`.
     ///
     /// # Errors
     /// A user that the image does not know, or that this user namespace does not map.
-    pub fn prepare(process: &Process<'_>, root: &Path) -> Result<Self> {
+    pub fn prepare(process: &'a Process<'_>, root: &Path) -> Result<Self> {
         let Owner { uid, group, own_group } = Owner::find(root, &process.user)?;
         if uid != 0 && sys::in_user_namespace()? && !sys::is_mapped(uid)? {
             let message = format!("USER {} is not a user of this user namespace", process.user);
             return Err(Diagnostic::new("RUN", message).suggest("build as root, or move this RUN above USER").into());
         }
         let (argv, env) = (c_strings(&process.argv)?, c_strings(&process.env)?);
-        Ok(Self { argv, env, directory: process.directory.clone(), uid, gid: group.or(own_group).unwrap_or(0) })
+        let (script, directory) = (process.script.as_ref(), process.directory.clone());
+        Ok(Self { argv, script, env, directory, uid, gid: group.or(own_group).unwrap_or(0) })
     }
 
     /// Becomes the program; returns only if that fails. Call it inside the container.
@@ -50,6 +53,10 @@ impl Program {
         // A build asks nothing: the terminal is not for the command.
         let null = File::open("/dev/null").context("open", "/dev/null")?;
         dup2_stdin(&null).call("dup2")?;
+        if let Some(script) = self.script {
+            // A container inherits nothing of the builder's but what is exempted here.
+            fcntl(script, FcntlArg::F_SETFD(FdFlag::empty())).call("fcntl")?;
+        }
         chdir(&self.directory).context("chdir", &self.directory)?;
         if (self.uid, self.gid) != (0, 0) {
             setgroups(&[]).call("setgroups")?;

@@ -1,5 +1,6 @@
 //! What goes in and out of the steps of chapter 5.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use archive::Entry;
@@ -103,6 +104,8 @@ pub type OnCreate<'a> = &'a dyn Fn(Pid) -> std::result::Result<Box<dyn FnOnce()>
 /// The process of a RUN.
 pub struct Process<'a> {
     pub argv: Vec<String>,
+    /// A file that `argv` names by its descriptor: it stays open when the program starts.
+    pub script: Option<File>,
     /// `NAME=value`
     pub env: Vec<String>,
     /// Its working directory.
