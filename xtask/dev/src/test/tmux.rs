@@ -10,6 +10,7 @@ use nix::unistd::Pid;
 
 use crate::stage::quiet;
 use xtask::error::{Error, Result};
+use xtask::files;
 use xtask::repo::Repo;
 
 /// How often to look at the screen.
@@ -64,7 +65,7 @@ impl Terminal {
     /// Opens one of this size and runs the program in it; `name` is for this test alone.
     pub fn open(repo: &Repo, name: &str, size: Size, program: &[String]) -> Result<Self> {
         let socket = PathBuf::from(format!("target/tmp/tmux-{}-{name}", std::process::id()));
-        fs::create_dir_all(repo.target().join("tmp")).map_err(Error::file("create", &repo.target()))?;
+        files::create_dir(&repo.target().join("tmp"))?;
         let terminal = Self { socket, root: repo.root().to_owned(), size };
         let mut command = terminal.tmux();
         command.args(["-f", "/dev/null", "start-server", ";", "set", "-g", "history-limit", "20000", ";"]);
