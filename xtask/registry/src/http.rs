@@ -192,6 +192,19 @@ pub enum Content {
     File(File, u64),
 }
 
+impl Content {
+    /// The bytes and their number.
+    fn into_reader(self) -> (Box<dyn Read>, u64) {
+        match self {
+            Self::Bytes(bytes) => {
+                let length = bytes.len() as u64;
+                (Box::new(io::Cursor::new(bytes)), length)
+            }
+            Self::File(file, length) => (Box::new(file), length),
+        }
+    }
+}
+
 impl Response {
     pub fn new(status: u16) -> Self {
         let content = Content::Bytes(Vec::new());
@@ -219,13 +232,7 @@ impl Response {
         if self.drop_after == Some(0) && !head_only {
             return Err(io::Error::other("dropped on order, before the answer"));
         }
-        let (mut body, length): (Box<dyn Read>, u64) = match self.content {
-            Content::Bytes(bytes) => {
-                let length = bytes.len() as u64;
-                (Box::new(io::Cursor::new(bytes)), length)
-            }
-            Content::File(file, length) => (Box::new(file), length),
-        };
+        let (mut body, length) = self.content.into_reader();
         let reason = StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason());
         let (status, reason) = (self.status, reason.unwrap_or("Status"));
         let mut head = format!("HTTP/1.1 {status} {reason}\r\nContent-Length: {length}\r\n");
