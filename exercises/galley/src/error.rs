@@ -1,7 +1,4 @@
-//! The faults of every chapter under one name, each with Docker's exit code.
-
-use std::io;
-use std::path::{Path, PathBuf};
+//! The errors of every crate below as one type, each with Docker's exit code.
 
 use nix::errno::Errno;
 
@@ -10,7 +7,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
-    Call(#[from] sys::Error),
+    Sys(#[from] sys::Error),
     #[error(transparent)]
     Limits(#[from] cgroups::Error),
     #[error(transparent)]
@@ -41,8 +38,6 @@ pub enum Error {
     NoHome,
     #[error("{0}")]
     Usage(String),
-    #[error("cannot {action} {}: {source}", path.display())]
-    File { action: &'static str, path: PathBuf, source: io::Error },
 }
 
 impl From<archive::Error> for Error {
@@ -73,14 +68,8 @@ impl Error {
         String::new()
     }
 
-    /// A fault while doing `action` (a verb: "read", "write") to `path`.
-    pub fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::File { action, path, source }
-    }
-
     /// The exit code of `galley run`, as Docker's: 126 and 127 if the program could
-    /// not be started, and 125 for every other fault.
+    /// not be started, and 125 for every other error.
     pub fn code_of_run(&self) -> u8 {
         match self {
             Self::Monitor(error) => error.code(),

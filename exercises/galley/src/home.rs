@@ -10,6 +10,8 @@ use images::Store;
 use monitor::Containers;
 use storage::{Image, tags};
 
+use sys::Context;
+
 use crate::error::{Error, Result};
 use crate::transfers::shown;
 
@@ -30,7 +32,7 @@ impl Home {
             .or_else(|| given("HOME").map(|home| home.join(".local/share/galley")))
             .ok_or(Error::NoHome)?;
         // Mounts and the container's own view need a path that holds everywhere.
-        let directory = std::path::absolute(&directory).map_err(Error::file("find", &directory))?;
+        let directory = std::path::absolute(&directory).context("find", &directory)?;
         Ok(Self { directory })
     }
 

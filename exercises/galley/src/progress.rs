@@ -52,18 +52,18 @@ impl Drop for Progress {
 }
 
 /// A reader or writer with a bar beside it.
-pub struct Shown<T> {
+pub struct MeteredStream<T> {
     inner: T,
     progress: Progress,
 }
 
-impl<T> Shown<T> {
+impl<T> MeteredStream<T> {
     pub fn new(inner: T, label: &str, total: u64) -> Self {
         Self { inner, progress: Progress::start(label, total) }
     }
 }
 
-impl<R: Read> Read for Shown<R> {
+impl<R: Read> Read for MeteredStream<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.progress.advance(read as u64);
@@ -71,7 +71,7 @@ impl<R: Read> Read for Shown<R> {
     }
 }
 
-impl<W: Write> Write for Shown<W> {
+impl<W: Write> Write for MeteredStream<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.inner.write(bytes)?;
         self.progress.advance(written as u64);

@@ -2,22 +2,22 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be prepared must fail, and says where")]
 
-mod kitchen;
+mod build_fixture;
 
 use std::fs;
 
-use kitchen::{Kitchen, errors, text};
+use build_fixture::{BuildFixture, errors, text};
 use serde_json::Value;
 
 /// Builds, and returns what was printed.
-fn built(kitchen: &Kitchen, dockerfile: &str) -> String {
-    let output = kitchen.build("ada/built:1", dockerfile);
+fn built(fixture: &BuildFixture, dockerfile: &str) -> String {
+    let output = fixture.build("ada/built:1", dockerfile);
     assert!(output.status.success(), "{dockerfile}\n{}{}", text(&output), errors(&output));
     text(&output)
 }
 
-fn inspected(kitchen: &Kitchen) -> Value {
-    serde_json::from_str(&kitchen.good(&["inspect", "ada/built:1"])).unwrap()
+fn inspected(fixture: &BuildFixture) -> Value {
+    serde_json::from_str(&fixture.good(&["inspect", "ada/built:1"])).unwrap()
 }
 
 /// The steps that were printed, each with whether it was CACHED.
@@ -41,43 +41,43 @@ COPY . .\nEXPOSE 80\nENTRYPOINT [\"cat\"]\nCMD [\"quotes.txt\"]\n";
 
 #[test]
 fn a_second_build_runs_nothing_and_a_changed_quote_makes_one_layer() {
-    let Some(kitchen) = Kitchen::with_base() else { return };
-    fs::remove_file(kitchen.context().join("busybox")).unwrap();
-    kitchen.put("requirements.txt", "Flask\n");
-    kitchen.put("quotes.txt", "old\n");
-    assert!(steps(&built(&kitchen, EIGHT))[1..].iter().all(|(cached, _)| !cached));
-    let first = inspected(&kitchen);
-    let again = built(&kitchen, EIGHT);
+    let Some(fixture) = BuildFixture::with_base() else { return };
+    fs::remove_file(fixture.context().join("busybox")).unwrap();
+    fixture.put("requirements.txt", "Flask\n");
+    fixture.put("quotes.txt", "old\n");
+    assert!(steps(&built(&fixture, EIGHT))[1..].iter().all(|(cached, _)| !cached));
+    let first = inspected(&fixture);
+    let again = built(&fixture, EIGHT);
     assert!(steps(&again).len() == 8 && steps(&again).iter().all(|(cached, _)| *cached), "{again}");
-    assert_eq!(inspected(&kitchen), first, "nothing changed, so it is the same image");
+    assert_eq!(inspected(&fixture), first, "nothing changed, so it is the same image");
 
     let word = checks::nonce();
-    kitchen.put("quotes.txt", &word);
-    let changed = built(&kitchen, EIGHT);
+    fixture.put("quotes.txt", &word);
+    let changed = built(&fixture, EIGHT);
     let expected = ["FROM", "WORKDIR", "COPY", "RUN", "COPY", "EXPOSE", "ENTRYPOINT", "CMD"].iter().enumerate();
     let expected: Vec<_> = expected.map(|(index, name)| (index < 4, (*name).to_owned())).collect();
     assert_eq!(steps(&changed), expected, "{changed}");
-    let second = inspected(&kitchen);
+    let second = inspected(&fixture);
     let (before, after) = (digests(&first), digests(&second));
     assert_eq!(before[..before.len() - 1], after[..after.len() - 1], "an earlier layer changed");
     assert_ne!(before.last(), after.last(), "the last layer has the old quotes");
     assert_eq!(before.len(), after.len());
-    assert_eq!(kitchen.good(&["run", "--rm", "ada/built:1"]), word);
+    assert_eq!(fixture.good(&["run", "--rm", "ada/built:1"]), word);
     // Only WORKDIR, COPY, RUN and COPY changed files.
-    let base: Value = serde_json::from_str(&kitchen.good(&["inspect", "base:1"])).unwrap();
+    let base: Value = serde_json::from_str(&fixture.good(&["inspect", "base:1"])).unwrap();
     assert_eq!(after.len() - digests(&base).len(), 4, "EXPOSE, ENTRYPOINT and CMD make no layer");
 
-    let context = kitchen.context();
-    let anew = kitchen.good(&["build", "--no-cache", "-t", "ada/built:1", context.to_str().unwrap()]);
+    let context = fixture.context();
+    let anew = fixture.good(&["build", "--no-cache", "-t", "ada/built:1", context.to_str().unwrap()]);
     assert!(steps(&anew).iter().all(|(cached, _)| !cached), "{anew}");
-    assert_ne!(digests(&inspected(&kitchen))[after.len() - 2], after[after.len() - 2], "RUN did not run");
+    assert_ne!(digests(&inspected(&fixture))[after.len() - 2], after[after.len() - 2], "RUN did not run");
 }
 
 #[test]
 fn a_here_document_is_for_the_shell_for_a_program_or_one_itself() {
-    let Some(kitchen) = Kitchen::with_base() else { return };
+    let Some(fixture) = BuildFixture::with_base() else { return };
     let printed = built(
-        &kitchen,
+        &fixture,
         r#"FROM base:1
 RUN awk -f /dev/stdin /etc/hosts <<EOF
 # FROM is no instruction here.
@@ -104,18 +104,18 @@ TWO
         assert!(printed.contains(&format!("\n{word}\n")), "'{word}' is missing:\n{printed}");
     }
     assert_eq!(steps(&printed).len(), 5, "{printed}");
-    let history = inspected(&kitchen)["config"]["history"].to_string();
+    let history = inspected(&fixture)["config"]["history"].to_string();
     assert!(history.contains("# FROM is no instruction here."), "the history has the whole text: {history}");
-    let failed = kitchen.build("ada/bad:1", "FROM base:1\nRUN <<EOF\n#!/bin/sh\nexit 4\nEOF\n");
+    let failed = fixture.build("ada/bad:1", "FROM base:1\nRUN <<EOF\n#!/bin/sh\nexit 4\nEOF\n");
     assert_eq!(failed.status.code(), Some(4));
     assert!(errors(&failed).contains("exit code 4: #!/bin/sh …"), "{}", errors(&failed));
 }
 
 #[test]
 fn here_documents_of_copy_are_files_of_their_name() {
-    let Some(kitchen) = Kitchen::with_base() else { return };
+    let Some(fixture) = BuildFixture::with_base() else { return };
     let printed = built(
-        &kitchen,
+        &fixture,
         "FROM base:1\nENV WHO=Ada\nCOPY <<robots.txt <<'as.it.is' /to/\nfor $WHO\nrobots.txt\nfor $WHO\nas.it.is\n\
          COPY <<EOF /single\n# \"${WHO}\"\nEOF\nRUN head /to/* /single\n",
     );
@@ -125,8 +125,8 @@ fn here_documents_of_copy_are_files_of_their_name() {
 
 #[test]
 fn flags_are_supported_or_refused_by_name() {
-    let Some(kitchen) = Kitchen::with_base() else { return };
-    kitchen.put("x", "");
+    let Some(fixture) = BuildFixture::with_base() else { return };
+    fixture.put("x", "");
     for (line, column, reason, hint) in [
         ("RUN --mount=type=cache,target=/c true", 5, "RUN --mount is not supported", "install and clean up in one RUN"),
         ("RUN --security=insecure true", 16, "RUN --security=insecure is not", "every RUN is --security=sandbox"),
@@ -147,7 +147,7 @@ fn flags_are_supported_or_refused_by_name() {
         ("STOPSIGNAL SIGNONE", 12, "is not a signal", "such as SIGTERM"),
         ("CMD ['x']", 5, "a JSON array", "use double quotes"),
     ] {
-        let output = kitchen.build("ada/bad:1", &format!("FROM base:1\n{line}\n"));
+        let output = fixture.build("ada/bad:1", &format!("FROM base:1\n{line}\n"));
         let said = errors(&output);
         assert_eq!(output.status.code(), Some(1), "{line}: {said}");
         assert!(said.contains(&format!("Dockerfile:2:{column}: ")), "{line} is at column {column}: {said}");
@@ -157,7 +157,7 @@ fn flags_are_supported_or_refused_by_name() {
         assert!(marks.contains('^') && marks.contains(hint), "{line}: {said}");
     }
     let printed = built(
-        &kitchen,
+        &fixture,
         "FROM --platform=$BUILDPLATFORM base:1\nARG TARGETOS\nCOPY --link x /x\n\
          RUN --network=none --security=sandbox echo $TARGETOS with $(grep -c : /proc/net/dev)\n",
     );
@@ -166,20 +166,20 @@ fn flags_are_supported_or_refused_by_name() {
 
 #[test]
 fn arguments_of_the_build_are_kept_apart_from_the_image() {
-    let Some(kitchen) = Kitchen::with_base() else { return };
+    let Some(fixture) = BuildFixture::with_base() else { return };
     let proxy = format!("http://{}.invalid", checks::nonce());
     let file = "ARG VERSION=none\nFROM base:${VERSION}\nARG VERSION\nRUN echo $VERSION $http_proxy > /seen\n";
-    kitchen.put("Dockerfile", file);
-    let context = kitchen.context();
+    fixture.put("Dockerfile", file);
+    let context = fixture.context();
     let build = |proxy: &str| {
         let proxy = format!("http_proxy={proxy}");
         let arguments = ["build", "-t", "ada/built:1", "--build-arg", "VERSION=1", "--build-arg", &proxy];
-        kitchen.good(&[&arguments[..], &[context.to_str().unwrap()]].concat())
+        fixture.good(&[&arguments[..], &[context.to_str().unwrap()]].concat())
     };
     let printed = build(&proxy);
     assert!(!printed.contains("warning"), "{printed}");
-    assert_eq!(kitchen.good(&["run", "--rm", "ada/built:1", "cat", "/seen"]), format!("1 {proxy}\n"));
-    let image = inspected(&kitchen).to_string();
+    assert_eq!(fixture.good(&["run", "--rm", "ada/built:1", "cat", "/seen"]), format!("1 {proxy}\n"));
+    let image = inspected(&fixture).to_string();
     assert!(!image.contains(&proxy) && !image.contains("\"VERSION="), "{image}");
     // Another proxy is no reason to run anything again.
     let printed = build("http://other.invalid");
@@ -188,7 +188,7 @@ fn arguments_of_the_build_are_kept_apart_from_the_image() {
 
 #[test]
 fn what_describes_the_image_is_recorded() {
-    let Some(kitchen) = Kitchen::with_base() else { return };
+    let Some(fixture) = BuildFixture::with_base() else { return };
     let lines = [
         "HEALTHCHECK --interval=5s CMD true",
         "STOPSIGNAL USR1",
@@ -197,8 +197,8 @@ fn what_describes_the_image_is_recorded() {
         "MAINTAINER ada",
         "CMD echo hello",
     ];
-    built(&kitchen, &format!("FROM base:1\n{}\n", lines.join("\n")));
-    let image = inspected(&kitchen);
+    built(&fixture, &format!("FROM base:1\n{}\n", lines.join("\n")));
+    let image = inspected(&fixture);
     let config = &image["config"]["config"];
     assert_eq!(config["StopSignal"], "SIGUSR1");
     assert_eq!(config["Volumes"], serde_json::json!({"/data": {}}));

@@ -3,17 +3,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be prepared must fail, and says where")]
 
+mod build_fixture;
 #[path = "../../ch7-registry/tests/peers/docker_registry.rs"]
 #[allow(dead_code, reason = "other tests log in to it")]
 mod docker_registry;
-mod kitchen;
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use build_fixture::{BuildFixture, errors, text};
 use docker_registry::DockerRegistry;
-use kitchen::{Kitchen, errors, text};
 use registry_server::{Options, Server};
 use serde_json::Value;
 
@@ -63,14 +63,14 @@ fn has(tool: &str) -> bool {
     apart
 }
 
-/// A kitchen in which podman and buildah have worked, too. What they leave is, for an
+/// A fixture in which podman and buildah have worked, too. What they leave is, for an
 /// ordinary user, partly their subordinate ids', who alone may remove it.
-struct Shared(Kitchen);
+struct Shared(BuildFixture);
 
 impl std::ops::Deref for Shared {
-    type Target = Kitchen;
+    type Target = BuildFixture;
 
-    fn deref(&self) -> &Kitchen {
+    fn deref(&self) -> &BuildFixture {
         &self.0
     }
 }
@@ -86,23 +86,23 @@ impl Drop for Shared {
 /// Where podman and buildah keep images, and what runs.
 const STORAGE: [&str; 2] = ["storage", "state"];
 
-/// A kitchen with an image `ada/word:1`, whose command prints a word; and the word.
+/// A fixture with an image `ada/word:1`, whose command prints a word; and the word.
 fn with_image() -> Option<(Shared, String)> {
-    let kitchen = Kitchen::with_base()?;
+    let fixture = BuildFixture::with_base()?;
     let word = checks::nonce();
     let file = format!(
         "FROM base:1\nENV WORD={word}\nRUN mkdir /srv && echo old > /srv/old && rm /bin/vi && echo $WORD > /word\nCMD [\"cat\", \"/word\"]\n"
     );
-    let built = kitchen.build("ada/word:1", &file);
+    let built = fixture.build("ada/word:1", &file);
     assert!(built.status.success(), "{}", errors(&built));
-    Some((Shared(kitchen), word))
+    Some((Shared(fixture), word))
 }
 
 /// podman or buildah with a storage of its own.
-fn run(kitchen: &Kitchen, tool: &str, arguments: &[&str]) -> String {
-    let conf = kitchen.path("containers.conf");
+fn run(fixture: &BuildFixture, tool: &str, arguments: &[&str]) -> String {
+    let conf = fixture.path("containers.conf");
     fs::write(&conf, CONTAINERS_CONF).unwrap();
-    let [root, state] = STORAGE.map(|name| format!("{}", kitchen.path(name).display()));
+    let [root, state] = STORAGE.map(|name| format!("{}", fixture.path(name).display()));
     let mut command = apart(tool);
     command
         .args(["--storage-driver", "vfs"])
@@ -126,14 +126,14 @@ fn finish(tool: &str, mut command: Command) -> String {
     text(&output)
 }
 
-fn save(kitchen: &Kitchen, format: &str) -> String {
-    let archive = kitchen.path(&format!("{format}.tar")).display().to_string();
-    kitchen.good(&["save", "--format", format, "-o", &archive, "ada/word:1"]);
+fn save(fixture: &BuildFixture, format: &str) -> String {
+    let archive = fixture.path(&format!("{format}.tar")).display().to_string();
+    fixture.good(&["save", "--format", format, "-o", &archive, "ada/word:1"]);
     archive
 }
 
-fn manifest(kitchen: &Kitchen) -> Value {
-    serde_json::from_str(&kitchen.good(&["inspect", "ada/word:1"])).unwrap()
+fn manifest(fixture: &BuildFixture) -> Value {
+    serde_json::from_str(&fixture.good(&["inspect", "ada/word:1"])).unwrap()
 }
 
 #[test]
@@ -141,16 +141,16 @@ fn skopeo_reads_what_galley_saves() {
     if !has("skopeo") {
         return;
     }
-    let Some((kitchen, word)) = with_image() else { return };
-    let ours = manifest(&kitchen);
+    let Some((fixture, word)) = with_image() else { return };
+    let ours = manifest(&fixture);
     for (format, transport) in [("docker", "docker-archive"), ("docker", "oci-archive"), ("oci", "oci-archive")] {
-        let archive = save(&kitchen, format);
+        let archive = save(&fixture, format);
         let config: Value =
             serde_json::from_str(&skopeo(&["inspect", "--config", &format!("{transport}:{archive}")])).unwrap();
         assert_eq!(config["rootfs"], ours["config"]["rootfs"], "{format} as {transport}");
         assert_eq!(config["config"]["Env"][0], format!("WORD={word}"), "{format} as {transport}");
         // To copy is to read and verify every layer.
-        let copy = kitchen.path(&format!("copy-{format}-{transport}"));
+        let copy = fixture.path(&format!("copy-{format}-{transport}"));
         skopeo(&["copy", "--quiet", &format!("{transport}:{archive}"), &format!("dir:{}", copy.display())]);
     }
 }
@@ -160,10 +160,10 @@ fn skopeo_reads_the_store_itself() {
     if !has("skopeo") {
         return;
     }
-    let Some((kitchen, _)) = with_image() else { return };
-    let store = format!("oci:{}:docker.io/ada/word:1", kitchen.home().join("store").display());
+    let Some((fixture, _)) = with_image() else { return };
+    let store = format!("oci:{}:docker.io/ada/word:1", fixture.home().join("store").display());
     let read: Value = serde_json::from_str(&skopeo(&["inspect", "--raw", &store])).unwrap();
-    assert_eq!(read["layers"], manifest(&kitchen)["manifest"]["layers"]);
+    assert_eq!(read["layers"], manifest(&fixture)["manifest"]["layers"]);
 }
 
 #[test]
@@ -171,14 +171,14 @@ fn podman_runs_what_galley_saves() {
     if !has("podman") {
         return;
     }
-    let Some((kitchen, word)) = with_image() else { return };
+    let Some((fixture, word)) = with_image() else { return };
     for format in ["docker", "oci"] {
-        let said = run(&kitchen, "podman", &["load", "--quiet", "--input", &save(&kitchen, format)]);
+        let said = run(&fixture, "podman", &["load", "--quiet", "--input", &save(&fixture, format)]);
         assert!(said.contains("docker.io/ada/word:1"), "{format}: podman said {said}");
         let printed =
-            run(&kitchen, "podman", &["run", "--rm", "--network", "host", "--cgroups", "disabled", "ada/word:1"]);
+            run(&fixture, "podman", &["run", "--rm", "--network", "host", "--cgroups", "disabled", "ada/word:1"]);
         assert_eq!(printed.trim(), word, "{format}");
-        run(&kitchen, "podman", &["rmi", "--force", "ada/word:1"]);
+        run(&fixture, "podman", &["rmi", "--force", "ada/word:1"]);
     }
 }
 
@@ -187,21 +187,21 @@ fn galley_runs_what_buildah_builds() {
     if !has("buildah") || !has("podman") || !has("skopeo") {
         return;
     }
-    let Some((kitchen, _)) = with_image() else { return };
-    run(&kitchen, "podman", &["load", "--quiet", "--input", &save(&kitchen, "docker")]);
+    let Some((fixture, _)) = with_image() else { return };
+    run(&fixture, "podman", &["load", "--quiet", "--input", &save(&fixture, "docker")]);
     let word = checks::nonce();
     // A file removed, a directory replaced, and a file changed: whiteouts of each kind.
     let script = format!("echo {word} > /made; rm /word; rm -r /bin/ed; rm -r /srv; mkdir /srv; echo new > /srv/new");
-    kitchen
+    fixture
         .put("Dockerfile", format!("FROM ada/word:1\nRUN {script}\nCMD cat /made /srv/*; ls /word /bin/ed /bin/vi\n"));
-    let context = kitchen.context().display().to_string();
+    let context = fixture.context().display().to_string();
     let by = ["bud", "--quiet", "--isolation", "chroot", "--network", "host", "--layers", "-t", "ada/made:1", &context];
-    run(&kitchen, "buildah", &by);
+    run(&fixture, "buildah", &by);
     for (tool, transport) in [("buildah", "oci-archive"), ("buildah", "docker-archive"), ("podman", "docker-archive")] {
-        let archive = kitchen.path(&format!("{tool}-{transport}.tar")).display().to_string();
+        let archive = fixture.path(&format!("{tool}-{transport}.tar")).display().to_string();
         match tool {
-            "podman" => run(&kitchen, tool, &["save", "--quiet", "--output", &archive, "ada/made:1"]),
-            _ => run(&kitchen, tool, &["push", "--quiet", "ada/made:1", &format!("{transport}:{archive}:ada/made:1")]),
+            "podman" => run(&fixture, tool, &["save", "--quiet", "--output", &archive, "ada/made:1"]),
+            _ => run(&fixture, tool, &["push", "--quiet", "ada/made:1", &format!("{transport}:{archive}:ada/made:1")]),
         };
         runs(&archive, &word, &format!("{transport} of {tool}"));
     }
@@ -210,7 +210,7 @@ fn galley_runs_what_buildah_builds() {
 /// Loads an archive into an empty home, and runs its image.
 fn runs(archive: &str, word: &str, what: &str) {
     assert!(Path::new(archive).exists(), "{what}: no archive");
-    let other = Kitchen::new();
+    let other = BuildFixture::new();
     let said = other.good(&["load", "-i", archive]);
     let name = said
         .lines()
@@ -229,12 +229,12 @@ fn galley_runs_layers_in_zstd() {
     if !has("skopeo") {
         return;
     }
-    let Some((kitchen, word)) = with_image() else { return };
-    let from = format!("oci-archive:{}", save(&kitchen, "oci"));
-    let archive = kitchen.path("zstd.tar").display().to_string();
+    let Some((fixture, word)) = with_image() else { return };
+    let from = format!("oci-archive:{}", save(&fixture, "oci"));
+    let archive = fixture.path("zstd.tar").display().to_string();
     let to = format!("oci-archive:{archive}:ada/word:1");
     skopeo(&["copy", "--quiet", "--dest-compress-format", "zstd", &from, &to]);
-    let other = Kitchen::new();
+    let other = BuildFixture::new();
     other.good(&["load", "-i", &archive]);
     let inspected = other.good(&["inspect", "ada/word:1"]);
     assert!(inspected.contains("tar+zstd"), "skopeo compressed otherwise:\n{inspected}");
@@ -242,50 +242,50 @@ fn galley_runs_layers_in_zstd() {
 }
 
 /// Podman and a registry: plain HTTP must be allowed each time.
-fn podman(kitchen: &Kitchen, verb: &[&str], rest: &[&str]) -> String {
-    run(kitchen, "podman", &[verb, &["--tls-verify=false"], rest].concat())
+fn podman(fixture: &BuildFixture, verb: &[&str], rest: &[&str]) -> String {
+    run(fixture, "podman", &[verb, &["--tls-verify=false"], rest].concat())
 }
 
-fn ran_by_podman(kitchen: &Kitchen, name: &str) -> String {
-    run(kitchen, "podman", &["run", "--rm", "--network", "host", "--cgroups", "disabled", name]).trim().to_owned()
+fn ran_by_podman(fixture: &BuildFixture, name: &str) -> String {
+    run(fixture, "podman", &["run", "--rm", "--network", "host", "--cgroups", "disabled", name]).trim().to_owned()
 }
 
 /// There and back through one registry.
-fn through(address: &str, kitchen: &Kitchen, word: &str) {
+fn through(address: &str, fixture: &BuildFixture, word: &str) {
     let [ours, theirs] = ["ours", "theirs"].map(|name| format!("{address}/ada/{name}:1"));
-    kitchen.good(&["tag", "ada/word:1", &ours]);
-    kitchen.good(&["push", &ours]);
-    podman(kitchen, &["pull", "--quiet"], &[&ours]);
-    assert_eq!(ran_by_podman(kitchen, &ours), word, "what galley pushed, run by podman");
-    run(kitchen, "podman", &["tag", &ours, &theirs]);
-    podman(kitchen, &["push", "--quiet"], &[&theirs]);
-    let tags = podman(kitchen, &["search", "--list-tags"], &[theirs.strip_suffix(":1").unwrap()]);
+    fixture.good(&["tag", "ada/word:1", &ours]);
+    fixture.good(&["push", &ours]);
+    podman(fixture, &["pull", "--quiet"], &[&ours]);
+    assert_eq!(ran_by_podman(fixture, &ours), word, "what galley pushed, run by podman");
+    run(fixture, "podman", &["tag", &ours, &theirs]);
+    podman(fixture, &["push", "--quiet"], &[&theirs]);
+    let tags = podman(fixture, &["search", "--list-tags"], &[theirs.strip_suffix(":1").unwrap()]);
     assert!(tags.contains("theirs  1"), "podman lists {tags}");
-    let other = Kitchen::new();
+    let other = BuildFixture::new();
     assert_eq!(other.good(&["run", "--rm", &theirs]).trim(), word, "what podman pushed, run by galley");
 }
 
 /// An index of two platforms that podman made and pushed.
-fn several_platforms(address: &str, kitchen: &Kitchen, word: &str) {
+fn several_platforms(address: &str, fixture: &BuildFixture, word: &str) {
     let index = format!("{address}/ada/index:1");
     let names = ["ours", "theirs"].map(|name| format!("{address}/ada/{name}:1"));
-    run(kitchen, "podman", &["manifest", "create", "ada/index:1"]);
+    run(fixture, "podman", &["manifest", "create", "ada/index:1"]);
     // The same image under another processor's name: nobody runs that one here.
     for (name, platform) in names.iter().zip([&["--arch", host()][..], &["--arch", "s390x"]]) {
         let image = format!("docker://{name}");
-        podman(kitchen, &["manifest", "add"], &[platform, &["ada/index:1", &image]].concat());
+        podman(fixture, &["manifest", "add"], &[platform, &["ada/index:1", &image]].concat());
     }
-    podman(kitchen, &["manifest", "push", "--all"], &["ada/index:1", &format!("docker://{index}")]);
+    podman(fixture, &["manifest", "push", "--all"], &["ada/index:1", &format!("docker://{index}")]);
     let raw = skopeo(&["inspect", "--raw", "--tls-verify=false", &format!("docker://{index}")]);
     assert!(raw.contains("s390x") && raw.contains(host()), "podman made no index of two: {raw}");
-    let other = Kitchen::new();
+    let other = BuildFixture::new();
     assert_eq!(other.good(&["run", "--rm", &index]).trim(), word, "an index that podman pushed, run by galley");
     // skopeo takes it to another repository, all of it.
     let copy = format!("{address}/grace/index:2");
     let [from, to] = [&index, &copy].map(|name| format!("docker://{name}"));
     let all = ["copy", "--quiet", "--all", "--src-tls-verify=false", "--dest-tls-verify=false"];
     skopeo(&[&["--insecure-policy"][..], &all, &[&from, &to]].concat());
-    assert_eq!(Kitchen::new().good(&["run", "--rm", &copy]).trim(), word, "an index that skopeo copied");
+    assert_eq!(BuildFixture::new().good(&["run", "--rm", &copy]).trim(), word, "an index that skopeo copied");
 }
 
 fn host() -> &'static str {
@@ -301,11 +301,11 @@ fn the_embedded_registry_serves_podman_and_galley() {
     if !has("podman") || !has("skopeo") {
         return;
     }
-    let Some((kitchen, word)) = with_image() else { return };
+    let Some((fixture, word)) = with_image() else { return };
     let server = Server::start(Options::default()).unwrap();
     let address = server.address().to_string();
-    through(&address, &kitchen, &word);
-    several_platforms(&address, &kitchen, &word);
+    through(&address, &fixture, &word);
+    several_platforms(&address, &fixture, &word);
 }
 
 #[test]
@@ -313,8 +313,8 @@ fn docker_registry_serves_podman_and_galley() {
     if !has("podman") || !has("skopeo") || !has("docker-registry") {
         return;
     }
-    let Some((kitchen, word)) = with_image() else { return };
+    let Some((fixture, word)) = with_image() else { return };
     let registry = DockerRegistry::start(false);
-    through(&registry.address, &kitchen, &word);
-    several_platforms(&registry.address, &kitchen, &word);
+    through(&registry.address, &fixture, &word);
+    several_platforms(&registry.address, &fixture, &word);
 }

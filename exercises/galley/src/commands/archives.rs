@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use storage::{Image, tags};
 
+use sys::Context;
+
 use crate::cli::{Format, Save};
 use crate::error::{Error, Result};
 use crate::home::{Home, local};
-use crate::progress::Shown;
+use crate::progress::MeteredStream;
 
 /// Writes images into one archive.
 pub fn save(arguments: &Save) -> Result<()> {
@@ -42,7 +44,7 @@ pub fn save(arguments: &Save) -> Result<()> {
     if special {
         return written;
     }
-    let written = written.and_then(|()| fs::rename(&unfinished, path).map_err(Error::file("write", path)));
+    let written = written.and_then(|()| Ok(fs::rename(&unfinished, path).context("rename", path)?));
     if written.is_err() {
         // The first fault is the one to report.
         let _ = fs::remove_file(&unfinished);
@@ -52,10 +54,10 @@ pub fn save(arguments: &Save) -> Result<()> {
 
 /// Writes a file of about `size` bytes.
 fn write(path: &Path, size: u64, content: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
-    let file = File::create(path).map_err(Error::file("create", path))?;
-    let mut file = BufWriter::new(Shown::new(file, "writing", size));
+    let file = File::create(path).context("create", path)?;
+    let mut file = BufWriter::new(MeteredStream::new(file, "writing", size));
     content(&mut file)?;
-    file.flush().map_err(Error::file("write", path))
+    Ok(file.flush().context("write", path)?)
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -69,9 +71,9 @@ pub fn load(input: Option<&Path>) -> Result<()> {
     let store = Home::find()?.store()?;
     let mut archive: Box<dyn Read> = match input {
         Some(path) => {
-            let file = File::open(path).map_err(Error::file("open", path))?;
-            let size = file.metadata().map_err(Error::file("read", path))?.len();
-            Box::new(Shown::new(file, "reading", size))
+            let file = File::open(path).context("open", path)?;
+            let size = file.metadata().context("read", path)?.len();
+            Box::new(MeteredStream::new(file, "reading", size))
         }
         None if stdin().is_terminal() => {
             return Err(Error::Usage("which file? write -i FILE, or redirect standard input".to_owned()));

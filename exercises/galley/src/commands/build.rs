@@ -5,7 +5,7 @@ use std::io::stdout;
 use build::Options;
 use nix::unistd::Pid;
 
-use super::leftovers;
+use super::orphans;
 use crate::cli::{Build, BuildNetwork};
 use crate::error::{Error, Result};
 use crate::home::{Home, obtain};
@@ -13,7 +13,7 @@ use crate::progress::Progress;
 
 /// Builds an image from a Dockerfile.
 pub fn build(arguments: &Build, layer_limit: Option<u64>) -> Result<()> {
-    leftovers::remove_groups();
+    orphans::remove_cgroups();
     namespaces::unshare_mounts()?;
     let mut store = Home::find()?.store()?;
     store.layer_limit = layer_limit.unwrap_or(store.layer_limit);
@@ -58,7 +58,7 @@ fn bar(label: &str, total: u64) -> Box<dyn FnMut(u64)> {
 ///
 /// An ordinary user has no group to give; there the namespaces must do.
 fn confine(process: Pid) -> std::result::Result<Box<dyn FnOnce()>, String> {
-    let Ok(group) = cgroups::Group::create(&leftovers::group_of(process)) else { return Ok(Box::new(|| ())) };
+    let Ok(group) = cgroups::Group::create(&orphans::cgroup_name(process)) else { return Ok(Box::new(|| ())) };
     if let Err(error) = group.add(process) {
         // The first fault is the one to report; `galley prune` finds the group.
         let _ = group.delete();

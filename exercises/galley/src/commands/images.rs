@@ -6,8 +6,10 @@ use images::{Digest, Store};
 use run::Status;
 use storage::{Image, tags};
 
+use sys::Context;
+
 use super::containers::warn_of_damage;
-use super::{leftovers, table};
+use super::{orphans, table};
 use crate::cli::{Quiet, RemoveImages};
 use crate::error::{Error, Result};
 use crate::home::{Home, local};
@@ -152,7 +154,7 @@ pub fn prune(all: bool, force: bool) -> Result<()> {
     let reclaimed = storage::prune(&store, false, &needed)?;
     // A record of the build cache is worth nothing without its layer.
     build::CacheRecords(&store).prune()?;
-    leftovers::remove_groups();
+    orphans::remove_cgroups();
     println!("removed {} containers and {} of images", ended.len(), table::size(reclaimed.bytes));
     Ok(())
 }
@@ -175,7 +177,7 @@ fn confirmed(question: &str) -> Result<bool> {
     }
     print!("{question}");
     let mut answer = String::new();
-    let asked = stdout().flush().and_then(|()| stdin().read_line(&mut answer));
-    asked.map_err(Error::file("ask on", "the terminal".as_ref()))?;
+    let answered = stdout().flush().and_then(|()| stdin().read_line(&mut answer));
+    answered.context("ask on", "the terminal")?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

@@ -7,6 +7,8 @@ use http_client::{Client, Direction, credentials};
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 use registry::AUTHORIZE;
 
+use sys::Context;
+
 use crate::cli::Login;
 use crate::error::{Error, Result};
 use crate::home::{Home, from_pantry, local};
@@ -23,10 +25,10 @@ pub fn login(arguments: &Login) -> Result<()> {
     }
     let (user, password) = if arguments.password_stdin {
         let mut line = String::new();
-        stdin().read_line(&mut line).map_err(Error::file("read", "standard input".as_ref()))?;
+        stdin().read_line(&mut line).context("read", "standard input")?;
         (arguments.username.clone().unwrap_or_default(), line.trim_end_matches(['\r', '\n']).to_owned())
     } else if stdin().is_terminal() {
-        asked(arguments.username.clone()).map_err(Error::file("read the login from", "the terminal".as_ref()))?
+        ask_login(arguments.username.clone()).context("read the login from", "the terminal")?
     } else {
         let words = "name yourself with --username, and give the password on standard input, with --password-stdin";
         return Err(Error::Usage(words.to_owned()));
@@ -48,7 +50,7 @@ fn takes_what_is_stored(registry: &str) -> Result<bool> {
 }
 
 /// Asks for what is not known yet.
-fn asked(user: Option<String>) -> io::Result<(String, String)> {
+fn ask_login(user: Option<String>) -> io::Result<(String, String)> {
     let user = match user {
         Some(user) => user,
         None => {
@@ -116,8 +118,8 @@ pub fn push(name: &str, platform: Option<&str>) -> Result<()> {
 pub fn pull(name: &str, platform: Option<&str>) -> Result<()> {
     let store = Home::find()?.store()?;
     let reference = registry::parse_reference(name)?;
-    let (host, asked) = (Platform::host(), platform.map(str::parse).transpose()?);
-    let platform = asked.as_ref().unwrap_or(&host);
+    let (host, requested) = (Platform::host(), platform.map(str::parse).transpose()?);
+    let platform = requested.as_ref().unwrap_or(&host);
     let here = if *platform == host { from_pantry(&store, &reference)? } else { None };
     match here {
         Some(image) => println!("Digest: {}\nStatus: Taken from the pantry", image.descriptor.digest()),

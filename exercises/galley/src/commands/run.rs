@@ -5,6 +5,8 @@ use monitor::{NetHelper, Root, Settings, Tmpfs, Volume, parse_ports, run_attache
 use run::Port;
 use storage::layer_cache;
 
+use sys::Context;
+
 use super::check_terminal;
 use crate::cli::{Network, Run};
 use crate::error::{Error, Result};
@@ -29,7 +31,7 @@ fn root(home: &Home, arguments: &Run, layer_limit: Option<u64>, settings: &mut S
     if let Some(rootfs) = &arguments.rootfs {
         settings.image = rootfs.display().to_string();
         settings.arguments.clone_from(&arguments.rest);
-        return Ok(Root::Directory(rootfs.canonicalize().map_err(Error::file("find", rootfs))?));
+        return Ok(Root::Directory(rootfs.canonicalize().context("find", rootfs)?));
     }
     let Some((name, command)) = arguments.rest.split_first() else {
         return Err(Error::Usage("which image? write `galley run IMAGE [COMMAND]`, or --rootfs DIR".to_owned()));
@@ -63,11 +65,11 @@ fn ports(texts: &[String]) -> Result<Vec<Port>> {
 
 /// Without the flag a container takes the way out that there is; who asks for it
 /// must hear that there is none.
-fn network(asked: Option<Network>) -> monitor::Network {
-    if let (Some(Network::Private), Err(lack)) = (asked, NetHelper::find()) {
-        eprintln!("galley: {lack}");
+fn network(requested: Option<Network>) -> monitor::Network {
+    if let (Some(Network::Private), Err(error)) = (requested, NetHelper::find()) {
+        eprintln!("galley: {error}");
     }
-    match asked {
+    match requested {
         None | Some(Network::Private) => monitor::Network::Private,
         Some(Network::None) => monitor::Network::None,
         Some(Network::Host) => monitor::Network::Host,

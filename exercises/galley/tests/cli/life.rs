@@ -6,60 +6,60 @@ use checks::kernel;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::world::{World, until};
+use crate::test_env::{TestEnv, until};
 
 #[test]
 fn a_detached_container_is_listed_read_stopped_and_removed() {
-    for world in World::each() {
-        let id = world.start(&["--name", "kitchen"], &["args", "await:SIGTERM", "exit:3"]);
-        assert!(world.row(&id).contains("Up"), "{}", world.row(&id));
-        assert_eq!(world.galley(&["ps", "-q"]).out.trim(), &id[..12]);
-        world.await_log(&id, "ready SIGTERM");
-        assert_eq!(world.galley(&["rm", "kitchen"]).code, 1, "it runs, and -f was not given");
-        assert_eq!(world.galley(&["stop", "kitchen"]).out, "kitchen\n");
-        assert!(world.galley(&["logs", "kitchen"]).out.contains("received SIGTERM"), "the stop signal arrived first");
-        assert!(world.row(&id).contains("Exited (3)"), "its own exit code is kept: {}", world.row(&id));
-        assert_eq!(world.galley(&["ps", "-q"]).out, "", "without -a, only those that run");
-        assert_eq!(world.galley(&["stop", "kitchen"]).code, 0, "what has ended is stopped");
-        assert_eq!(world.galley(&["rm", &id[..6]]).code, 0, "the beginning of the id is enough");
-        assert_eq!(world.row(&id), "");
-        world.assert_clean(&[id]);
+    for test in TestEnv::each() {
+        let id = test.start(&["--name", "kitchen"], &["args", "await:SIGTERM", "exit:3"]);
+        assert!(test.row(&id).contains("Up"), "{}", test.row(&id));
+        assert_eq!(test.galley(&["ps", "-q"]).out.trim(), &id[..12]);
+        test.await_log(&id, "ready SIGTERM");
+        assert_eq!(test.galley(&["rm", "kitchen"]).code, 1, "it runs, and -f was not given");
+        assert_eq!(test.galley(&["stop", "kitchen"]).out, "kitchen\n");
+        assert!(test.galley(&["logs", "kitchen"]).out.contains("received SIGTERM"), "the stop signal arrived first");
+        assert!(test.row(&id).contains("Exited (3)"), "its own exit code is kept: {}", test.row(&id));
+        assert_eq!(test.galley(&["ps", "-q"]).out, "", "without -a, only those that run");
+        assert_eq!(test.galley(&["stop", "kitchen"]).code, 0, "what has ended is stopped");
+        assert_eq!(test.galley(&["rm", &id[..6]]).code, 0, "the beginning of the id is enough");
+        assert_eq!(test.row(&id), "");
+        test.assert_clean(&[id]);
     }
 }
 
 #[test]
 fn a_deaf_container_is_killed_after_the_grace() {
-    for world in World::each() {
-        let id = world.start(&[], &["pause:60"]);
+    for test in TestEnv::each() {
+        let id = test.start(&[], &["pause:60"]);
         let start = Instant::now();
-        assert_eq!(world.galley(&["stop", "-t", "1", &id]).code, 0);
+        assert_eq!(test.galley(&["stop", "-t", "1", &id]).code, 0);
         let took = start.elapsed();
         assert!(took >= Duration::from_secs(1) && took < Duration::from_secs(8), "the grace was 1 s, not {took:?}");
-        assert!(world.row(&id).contains("Exited (137)"), "{}", world.row(&id));
-        assert_eq!(world.galley(&["rm", &id]).code, 0);
-        world.assert_clean(&[id]);
+        assert!(test.row(&id).contains("Exited (137)"), "{}", test.row(&id));
+        assert_eq!(test.galley(&["rm", &id]).code, 0);
+        test.assert_clean(&[id]);
     }
 }
 
 #[test]
 fn a_killed_monitor_leaves_a_dead_container_and_no_process() {
-    for world in World::each() {
+    for test in TestEnv::each() {
         let kinds: [&dyn Fn() -> String; 3] =
-            [&|| world.start(&[], &["pause:60"]), &|| world.start(&["--init"], &["pause:60"]), &|| {
-                world.start_published(80, &["serve:80=soup"]).0
+            [&|| test.start(&[], &["pause:60"]), &|| test.start(&["--init"], &["pause:60"]), &|| {
+                test.start_published(80, &["serve:80=soup"]).0
             }];
         for remove in [&["rm"][..], &["prune", "--force"]] {
             for start in kinds {
                 let id = start();
-                let monitor: i32 = kernel::status(world.pid(&id), "PPid").parse().unwrap();
+                let monitor: i32 = kernel::status(test.pid(&id), "PPid").parse().unwrap();
                 kill(Pid::from_raw(monitor), Signal::SIGKILL).unwrap();
-                until("the end of every process", || world.processes().is_empty());
+                until("the end of every process", || test.processes().is_empty());
                 // The kernel frees a process's memory first and its locks a little later.
-                until("ps to find that nobody has seen its end", || world.row(&id).contains("Dead"));
-                assert_eq!(world.galley(&["stop", &id]).code, 0, "what is dead is stopped");
+                until("ps to find that nobody has seen its end", || test.row(&id).contains("Dead"));
+                assert_eq!(test.galley(&["stop", &id]).code, 0, "what is dead is stopped");
                 let named: &[&str] = if remove == ["rm"] { &[&id] } else { &[] };
-                assert_eq!(world.galley(&[remove, named].concat()).code, 0);
-                world.assert_clean(&[id]);
+                assert_eq!(test.galley(&[remove, named].concat()).code, 0);
+                test.assert_clean(&[id]);
             }
         }
     }
@@ -69,36 +69,36 @@ fn a_killed_monitor_leaves_a_dead_container_and_no_process() {
 /// another process's by now. Here it is: this test's own child.
 #[test]
 fn a_record_from_before_a_reboot_harms_nobody() {
-    for world in World::each() {
-        let id = world.start(&[], &["pause:60"]);
-        let monitor: i32 = kernel::status(world.pid(&id), "PPid").parse().unwrap();
+    for test in TestEnv::each() {
+        let id = test.start(&[], &["pause:60"]);
+        let monitor: i32 = kernel::status(test.pid(&id), "PPid").parse().unwrap();
         kill(Pid::from_raw(monitor), Signal::SIGKILL).unwrap();
-        until("the end of every process", || world.processes().is_empty());
+        until("the end of every process", || test.processes().is_empty());
         let mut command = std::process::Command::new("sleep");
         command.arg("60");
         // Root could kill any process; a user only its own.
-        if let Some(user) = world.user {
+        if let Some(user) = test.user {
             std::os::unix::process::CommandExt::uid(&mut command, user);
         }
         let mut bystander = command.spawn().unwrap();
-        let path = world.home.path().join("containers").join(&id).join("state.json");
+        let path = test.home.path().join("containers").join(&id).join("state.json");
         let record = std::fs::read_to_string(&path).unwrap();
-        let old = format!("\"pid\": {}", world.pid(&id));
+        let old = format!("\"pid\": {}", test.pid(&id));
         std::fs::write(&path, record.replace(&old, &format!("\"pid\": {}", bystander.id()))).unwrap();
-        until("ps to find that it does not run", || world.row(&id).contains("Dead"));
-        assert_eq!(world.galley(&["ps", "-q"]).out, "", "a record is no container");
-        assert_eq!(world.galley(&["logs", &id]).code, 0, "what it printed is kept");
+        until("ps to find that it does not run", || test.row(&id).contains("Dead"));
+        assert_eq!(test.galley(&["ps", "-q"]).out, "", "a record is no container");
+        assert_eq!(test.galley(&["logs", &id]).code, 0, "what it printed is kept");
         for refused in [&["exec", &id, "/bin/probe", "pid"][..], &["kill", &id]] {
-            let done = world.galley(refused);
+            let done = test.galley(refused);
             assert!(done.code != 0 && done.err.contains("not running"), "{refused:?}: {} {}", done.code, done.err);
         }
-        assert!(world.galley(&["inspect", &id]).out.contains(&id));
+        assert!(test.galley(&["inspect", &id]).out.contains(&id));
         for ended in [&["stop", "-t", "0", &id][..], &["rm", "-f", &id]] {
-            assert_eq!(world.galley(ended).code, 0, "{ended:?}");
+            assert_eq!(test.galley(ended).code, 0, "{ended:?}");
         }
         assert_eq!(bystander.try_wait().unwrap(), None, "a process that is no container was ended");
         bystander.kill().and_then(|()| bystander.wait()).unwrap();
-        world.assert_clean(&[id]);
+        test.assert_clean(&[id]);
     }
 }
 
@@ -135,13 +135,13 @@ fn a_damaged_record_stops_no_other_container() {
 
 #[test]
 fn a_container_that_never_ran_leaves_nothing() {
-    for world in World::each() {
-        let root = world.root.path().display().to_string();
+    for test in TestEnv::each() {
+        let root = test.root.path().display().to_string();
         for mode in [&["run", "-d"][..], &["run"]] {
-            let done = world.galley(&[mode, &["--rootfs", &root, "/missing"]].concat());
+            let done = test.galley(&[mode, &["--rootfs", &root, "/missing"]].concat());
             assert_eq!(done.code, 127, "{}", done.err);
             assert!(done.err.contains("/missing"), "what is missing? {}", done.err);
         }
-        world.assert_clean(&[]);
+        test.assert_clean(&[]);
     }
 }

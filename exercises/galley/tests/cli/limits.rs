@@ -5,7 +5,7 @@ use std::path::Path;
 
 use checks::kernel;
 
-use crate::world::{World, until};
+use crate::test_env::{TestEnv, until};
 
 /// A value of a process's control group, by the file's name in version 1 and in 2.
 fn limit(pid: u32, controller: &str, v1: &str, v2: &str) -> String {
@@ -26,30 +26,30 @@ fn limit(pid: u32, controller: &str, v1: &str, v2: &str) -> String {
 
 #[test]
 fn limits_are_in_the_kernel() {
-    let Some(world) = World::of_root() else { return };
-    let id = world.start(&["--memory", "64m", "--pids-limit", "20", "--cpus", "0.5"], &["pause:60"]);
-    let pid = world.pid(&id);
+    let Some(test) = TestEnv::of_root() else { return };
+    let id = test.start(&["--memory", "64m", "--pids-limit", "20", "--cpus", "0.5"], &["pause:60"]);
+    let pid = test.pid(&id);
     assert_eq!(limit(pid, "memory", "memory.limit_in_bytes", "memory.max"), (64 << 20).to_string());
     assert_eq!(limit(pid, "pids", "pids.max", "pids.max"), "20");
     let cpu = limit(pid, "cpu", "cpu.cfs_quota_us", "cpu.max");
     assert_eq!(cpu.split(' ').next(), Some("50000"), "half of each 100000 µs");
-    assert_eq!(world.galley(&["rm", "-f", &id]).code, 0);
-    world.assert_clean(&[id]);
+    assert_eq!(test.galley(&["rm", "-f", &id]).code, 0);
+    test.assert_clean(&[id]);
 }
 
 #[test]
 fn limits_bite() {
-    let Some(world) = World::of_root() else { return };
-    let greedy = world.start(&["--memory", "32m"], &["memory:200"]);
-    until("the out-of-memory kill", || world.row(&greedy).contains("Exited"));
-    assert!(world.row(&greedy).contains("Exited (137), out of memory"), "{}", world.row(&greedy));
-    assert_eq!(world.galley(&["rm", &greedy]).code, 0);
+    let Some(test) = TestEnv::of_root() else { return };
+    let greedy = test.start(&["--memory", "32m"], &["memory:200"]);
+    until("the out-of-memory kill", || test.row(&greedy).contains("Exited"));
+    assert!(test.row(&greedy).contains("Exited (137), out of memory"), "{}", test.row(&greedy));
+    assert_eq!(test.galley(&["rm", &greedy]).code, 0);
 
-    let forks = world.run(&["--rm", "--pids-limit", "5"], &["forks:20"]);
+    let forks = test.run(&["--rm", "--pids-limit", "5"], &["forks:20"]);
     assert!(forks.out.starts_with("forks:20 started 4, refused"), "five with the probe itself: {}", forks.out);
 
-    let spin = world.run(&["--rm", "--cpus", "0.2"], &["spin:1000"]);
+    let spin = test.run(&["--rm", "--cpus", "0.2"], &["spin:1000"]);
     let used = spin.view().get("spin:1000").trim_end_matches(" ms").parse::<u64>().unwrap_or(u64::MAX);
     assert!(used <= 400, "a fifth of a processor for 1 s is 200 ms, and a period to spare: {}", spin.out);
-    world.assert_clean(&[greedy]);
+    test.assert_clean(&[greedy]);
 }

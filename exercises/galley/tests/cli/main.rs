@@ -14,4 +14,4 @@ mod outbound;
 mod ports;
 mod program;
 mod signals;
-mod world;
+mod test_env;

@@ -11,7 +11,7 @@ use checks::kernel;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::world::{USER, World, until};
+use crate::test_env::{TestEnv, USER, until};
 
 /// The host's address on another network than loopback, if it has one. No packet
 /// is sent to find it.
@@ -53,15 +53,15 @@ fn server(word: &'static str) -> u16 {
 /// Runs galley where a /dev/net/tun of this mode is, in a mount namespace of its own:
 /// not every machine lets ordinary users open it, and not every one keeps them out.
 /// Without root it is the machine's own.
-fn with_tun(world: &World, mode: &str, arguments: &[&str]) -> Output {
-    let Some(id) = world.user else { return world.command(arguments).output().unwrap() };
-    let node = world.home.path().join("tun");
+fn with_tun(test: &TestEnv, mode: &str, arguments: &[&str]) -> Output {
+    let Some(id) = test.user else { return test.command(arguments).output().unwrap() };
+    let node = test.home.path().join("tun");
     let script = r#"{ [ -e "$0" ] || mknod "$0" c 10 200; } && chmod "$1" "$0" && mount --bind "$0" /dev/net/tun &&
         exec setpriv --reuid "$2" --regid "$2" --clear-groups "${@:3}""#;
-    let galley = world.command(arguments);
+    let galley = test.command(arguments);
     let mut command = Command::new("unshare");
     command.args(["--mount", "bash", "-c", script]).arg(node).arg(mode).arg(id.to_string());
-    command.arg(galley.get_program()).args(arguments).env("GALLEY_HOME", world.home.path());
+    command.arg(galley.get_program()).args(arguments).env("GALLEY_HOME", test.home.path());
     command.output().unwrap()
 }
 
@@ -79,26 +79,26 @@ fn a_private_network_leads_out_and_a_network_of_none_does_not() {
     let (true, Some(_), Some(address)) = (may_open_tun(), installed("slirp4netns"), other_address()) else { return };
     let port = server("soup");
     let outside = format!("connect:{address}:{port}");
-    for world in World::each() {
-        let rootfs = world.root.path().display().to_string();
+    for test in TestEnv::each() {
+        let rootfs = test.root.path().display().to_string();
         // 10.0.2.2 is the host, and would be its 127.0.0.1.
         let loopback = format!("connect:10.0.2.2:{port}");
         let run = |network| {
             let run = ["run", "--rm", "--network", network, "--rootfs", &rootfs, "/bin/probe"];
-            let output = with_tun(&world, "666", &[&run[..], &[&outside, &loopback, "read:/etc/resolv.conf"]].concat());
+            let output = with_tun(&test, "666", &[&run[..], &[&outside, &loopback, "read:/etc/resolv.conf"]].concat());
             (
                 checks::View::parse(&String::from_utf8_lossy(&output.stdout)),
                 String::from_utf8_lossy(&output.stderr).into_owned(),
             )
         };
         let (seen, words) = run("private");
-        assert_eq!((seen.get(&outside), words.as_str()), ("soup", ""), "user {:?}", world.user);
+        assert_eq!((seen.get(&outside), words.as_str()), ("soup", ""), "user {:?}", test.user);
         assert!(seen.get(&loopback).starts_with("error"), "the host's own 127.0.0.1 was reached");
         assert!(seen.get("read:/etc/resolv.conf").starts_with("nameserver 10.0.2.3"), "names are asked for elsewhere");
         let (seen, words) = run("none");
         assert!(seen.get(&outside).contains("Network is unreachable"), "{}", seen.get(&outside));
         assert_eq!(words, "");
-        world.assert_clean(&[]);
+        test.assert_clean(&[]);
     }
 }
 
@@ -107,28 +107,27 @@ fn the_helper_ends_with_its_container_whoever_ends_that() {
     if !may_open_tun() {
         return;
     }
-    let world = World::new(None);
+    let test = TestEnv::new(None);
     for program in ["slirp4netns", "pasta"] {
         let Some(path) = path_with(program) else { continue };
         for killed in [false, true] {
-            let rootfs = world.root.path().display().to_string();
-            let mut command =
-                world.command(&["run", "-d", "--rootfs", &rootfs, "/bin/probe", "interfaces", "pause:60"]);
+            let rootfs = test.root.path().display().to_string();
+            let mut command = test.command(&["run", "-d", "--rootfs", &rootfs, "/bin/probe", "interfaces", "pause:60"]);
             let output = command.env("PATH", path.path()).output().unwrap();
             let id = String::from_utf8_lossy(&output.stdout).trim().to_owned();
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            world.await_log(&id, "interfaces lo ");
-            let helpers = || world.processes().into_iter().filter(|pid| is_helper(*pid)).collect::<Vec<_>>();
-            assert_eq!(helpers().len(), 1, "{program} does not run: {}", world.galley(&["logs", &id]).out);
+            test.await_log(&id, "interfaces lo ");
+            let helpers = || test.processes().into_iter().filter(|pid| is_helper(*pid)).collect::<Vec<_>>();
+            assert_eq!(helpers().len(), 1, "{program} does not run: {}", test.galley(&["logs", &id]).out);
             if killed {
-                let monitor: i32 = kernel::status(world.pid(&id), "PPid").parse().unwrap();
+                let monitor: i32 = kernel::status(test.pid(&id), "PPid").parse().unwrap();
                 kill(Pid::from_raw(monitor), Signal::SIGKILL).unwrap();
                 until("the helper's end", || helpers().is_empty());
-                until("ps to find that nobody has seen its end", || world.row(&id).contains("Dead"));
+                until("ps to find that nobody has seen its end", || test.row(&id).contains("Dead"));
             }
-            assert_eq!(world.galley(&["rm", "-f", &id]).code, 0);
+            assert_eq!(test.galley(&["rm", "-f", &id]).code, 0);
             assert_eq!(helpers(), Vec::<u32>::new(), "{program} has outlived its container");
-            world.assert_clean(&[id]);
+            test.assert_clean(&[id]);
         }
     }
 }
@@ -141,11 +140,11 @@ fn is_helper(pid: u32) -> bool {
 
 #[test]
 fn without_a_helper_one_line_says_so_and_the_container_runs() {
-    for world in World::each() {
-        let rootfs = world.root.path().display().to_string();
+    for test in TestEnv::each() {
+        let rootfs = test.root.path().display().to_string();
         let run = |flags: &[&str]| {
             let words = [&["run", "--rm"], flags, &["--rootfs", &rootfs, "/bin/probe", "pid"]].concat();
-            let output = world.command(&words).env("PATH", "/nowhere").output().unwrap();
+            let output = test.command(&words).env("PATH", "/nowhere").output().unwrap();
             assert_eq!(String::from_utf8_lossy(&output.stdout), "pid 1\n");
             String::from_utf8_lossy(&output.stderr).into_owned()
         };
@@ -156,17 +155,17 @@ fn without_a_helper_one_line_says_so_and_the_container_runs() {
         );
         assert_eq!(said.lines().count(), 1, "{said}");
         assert_eq!(run(&[]) + &run(&["--network", "none"]), "", "nobody has asked for a way out");
-        world.assert_clean(&[]);
+        test.assert_clean(&[]);
     }
 }
 
 #[test]
 fn a_device_that_an_ordinary_user_may_not_open_is_named() {
-    let Some(_) = World::of_root() else { return };
-    let (world, Some(_)) = (World::new(Some(USER)), installed("slirp4netns")) else { return };
-    let rootfs = world.root.path().display().to_string();
+    let Some(_) = TestEnv::of_root() else { return };
+    let (test, Some(_)) = (TestEnv::new(Some(USER)), installed("slirp4netns")) else { return };
+    let rootfs = test.root.path().display().to_string();
     let run = ["run", "--rm", "--network", "private", "--rootfs", &rootfs, "/bin/probe", "pid"];
-    let output = with_tun(&world, "600", &run);
+    let output = with_tun(&test, "600", &run);
     let words = String::from_utf8_lossy(&output.stderr);
     assert_eq!((output.status.code(), &*output.stdout), (Some(0), &b"pid 1\n"[..]), "{words}");
     assert!(words.contains("/dev/net/tun") && words.lines().count() == 1, "{words}");

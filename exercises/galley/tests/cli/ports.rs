@@ -3,26 +3,26 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 
-use crate::world::World;
+use crate::test_env::TestEnv;
 
 /// One start in five or so lost its network before there was a handle on it.
 const QUICK: usize = 20;
 
 #[test]
 fn a_published_port_leads_inside() {
-    for world in World::each() {
-        let (id, port) = world.start_published(80, &["serve:80=soup"]);
-        world.await_log(&id, "serve listening");
+    for test in TestEnv::each() {
+        let (id, port) = test.start_published(80, &["serve:80=soup"]);
+        test.await_log(&id, "serve listening");
         let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         stream.write_all(b"please").unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         assert_eq!(answer, "soup please");
-        assert!(world.row(&id).contains(&format!("127.0.0.1:{port}->80/tcp")), "{}", world.row(&id));
-        assert_eq!(world.galley(&["rm", "-f", &id]).code, 0);
+        assert!(test.row(&id).contains(&format!("127.0.0.1:{port}->80/tcp")), "{}", test.row(&id));
+        assert_eq!(test.galley(&["rm", "-f", &id]).code, 0);
         assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "the port is still open");
-        world.assert_clean(&[id]);
+        test.assert_clean(&[id]);
     }
 }
 
@@ -30,9 +30,9 @@ fn a_published_port_leads_inside() {
 /// before.
 #[test]
 fn a_program_that_ends_at_once_had_its_port() {
-    for world in World::each() {
+    for test in TestEnv::each() {
         for _ in 0..QUICK {
-            let (done, _) = world.run_published(&["--rm", "--network", "none"], 80, &["exit:7"]);
+            let (done, _) = test.run_published(&["--rm", "--network", "none"], 80, &["exit:7"]);
             assert_eq!(done.code, 7, "{}", done.err);
         }
     }
@@ -40,26 +40,26 @@ fn a_program_that_ends_at_once_had_its_port() {
 
 #[test]
 fn what_is_taken_is_refused_before_anything_starts() {
-    for world in World::each() {
+    for test in TestEnv::each() {
         let held = TcpListener::bind("127.0.0.1:0").unwrap();
         let ports = format!("{}:80", held.local_addr().unwrap());
         for mode in [&["-d"][..], &[]] {
-            let done = world.run(&[mode, &["-p", &ports]].concat(), &["write:/started=yes"]);
+            let done = test.run(&[mode, &["-p", &ports]].concat(), &["write:/started=yes"]);
             assert_eq!(done.code, 125);
             assert!(done.err.contains("cannot listen on 127.0.0.1"), "{}", done.err);
         }
-        assert!(!world.root.inside("/started").exists(), "the program ran, though its port was taken");
-        world.assert_clean(&[]);
+        assert!(!test.root.inside("/started").exists(), "the program ran, though its port was taken");
+        test.assert_clean(&[]);
 
-        let id = world.start(&["--name", "kitchen"], &["pause:60"]);
+        let id = test.start(&["--name", "kitchen"], &["pause:60"]);
         for mode in [&["-d"][..], &[]] {
-            let done = world.run(&[mode, &["--name", "kitchen"]].concat(), &["write:/started=yes"]);
+            let done = test.run(&[mode, &["--name", "kitchen"]].concat(), &["write:/started=yes"]);
             assert_eq!(done.code, 125);
             assert!(done.err.contains("'kitchen' is taken"), "{}", done.err);
         }
-        assert!(!world.root.inside("/started").exists(), "the program ran, though its name was taken");
-        assert_eq!(world.galley(&["ps", "-aq"]).out.trim(), &id[..12], "only the first is there");
-        assert_eq!(world.galley(&["rm", "-f", "kitchen"]).code, 0);
-        world.assert_clean(&[id]);
+        assert!(!test.root.inside("/started").exists(), "the program ran, though its name was taken");
+        assert_eq!(test.galley(&["ps", "-aq"]).out.trim(), &id[..12], "only the first is there");
+        assert_eq!(test.galley(&["rm", "-f", "kitchen"]).code, 0);
+        test.assert_clean(&[id]);
     }
 }

@@ -5,14 +5,14 @@ use std::os::unix::process::CommandExt;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::world::World;
+use crate::test_env::TestEnv;
 
 #[test]
 fn a_signal_for_galley_reaches_the_program() {
-    for world in World::each() {
-        let name = format!("WORLD={}", world.home.path().display());
-        let root = world.root.path().display().to_string();
-        let mut command = world.command(&["run", "--rm", "-e", &name, "--rootfs", &root]);
+    for test in TestEnv::each() {
+        let name = format!("WORLD={}", test.home.path().display());
+        let root = test.root.path().display().to_string();
+        let mut command = test.command(&["run", "--rm", "-e", &name, "--rootfs", &root]);
         command.args(["/bin/probe", "await:SIGINT", "exit:9"]).stdin(std::process::Stdio::null());
         let mut held = checks::PausedProgram::spawn(&mut command);
         assert_eq!(held.report(1).get("ready"), "SIGINT");
@@ -20,17 +20,17 @@ fn a_signal_for_galley_reaches_the_program() {
         let (status, output) = held.release();
         assert!(output.contains("received SIGINT"), "{output}");
         assert_eq!(status.code(), Some(9));
-        world.assert_clean(&[]);
+        test.assert_clean(&[]);
     }
 }
 
 #[test]
 fn an_interrupt_at_the_terminal_arrives_once() {
-    for world in World::each() {
+    for test in TestEnv::each() {
         for flag in [&[][..], &["--init"]] {
-            let name = format!("WORLD={}", world.home.path().display());
-            let root = world.root.path().display().to_string();
-            let mut command = world.command(&[&["run", "--rm", "-e", &name, "--rootfs", &root], flag].concat());
+            let name = format!("WORLD={}", test.home.path().display());
+            let root = test.root.path().display().to_string();
+            let mut command = test.command(&[&["run", "--rm", "-e", &name, "--rootfs", &root], flag].concat());
             command.args(["/bin/probe", "await:SIGINT", "await:SIGINT"]);
             // ^C is a signal for the whole foreground group, here one of its own.
             let mut held = checks::PausedProgram::spawn(command.process_group(0));
@@ -39,6 +39,6 @@ fn an_interrupt_at_the_terminal_arrives_once() {
             let (_, output) = held.release();
             assert_eq!(output.matches(" received SIGINT").count(), 1, "with {flag:?}: {output}");
         }
-        world.assert_clean(&[]);
+        test.assert_clean(&[]);
     }
 }

@@ -8,17 +8,17 @@ use std::process::Stdio;
 
 use nix::fcntl::{FcntlArg, fcntl};
 
-use crate::kitchen::{Kitchen, own_address};
 use crate::screen::Screen;
+use crate::test_env::{TestEnv, own_address};
 
 const NAMESPACES: &str = "ns:cgroup ns:ipc ns:mnt ns:net ns:pid ns:user ns:uts hostname cgroup";
 
 #[test]
 fn a_second_program_is_where_the_first_one_is() {
-    Kitchen::each(|kitchen| {
-        kitchen.serve("--hostname pantry", "soup");
-        let pid: u32 = kitchen.galley("inspect --format {{.State.Pid}} soup").trim().parse().unwrap();
-        let inside = kitchen.galley(&format!("exec soup /bin/probe {NAMESPACES} read:/proc/1/cgroup"));
+    TestEnv::each(|test| {
+        test.serve("--hostname pantry", "soup");
+        let pid: u32 = test.galley("inspect --format {{.State.Pid}} soup").trim().parse().unwrap();
+        let inside = test.galley(&format!("exec soup /bin/probe {NAMESPACES} read:/proc/1/cgroup"));
         for name in ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"] {
             let outside = checks::kernel::namespace(pid, name);
             assert!(inside.contains(&format!("ns:{name} {outside}\n")), "{name} is not {outside}:\n{inside}");
@@ -31,19 +31,19 @@ fn a_second_program_is_where_the_first_one_is() {
 
 #[test]
 fn a_limit_counts_the_second_program_too() {
-    let kitchen = Kitchen::new(None);
-    if !kitchen.is_root() {
+    let test = TestEnv::new(None);
+    if !test.is_root() {
         return eprintln!("skipped: an ordinary user has no control group to give");
     }
-    kitchen.serve("--pids-limit 6", "soup");
-    let text = kitchen.galley("exec soup /bin/probe forks:20");
+    test.serve("--pids-limit 6", "soup");
+    let text = test.galley("exec soup /bin/probe forks:20");
     assert!(text.contains("refused: "), "{text}");
 }
 
 #[test]
 fn exit_codes_are_dockers() {
-    Kitchen::each(|kitchen| {
-        kitchen.serve("", "soup");
+    TestEnv::each(|test| {
+        test.serve("", "soup");
         for (command, expected) in [
             ("exec soup /bin/probe exit:7", 7),
             ("exec soup /bin/probe signal:SIGTERM", 143),
@@ -56,12 +56,12 @@ fn exit_codes_are_dockers() {
             ("exec stew /bin/probe", 1),
             ("kill stew", 1),
         ] {
-            let (code, output, words) = kitchen.ends(command);
+            let (code, output, words) = test.ends(command);
             assert_eq!(code, expected, "galley {command}\n{output}{words}");
             assert_eq!(words.is_empty(), matches!(expected, 7 | 143), "galley {command}: {words}");
         }
-        kitchen.galley("stop -t 0 soup");
-        let (code, _, words) = kitchen.ends("exec soup /bin/probe");
+        test.galley("stop -t 0 soup");
+        let (code, _, words) = test.ends("exec soup /bin/probe");
         assert_eq!(code, 1, "{words}");
         assert!(words.contains("not running"), "{words}");
     });
@@ -69,43 +69,43 @@ fn exit_codes_are_dockers() {
 
 #[test]
 fn the_second_program_has_the_settings_of_the_first_or_its_own() {
-    Kitchen::each(|kitchen| {
-        kitchen.serve("-e DISH=soup -w /tmp", "soup");
-        let text = kitchen.galley("exec soup /bin/probe env:DISH cwd");
+    TestEnv::each(|test| {
+        test.serve("-e DISH=soup -w /tmp", "soup");
+        let text = test.galley("exec soup /bin/probe env:DISH cwd");
         assert_eq!(text, "env:DISH soup\ncwd /tmp\n");
-        let text = kitchen.galley("exec -e DISH=stew -w /bin soup /bin/probe env:DISH cwd");
+        let text = test.galley("exec -e DISH=stew -w /bin soup /bin/probe env:DISH cwd");
         assert_eq!(text, "env:DISH stew\ncwd /bin\n");
-        if kitchen.is_root() {
-            assert_eq!(kitchen.galley("exec -u 7:8 soup /bin/probe uid gid"), "uid 7\ngid 8\n");
+        if test.is_root() {
+            assert_eq!(test.galley("exec -u 7:8 soup /bin/probe uid gid"), "uid 7\ngid 8\n");
         }
     });
 }
 
 #[test]
 fn a_directory_to_start_in_must_be_there() {
-    Kitchen::each(|kitchen| {
-        kitchen.serve("", "soup");
-        let (code, _, words) = kitchen.ends("exec -w /no/such soup /bin/probe cwd");
+    TestEnv::each(|test| {
+        test.serve("", "soup");
+        let (code, _, words) = test.ends("exec -w /no/such soup /bin/probe cwd");
         assert_eq!((code, words.lines().count()), (127, 1), "{words}");
         assert!(words.contains("/no/such: No such file or directory"), "{words}");
-        assert_eq!(kitchen.galley("exec soup /bin/probe exists:/no"), "exists:/no false\n");
+        assert_eq!(test.galley("exec soup /bin/probe exists:/no"), "exists:/no false\n");
     });
 }
 
 #[test]
 fn inspect_picks_what_a_template_names() {
-    Kitchen::each(|kitchen| {
-        kitchen.serve("-w /tmp", "soup");
+    TestEnv::each(|test| {
+        test.serve("-w /tmp", "soup");
         let state = "{{.State.Status}}_{{.State.Running}}_{{.Config.WorkingDir}}_{{.Name}}";
-        assert_eq!(kitchen.galley(&format!("inspect -f {state} soup")), "running_true_/tmp_soup\n");
-        let pid: u32 = kitchen.galley("inspect -f {{.State.Pid}} soup").trim().parse().unwrap();
+        assert_eq!(test.galley(&format!("inspect -f {state} soup")), "running_true_/tmp_soup\n");
+        let pid: u32 = test.galley("inspect -f {{.State.Pid}} soup").trim().parse().unwrap();
         assert!(checks::kernel::status(pid, "NSpid").ends_with(" 1"), "process {pid} is not the container's first");
-        kitchen.galley("stop -t 0 soup");
+        test.galley("stop -t 0 soup");
         assert_eq!(
-            kitchen.galley("inspect -f {{.State.Status}}_{{.State.Pid}}_{{.State.ExitCode}} soup"),
+            test.galley("inspect -f {{.State.Status}}_{{.State.Pid}}_{{.State.ExitCode}} soup"),
             "exited_0_137\n"
         );
-        let (code, _, words) = kitchen.ends("inspect -f {{.State.Pit}} soup");
+        let (code, _, words) = test.ends("inspect -f {{.State.Pit}} soup");
         assert_eq!((code, words.lines().count()), (1, 1), "{words}");
         assert!(words.contains("no 'Pit'") && words.contains("Pid"), "{words}");
     });
@@ -113,10 +113,10 @@ fn inspect_picks_what_a_template_names() {
 
 #[test]
 fn what_galley_was_started_with_stays_outside() {
-    Kitchen::each(|kitchen| {
-        kitchen.serve("", "soup");
+    TestEnv::each(|test| {
+        test.serve("", "soup");
         for command in ["exec soup /bin/probe open", "run --rm ROOTFS /bin/probe open"] {
-            let mut command = kitchen.command(command);
+            let mut command = test.command(command);
             // SAFETY: one system call; nothing is allocated between fork and exec.
             unsafe { command.pre_exec(|| Ok(fcntl(stdin(), FcntlArg::F_DUPFD(9)).map(drop)?)) };
             assert_eq!(String::from_utf8_lossy(&command.output().unwrap().stdout), "open -\n");
@@ -126,10 +126,10 @@ fn what_galley_was_started_with_stays_outside() {
 
 #[test]
 fn standard_input_is_read_only_when_asked_for() {
-    Kitchen::each(|kitchen| {
-        kitchen.serve("", "soup");
+    TestEnv::each(|test| {
+        test.serve("", "soup");
         for (flag, expected) in [("-i", "line a plate\n"), ("", "line -\n")] {
-            let mut command = kitchen.command(&format!("exec {flag} soup /bin/probe line"));
+            let mut command = test.command(&format!("exec {flag} soup /bin/probe line"));
             let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
             // Without -i nobody reads it, and the pipe may be closed already.
             let _ = child.stdin.take().unwrap().write_all(b"a plate\n");
@@ -141,21 +141,21 @@ fn standard_input_is_read_only_when_asked_for() {
 
 #[test]
 fn the_second_program_can_have_a_terminal() {
-    Kitchen::each(|kitchen| {
-        kitchen.serve("", "soup");
-        let mut screen = Screen::start(kitchen.command("exec -it soup /bin/probe tty size exit:5"), 33, 101);
+    TestEnv::each(|test| {
+        test.serve("", "soup");
+        let mut screen = Screen::start(test.command("exec -it soup /bin/probe tty size exit:5"), 33, 101);
         let text = screen.rest();
         assert!(text.contains("tty /dev/pts/0 controlling"), "{text}");
         assert!(text.contains("size 33x101"), "{text}");
         assert_eq!(screen.code(), Some(5));
         assert!(!screen.is_raw(), "the terminal was not restored");
 
-        let mut screen = Screen::start(kitchen.command("exec -it soup /bin/none"), 33, 101);
+        let mut screen = Screen::start(test.command("exec -it soup /bin/none"), 33, 101);
         let text = screen.rest();
         assert!(text.contains("/bin/none"), "{text}");
         assert_eq!(screen.code(), Some(127));
         // One that fails before it has its terminal.
-        let mut screen = Screen::start(kitchen.command("exec -it -u nobody-knows soup /bin/probe"), 33, 101);
+        let mut screen = Screen::start(test.command("exec -it -u nobody-knows soup /bin/probe"), 33, 101);
         let text = screen.rest();
         assert!(text.contains("nobody-knows"), "{text}");
         assert_eq!(screen.code(), Some(126));
@@ -164,31 +164,31 @@ fn the_second_program_can_have_a_terminal() {
 
 #[test]
 fn the_second_program_ends_with_the_container_and_the_log_with_it() {
-    Kitchen::each(|kitchen| {
-        kitchen.serve("", "soup");
-        let mut second = kitchen.command("exec soup /bin/probe serve:81=stew").stdout(Stdio::piped()).spawn().unwrap();
+    TestEnv::each(|test| {
+        test.serve("", "soup");
+        let mut second = test.command("exec soup /bin/probe serve:81=stew").stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(second.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert_eq!(line.trim(), "serve listening");
-        let logs = kitchen.command("logs -f soup").stdout(Stdio::piped()).spawn().unwrap();
+        let logs = test.command("logs -f soup").stdout(Stdio::piped()).spawn().unwrap();
 
-        assert_eq!(kitchen.galley("kill soup"), "soup\n");
+        assert_eq!(test.galley("kill soup"), "soup\n");
         assert_eq!(second.wait().unwrap().code(), Some(137));
         let logs = logs.wait_with_output().unwrap();
         assert!(logs.status.success());
         assert_eq!(String::from_utf8_lossy(&logs.stdout), "serve listening\n");
-        assert!(kitchen.galley("ps -a").contains("Exited (137)"));
+        assert!(test.galley("ps -a").contains("Exited (137)"));
     });
 }
 
 #[test]
 fn a_followed_log_shows_lines_as_they_are_written() {
-    Kitchen::each(|kitchen| {
-        kitchen.galley("run -d --name soup ROOTFS /bin/probe await:SIGUSR1 exit:4");
-        let mut logs = kitchen.command("logs -f soup").stdout(Stdio::piped()).spawn().unwrap();
+    TestEnv::each(|test| {
+        test.galley("run -d --name soup ROOTFS /bin/probe await:SIGUSR1 exit:4");
+        let mut logs = test.command("logs -f soup").stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(logs.stdout.take().unwrap()).lines().map_while(Result::ok);
         assert_eq!(lines.next().as_deref(), Some("ready SIGUSR1"));
-        kitchen.galley("kill -s USR1 soup");
+        test.galley("kill -s USR1 soup");
         assert_eq!(lines.next().as_deref(), Some("await:SIGUSR1 received SIGUSR1"));
         assert_eq!(lines.next(), None);
         assert!(logs.wait().unwrap().success());
@@ -197,19 +197,19 @@ fn a_followed_log_shows_lines_as_they_are_written() {
 
 #[test]
 fn what_a_terminal_in_the_background_shows_is_in_the_log() {
-    Kitchen::each(|kitchen| {
-        kitchen.galley("run -d -t --name soup ROOTFS /bin/probe tty exit:4");
-        assert_eq!(kitchen.galley("logs -f soup"), "tty /dev/pts/0 controlling\r\n");
-        assert!(kitchen.galley("ps -a").contains("Exited (4)"));
+    TestEnv::each(|test| {
+        test.galley("run -d -t --name soup ROOTFS /bin/probe tty exit:4");
+        assert_eq!(test.galley("logs -f soup"), "tty /dev/pts/0 controlling\r\n");
+        assert!(test.galley("ps -a").contains("Exited (4)"));
     });
 }
 
 #[test]
 fn ranges_of_ports_are_published_pair_by_pair() {
-    Kitchen::each(|kitchen| {
+    TestEnv::each(|test| {
         let address = own_address();
-        kitchen.serve(&format!("-p {address}:8000-8002:80-82 -p {address}:9000:80/tcp"), "soup");
-        let second = kitchen.command("exec soup /bin/probe serve:82=stew").stdout(Stdio::piped()).spawn();
+        test.serve(&format!("-p {address}:8000-8002:80-82 -p {address}:9000:80/tcp"), "soup");
+        let second = test.command("exec soup /bin/probe serve:82=stew").stdout(Stdio::piped()).spawn();
         let mut second = second.unwrap();
         let mut line = String::new();
         BufReader::new(second.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -224,14 +224,14 @@ fn ranges_of_ports_are_published_pair_by_pair() {
             answer
         };
         assert_eq!([8000, 8001, 8002, 9000].map(ask), ["soup please", "", "stew please", "soup please"]);
-        kitchen.galley("kill soup");
+        test.galley("kill soup");
         second.wait().unwrap();
     });
 }
 
 #[test]
 fn ports_that_cannot_be_published_are_refused_by_name() {
-    let kitchen = Kitchen::new(None);
+    let test = TestEnv::new(None);
     for (ports, word) in [
         ("8000:80/udp", "UDP"),
         ("8000-8001:80-81/udp", "UDP"),
@@ -240,7 +240,7 @@ fn ports_that_cannot_be_published_are_refused_by_name() {
         ("8002-8000:80-82", "smaller one first"),
         ("8000-:80-81", "range"),
     ] {
-        let (code, _, words) = kitchen.ends(&format!("run --rm -p {ports} ROOTFS /bin/probe"));
+        let (code, _, words) = test.ends(&format!("run --rm -p {ports} ROOTFS /bin/probe"));
         assert_eq!(code, 125, "{ports}: {words}");
         assert!(words.contains(word), "{ports}: {words}");
     }

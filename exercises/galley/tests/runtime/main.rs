@@ -4,9 +4,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
 mod exec;
-mod kitchen;
 mod login;
 mod many;
 mod progress;
 mod screen;
 mod terminal;
+mod test_env;

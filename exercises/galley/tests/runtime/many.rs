@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::kitchen::{Kitchen, own_address};
+use crate::test_env::{TestEnv, own_address};
 
 const MANY: usize = 50;
 
@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 #[test]
 fn fifty_containers_start_answer_stop_and_leave_nothing() {
-    Kitchen::each(|kitchen| {
+    TestEnv::each(|test| {
         let begun = Instant::now();
         let address = own_address();
         let dishes: Vec<String> = (0..MANY).map(|number| format!("dish{number}")).collect();
@@ -26,21 +26,21 @@ fn fifty_containers_start_answer_stop_and_leave_nothing() {
             .zip(8000..)
             .map(|(dish, port)| {
                 let options = format!("-d --rm --name {dish} -p {address}:{port}:80");
-                start(kitchen, &format!("run {options} ROOTFS /bin/probe serve:80={dish}"))
+                start(test, &format!("run {options} ROOTFS /bin/probe serve:80={dish}"))
             })
             .collect();
         let ids: BTreeSet<String> = starting.into_iter().map(|child| succeeds(child)[..12].to_owned()).collect();
         assert_eq!(ids.len(), MANY);
-        assert_eq!(lines(&kitchen.galley("ps -q")), ids);
+        assert_eq!(lines(&test.galley("ps -q")), ids);
 
         for (dish, port) in dishes.iter().zip(8000..) {
             assert_eq!(ask(&address, port), format!("{dish} please"));
         }
 
-        let stopping: Vec<Child> = dishes.iter().map(|dish| start(kitchen, &format!("stop -t 0 {dish}"))).collect();
+        let stopping: Vec<Child> = dishes.iter().map(|dish| start(test, &format!("stop -t 0 {dish}"))).collect();
         stopping.into_iter().for_each(|child| drop(succeeds(child)));
-        assert_eq!(kitchen.galley("ps -a -q"), "");
-        assert_eq!(kitchen.left_in("containers"), Vec::<String>::new(), "records are left behind");
+        assert_eq!(test.galley("ps -a -q"), "");
+        assert_eq!(test.left_in("containers"), Vec::<String>::new(), "records are left behind");
         assert_eq!(groups(&ids), Vec::<String>::new(), "control groups are left behind");
         assert!(TcpStream::connect((address.as_str(), 8000)).is_err(), "somebody still listens");
         assert!(begun.elapsed() < LIMIT, "that took {:?}", begun.elapsed());
@@ -48,8 +48,8 @@ fn fifty_containers_start_answer_stop_and_leave_nothing() {
     });
 }
 
-fn start(kitchen: &Kitchen, arguments: &str) -> Child {
-    kitchen.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+fn start(test: &TestEnv, arguments: &str) -> Child {
+    test.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 fn succeeds(child: Child) -> String {

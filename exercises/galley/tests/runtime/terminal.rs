@@ -7,13 +7,13 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sys::PidFd;
 
-use crate::kitchen::Kitchen;
 use crate::screen::Screen;
+use crate::test_env::TestEnv;
 
 #[test]
 fn a_program_gets_a_terminal_of_the_right_size() {
-    Kitchen::each(|kitchen| {
-        let command = kitchen.command("run --rm -it ROOTFS /bin/probe tty size env:TERM exit:7");
+    TestEnv::each(|test| {
+        let command = test.command("run --rm -it ROOTFS /bin/probe tty size env:TERM exit:7");
         let mut screen = Screen::start(command, 33, 101);
         let text = screen.rest();
         assert!(text.contains("tty /dev/pts/0 controlling"), "{text}");
@@ -25,9 +25,9 @@ fn a_program_gets_a_terminal_of_the_right_size() {
 
 #[test]
 fn keys_go_in_unseen_and_the_terminal_is_given_back() {
-    Kitchen::each(|kitchen| {
+    TestEnv::each(|test| {
         let nonce = checks::nonce();
-        let mut screen = Screen::start(kitchen.command("run --rm -it ROOTFS /bin/probe line await:SIGINT"), 24, 80);
+        let mut screen = Screen::start(test.command("run --rm -it ROOTFS /bin/probe line await:SIGINT"), 24, 80);
         // The container's terminal shows it once as it is typed; a second echo
         // would be galley's own.
         screen.type_in(&format!("{nonce}\r"));
@@ -44,8 +44,8 @@ fn keys_go_in_unseen_and_the_terminal_is_given_back() {
 
 #[test]
 fn a_change_of_size_is_passed_on() {
-    Kitchen::each(|kitchen| {
-        let mut screen = Screen::start(kitchen.command("run --rm -it ROOTFS /bin/probe resized"), 24, 80);
+    TestEnv::each(|test| {
+        let mut screen = Screen::start(test.command("run --rm -it ROOTFS /bin/probe resized"), 24, 80);
         screen.wait_for("ready resized");
         screen.resize(50, 132);
         let text = screen.rest();
@@ -55,9 +55,9 @@ fn a_change_of_size_is_passed_on() {
 
 #[test]
 fn a_killed_galley_leaves_neither_a_raw_terminal_nor_a_container() {
-    Kitchen::each(|kitchen| {
+    TestEnv::each(|test| {
         for option in ["", "--init"] {
-            let command = kitchen.command(&format!("run -it {option} ROOTFS /bin/probe hostname hold"));
+            let command = test.command(&format!("run -it {option} ROOTFS /bin/probe hostname hold"));
             let mut screen = Screen::start(command, 24, 80);
             screen.wait_for("hostname ");
             screen.wait_until_raw();
@@ -74,10 +74,10 @@ fn a_killed_galley_leaves_neither_a_raw_terminal_nor_a_container() {
 
 #[test]
 fn a_killed_carrier_hangs_up_and_galley_gives_the_terminal_back() {
-    Kitchen::each(|kitchen| {
+    TestEnv::each(|test| {
         // Without the way out, whose helper would be another child beside the container.
         let run = "run --rm -it --network none ROOTFS /bin/probe hostname hold";
-        let mut screen = Screen::start(kitchen.command(run), 24, 80);
+        let mut screen = Screen::start(test.command(run), 24, 80);
         screen.wait_for("hostname ");
         screen.wait_until_raw();
         kill(Pid::from_raw(child(screen.id(), false)), Signal::SIGKILL).unwrap();
@@ -97,8 +97,8 @@ fn child(galley: u32, container: bool) -> i32 {
 
 #[test]
 fn a_program_that_cannot_start_is_reported_on_the_terminal() {
-    Kitchen::each(|kitchen| {
-        let mut screen = Screen::start(kitchen.command("run --rm -it ROOTFS /bin/none"), 24, 80);
+    TestEnv::each(|test| {
+        let mut screen = Screen::start(test.command("run --rm -it ROOTFS /bin/none"), 24, 80);
         let text = screen.rest();
         assert!(text.contains("/bin/none"), "{text}");
         assert_eq!(screen.code(), Some(127));
@@ -108,17 +108,17 @@ fn a_program_that_cannot_start_is_reported_on_the_terminal() {
 
 #[test]
 fn a_lot_of_output_arrives_whole() {
-    Kitchen::each(|kitchen| {
+    TestEnv::each(|test| {
         let requests = "list:/bin ".repeat(2000);
-        let mut screen = Screen::start(kitchen.command(&format!("run --rm -t ROOTFS /bin/probe {requests}")), 24, 80);
+        let mut screen = Screen::start(test.command(&format!("run --rm -t ROOTFS /bin/probe {requests}")), 24, 80);
         assert_eq!(screen.rest().matches("list:/bin probe").count(), 2000);
     });
 }
 
 #[test]
 fn a_pipe_is_no_terminal() {
-    Kitchen::each(|kitchen| {
-        let (code, _, words) = kitchen.ends("run --rm -it ROOTFS /bin/probe tty");
+    TestEnv::each(|test| {
+        let (code, _, words) = test.ends("run --rm -it ROOTFS /bin/probe tty");
         assert_eq!(code, 125);
         assert!(words.contains("not a terminal"), "{words}");
     });

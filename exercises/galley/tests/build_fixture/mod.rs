@@ -9,15 +9,15 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// A throw-away `GALLEY_HOME`, and a context to build from.
-pub struct Kitchen {
+pub struct BuildFixture {
     directory: TempDir,
 }
 
-impl Kitchen {
+impl BuildFixture {
     pub fn new() -> Self {
-        let kitchen = Self { directory: checks::scratch() };
-        fs::create_dir(kitchen.context()).unwrap();
-        kitchen
+        let fixture = Self { directory: checks::scratch() };
+        fs::create_dir(fixture.context()).unwrap();
+        fixture
     }
 
     /// With `base:1` in it: busybox, as Debian packs it. `None` without busybox.
@@ -27,14 +27,14 @@ impl Kitchen {
             eprintln!("skipped: busybox is not installed; `cargo xtask setup` installs it");
             return None;
         };
-        let kitchen = Self::new();
-        fs::copy(busybox, kitchen.context().join("busybox")).unwrap();
-        kitchen.put(
+        let fixture = Self::new();
+        fs::copy(busybox, fixture.context().join("busybox")).unwrap();
+        fixture.put(
             "Dockerfile",
             "FROM scratch\nCOPY busybox /bin/\nRUN [\"/bin/busybox\", \"--install\", \"-s\", \"/bin\"]\n",
         );
-        kitchen.good(&["build", "-t", "base:1", kitchen.context().to_str().unwrap()]);
-        Some(kitchen)
+        fixture.good(&["build", "-t", "base:1", fixture.context().to_str().unwrap()]);
+        Some(fixture)
     }
 
     pub fn home(&self) -> PathBuf {

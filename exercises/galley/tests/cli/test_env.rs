@@ -29,7 +29,7 @@ impl Done {
 }
 
 /// A GALLEY_HOME and a root file system, used by one user, until dropped.
-pub struct World {
+pub struct TestEnv {
     pub home: tempfile::TempDir,
     pub root: Rootfs,
     /// Holds galley: another user may not reach the one that cargo built.
@@ -37,20 +37,20 @@ pub struct World {
     pub user: Option<u32>,
 }
 
-impl World {
+impl TestEnv {
     pub fn new(user: Option<u32>) -> Self {
-        let world = Self { home: checks::scratch(), root: Rootfs::new(), program: checks::scratch(), user };
-        checks::install(Path::new(env!("CARGO_BIN_EXE_galley")), &world.program.path().join("galley"));
+        let test = Self { home: checks::scratch(), root: Rootfs::new(), program: checks::scratch(), user };
+        checks::install(Path::new(env!("CARGO_BIN_EXE_galley")), &test.program.path().join("galley"));
         if let Some(id) = user {
             let id = id.to_string();
-            let paths = [world.home.path(), world.root.path(), world.program.path()];
+            let paths = [test.home.path(), test.root.path(), test.program.path()];
             let status = Command::new("chown").args(["-R", &format!("{id}:{id}")]).args(paths).status();
             assert!(status.unwrap().success());
         }
-        world
+        test
     }
 
-    /// Root's world, if the test is root's, and an ordinary user's.
+    /// Root's test, if the test is root's, and an ordinary user's.
     pub fn each() -> Vec<Self> {
         if !geteuid().is_root() {
             return vec![Self::new(None)];
@@ -88,7 +88,7 @@ impl World {
         Done { code, out: text(&output.stdout), err: text(&output.stderr) }
     }
 
-    /// `galley run` of the probe. Its processes carry the world's name in their
+    /// `galley run` of the probe. Its processes carry the test's name in their
     /// environment, so that none can hide.
     pub fn run(&self, flags: &[&str], requests: &[&str]) -> Done {
         let name = format!("WORLD={}", self.home.path().display());
@@ -144,7 +144,7 @@ impl World {
         until(&format!("'{words}' in the log"), || self.galley(&["logs", id]).out.contains(words));
     }
 
-    /// Processes that know this world: monitors, publishers, containers.
+    /// Processes that know this test: monitors, publishers, containers.
     pub fn processes(&self) -> Vec<u32> {
         let name = self.home.path().display().to_string();
         let numbers =
@@ -167,7 +167,7 @@ impl World {
         found
     }
 
-    /// Nothing may be left of these containers, nor of any other in this world.
+    /// Nothing may be left of these containers, nor of any other in this test.
     pub fn assert_clean(&self, ids: &[String]) {
         let name = self.home.path().display().to_string();
         until("the end of every process", || self.processes().is_empty());
@@ -180,7 +180,7 @@ impl World {
     }
 }
 
-impl Drop for World {
+impl Drop for TestEnv {
     /// A test that fails half-way must not leave a container behind.
     fn drop(&mut self) {
         for pid in self.processes() {

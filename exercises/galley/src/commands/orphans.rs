@@ -10,7 +10,7 @@ use cgroups::Group;
 const PREFIX: &str = "build-";
 
 /// The control group of a RUN whose first process is `process`.
-pub fn group_of(process: nix::unistd::Pid) -> String {
+pub fn cgroup_name(process: nix::unistd::Pid) -> String {
     format!("galley/{PREFIX}{process}")
 }
 
@@ -19,7 +19,7 @@ pub fn group_of(process: nix::unistd::Pid) -> String {
 ///
 /// Without control groups of its own, galley has none to remove. A group that is
 /// still busy is found the next time.
-pub fn remove_groups() {
+pub fn remove_cgroups() {
     let Ok(all) = Group::named("galley") else { return };
     let mut dead = BTreeSet::new();
     for entry in all.paths().iter().filter_map(|path| fs::read_dir(path).ok()).flatten().flatten() {

@@ -16,13 +16,13 @@ use tempfile::TempDir;
 const NOBODY: u32 = 65534;
 
 /// A galley, its home, and a root file system with the probe.
-pub struct Kitchen {
+pub struct TestEnv {
     directory: TempDir,
     rootfs: Rootfs,
     user: Option<u32>,
 }
 
-impl Kitchen {
+impl TestEnv {
     /// One as the user that runs the tests; and if that is root, one as nobody.
     pub fn each(test: impl Fn(&Self)) {
         test(&Self::new(None));
@@ -32,17 +32,17 @@ impl Kitchen {
     }
 
     pub fn new(user: Option<u32>) -> Self {
-        let kitchen = Self { directory: checks::scratch(), rootfs: Rootfs::new(), user };
+        let test = Self { directory: checks::scratch(), rootfs: Rootfs::new(), user };
         // Another user may not be able to reach the one that cargo built.
-        checks::install(Path::new(env!("CARGO_BIN_EXE_galley")), &kitchen.directory.path().join("galley"));
-        fs::create_dir(kitchen.home()).unwrap();
-        fs::set_permissions(kitchen.directory.path(), Permissions::from_mode(0o755)).unwrap();
-        fs::set_permissions(kitchen.rootfs.path(), Permissions::from_mode(0o755)).unwrap();
+        checks::install(Path::new(env!("CARGO_BIN_EXE_galley")), &test.directory.path().join("galley"));
+        fs::create_dir(test.home()).unwrap();
+        fs::set_permissions(test.directory.path(), Permissions::from_mode(0o755)).unwrap();
+        fs::set_permissions(test.rootfs.path(), Permissions::from_mode(0o755)).unwrap();
         if user.is_some() {
-            chown(kitchen.home(), user, user).unwrap();
-            chown_all(kitchen.rootfs.path(), user);
+            chown(test.home(), user, user).unwrap();
+            chown_all(test.rootfs.path(), user);
         }
-        kitchen
+        test
     }
 
     /// Whether what the kernel keeps from an ordinary user can be tried.
@@ -111,7 +111,7 @@ impl Kitchen {
     }
 }
 
-impl Drop for Kitchen {
+impl Drop for TestEnv {
     /// A test that fails half-way must not leave its containers behind.
     fn drop(&mut self) {
         let (_, ids, _) = self.ends("ps -a -q");
