@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -81,15 +81,13 @@ impl Parent {
             return Some(Self { path, controllers, root: None, _trial: trial });
         }
         // A hybrid machine has a tree of version 2 with what version 1 does not use.
-        let Some((root, name)) = unified_controller() else {
+        let Some((root, lock, name)) = unified_controller() else {
             checks::unable(
-                "no control groups of version 2 with a controller are mounted here; \
+                "no control groups of version 2 with a free controller are mounted here; \
                  `cargo xtask vm -- cargo xtask check ch3 --step 1` runs this in a virtual machine",
             );
             return None;
         };
-        let file = File::open(&root).expect("the mount can be opened");
-        let lock = Flock::lock(file, FlockArg::LockExclusive).expect("one check at a time changes it");
         fs::write(root.join("cgroup.subtree_control"), format!("+{name}")).expect("the check can enable a controller");
         let path = root.join(format!("galley-trial-{}", checks::nonce()));
         fs::create_dir(&path).expect("the check can make a group");
@@ -99,23 +97,30 @@ impl Parent {
 
 impl Drop for Parent {
     fn drop(&mut self) {
-        let _ = fs::remove_dir(self.path.join("inner"));
+        // The kernel can need a moment after a process has ended.
+        let remove = |path: &Path| {
+            while fs::remove_dir(path).is_err_and(|error| error.kind() == ErrorKind::ResourceBusy) {
+                std::thread::yield_now();
+            }
+        };
+        remove(&self.path.join("inner"));
         if let Some((root, _)) = &self.root {
-            let _ = fs::remove_dir(&self.path);
+            remove(&self.path);
             let _ = fs::write(root.join("cgroup.subtree_control"), format!("-{}", self.controllers[0]));
         }
     }
 }
 
-fn unified_controller() -> Option<(PathBuf, String)> {
+/// A tree of version 2, locked for this check alone, and a controller that nobody uses in it.
+fn unified_controller() -> Option<(PathBuf, Flock<File>, String)> {
     let mounts = fs::read_to_string("/proc/self/mountinfo").expect("/proc is mounted");
     let points = mounts.lines().filter(|line| line.contains(" - cgroup2 ")).filter_map(|line| line.split(' ').nth(4));
     points.map(Path::new).find_map(|point| {
+        let lock = Flock::lock(File::open(point).ok()?, FlockArg::LockExclusive).ok()?;
         let available = fs::read_to_string(point.join("cgroup.controllers")).ok()?;
         let enabled = fs::read_to_string(point.join("cgroup.subtree_control")).ok()?;
-        // One that the machine itself does not use.
         let name = available.split_whitespace().find(|name| !enabled.contains(name))?;
-        Some((point.to_owned(), name.to_owned()))
+        Some((point.to_owned(), lock, name.to_owned()))
     })
 }
 

@@ -104,32 +104,32 @@ fn a_record_from_before_a_reboot_harms_nobody() {
 
 #[test]
 fn a_damaged_record_stops_no_other_container() {
-    for world in World::each() {
-        let whole = world.start(&[], &["pause:60"]);
-        let damaged = world.start(&[], &["pause:60"]);
-        let path = world.home.path().join("containers").join(&damaged).join("state.json");
+    for test in TestEnv::each() {
+        let whole = test.start(&[], &["pause:60"]);
+        let damaged = test.start(&[], &["pause:60"]);
+        let path = test.home.path().join("containers").join(&damaged).join("state.json");
         let record = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, &record[..record.len() / 2]).unwrap();
 
         for command in [&["ps", "-a"][..], &["prune", "--force"]] {
-            let done = world.galley(command);
+            let done = test.galley(command);
             assert_eq!(done.code, 0, "{command:?}: {}", done.err);
             let remedy = format!("galley rm -f {}", &damaged[..12]);
             assert!(done.err.contains("is damaged") && done.err.contains(&remedy), "{command:?}: {}", done.err);
         }
-        assert!(world.row(&whole).contains("Up"), "the other one is no longer listed");
-        let refused = world.galley(&["rm", "-f", &damaged]);
+        assert!(test.row(&whole).contains("Up"), "the other one is no longer listed");
+        let refused = test.galley(&["rm", "-f", &damaged]);
         assert!(refused.code == 1 && refused.err.contains("is running"), "its monitor lives: {}", refused.err);
 
         std::fs::write(&path, &record).unwrap();
-        assert_eq!(world.galley(&["stop", "-t", "0", &damaged]).code, 0);
+        assert_eq!(test.galley(&["stop", "-t", "0", &damaged]).code, 0);
         std::fs::write(&path, "").unwrap();
-        assert_eq!(world.galley(&["rm", &damaged[..12]]).code, 1, "it is damaged, and -f was not given");
+        assert_eq!(test.galley(&["rm", &damaged[..12]]).code, 1, "it is damaged, and -f was not given");
         for removed in [&damaged[..12], &whole] {
-            let done = world.galley(&["rm", "-f", removed]);
+            let done = test.galley(&["rm", "-f", removed]);
             assert_eq!(done.code, 0, "{}", done.err);
         }
-        world.assert_clean(&[whole, damaged]);
+        test.assert_clean(&[whole, damaged]);
     }
 }
 
