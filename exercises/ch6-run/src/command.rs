@@ -11,8 +11,8 @@ use crate::Result;
 ///   another program. An empty one removes ENTRYPOINT.
 /// - What runs is ENTRYPOINT followed by CMD.
 ///
-/// The shell form needs no case of its own: the build recorded `CMD echo hi` as
-/// `["/bin/sh", "-c", "echo hi"]` (image-spec, config.md, `Entrypoint` and `Cmd`).
+/// The shell form is in the config as `["/bin/sh", "-c", "echo hi"]`: image-spec,
+/// config.md, `Entrypoint` and `Cmd`.
 ///
 /// # Errors
 /// [`crate::Error::NoCommand`] if nothing is left to run.

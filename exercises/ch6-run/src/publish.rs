@@ -35,8 +35,8 @@ pub fn listen(ports: &[Port]) -> Result<Vec<(TcpListener, u16)>> {
 /// the one its process is in now (network_namespaces(7)). So the listeners, made
 /// outside, stay outside while this process moves into `namespace`, an open
 /// `/proc/PID/ns/net` of the container. Each connection that it opens from then on
-/// starts inside, where the container listens on 127.0.0.1. It takes no root, no bridge
-/// and no firewall rule. Where nobody listens inside, the client is disconnected.
+/// starts inside, where the container listens on 127.0.0.1. Where nobody listens, the
+/// client is disconnected.
 ///
 /// At most [`MAX_CONNECTIONS`] are carried at once for each port, by [`relay`]. accept(2)
 /// fails at once while descriptors have run out (`EMFILE`), and then again: without a

@@ -20,11 +20,9 @@ pub enum Status {
 /// It runs while its monitor lives, and the monitor holds an exclusive lock on the file
 /// [`LOCK`](crate::LOCK). The kernel drops that lock when the process ends, even by
 /// `kill -9` or a power cut, so the answer is never stale: flock(2). The `pid` in the
-/// record says nothing; that number may be another process's by now.
-///
-/// To ask, try to take the lock without waiting: `EWOULDBLOCK` means that it is held.
-/// Others may ask at the same time, and a shared lock does not keep them from it. A
-/// directory without the file is half made or half removed; nothing runs in it.
+/// record says nothing; that number may be another process's by now. To ask, try to take
+/// the lock without waiting: `EWOULDBLOCK` means that it is held. Others may ask at the
+/// same time. A directory without the file is half made or half removed.
 ///
 /// # Errors
 /// Those of open(2) and flock(2).

@@ -11,8 +11,8 @@ use crate::Result;
 ///   another program. An empty one removes ENTRYPOINT.
 /// - What runs is ENTRYPOINT followed by CMD.
 ///
-/// The shell form needs no case of its own: the build recorded `CMD echo hi` as
-/// `["/bin/sh", "-c", "echo hi"]` (image-spec, config.md, `Entrypoint` and `Cmd`).
+/// The shell form is in the config as `["/bin/sh", "-c", "echo hi"]`: image-spec,
+/// config.md, `Entrypoint` and `Cmd`.
 ///
 /// # Errors
 /// [`crate::Error::NoCommand`] if nothing is left to run.
@@ -22,7 +22,6 @@ pub fn command(config: &Config, entrypoint: Option<&str>, arguments: &[String]) 
 
     let image_entrypoint = config.entrypoint().clone().unwrap_or_default();
     let image_cmd = config.cmd().clone().unwrap_or_default();
-
     let (mut command, default_arguments) = match entrypoint {
         None => (image_entrypoint, image_cmd),
         Some("") => (Vec::new(), Vec::new()),

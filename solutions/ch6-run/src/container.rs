@@ -1,8 +1,5 @@
-//! A container's record: what is known of it stands in its directory, in
-//! `state.json`, because there is no daemon to ask.
-//!
-//! The process that watches over a container, its *monitor*, holds a lock on the file
-//! `lock` beside the record for as long as it lives.
+//! A container's record. There is no daemon to ask, so what is known of a container
+//! stands in its directory, written by its *monitor*: the process that waits for it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,10 +10,8 @@ use sys::Context;
 use crate::error::{Error, Result};
 use crate::port::Port;
 
-/// The record's file, in the container's directory.
+// In a container's directory: the record, and the file that the monitor holds a lock on.
 pub const STATE: &str = "state.json";
-
-/// The file that the monitor holds a lock on.
 pub const LOCK: &str = "lock";
 
 // ANCHOR: container

@@ -17,7 +17,7 @@ pub enum Error {
     NoGroup(String),
     #[error("'{text}' is not a port to publish: {reason}; write [ADDRESS:]HOST:CONTAINER, such as 4567:80")]
     Port { text: String, reason: PortError },
-    #[error("cannot listen on {address}: {source}{}", listen_hint(source))]
+    #[error("cannot listen on {address}: {source}")]
     Listen { address: SocketAddr, source: io::Error },
     #[error("container {0} is not running")]
     NotRunning(String),
@@ -26,7 +26,6 @@ pub enum Error {
     #[error(transparent)]
     Sys(#[from] sys::Error),
 }
-
 // ANCHOR: port_error
 /// Why a text is not a port to publish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,13 +40,3 @@ pub enum PortError {
     Protocol,
 }
 // ANCHOR_END: port_error
-
-fn listen_hint(source: &io::Error) -> &'static str {
-    match source.kind() {
-        io::ErrorKind::AddrInUse => {
-            "; another program uses that port: choose a different one, or stop it (`ss -ltnp` shows which)"
-        }
-        io::ErrorKind::PermissionDenied => "; ports below 1024 are root's: choose a higher one",
-        _ => "",
-    }
-}

@@ -1,8 +1,5 @@
 //! Chapter 6: an image becomes a process.
 //!
-//! The earlier chapters made the parts: a root, a view, a share, and the layers that
-//! fill the root. This one answers what is still open before they are a container.
-//!
 //! | step | function | the question it answers |
 //! | --- | --- | --- |
 //! | 1 | [`command`] | which program runs, when image and user both have a say |
@@ -14,8 +11,7 @@
 //! | 7 | [`process`] | which process that is, when numbers are used again |
 //! | 8 | [`stop`] | how to end it politely, and then surely |
 //!
-//! The crate `monitor` calls these steps and puts them together with the chapters
-//! before: read its `monitor.rs` when you have passed.
+//! The crate `monitor` puts these steps together with those of the earlier chapters.
 
 mod command;
 mod container;

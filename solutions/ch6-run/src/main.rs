@@ -12,11 +12,10 @@ use nix::sys::signal::Signal;
 use run::{Container, LOCK, Port, Result, listen, load, process, publish, save, status, stop};
 use sys::Context;
 
-const USAGE: &str = "usage:
-  run publish PID HOST-PORT CONTAINER-PORT …   carry connections into PID's network
-  run monitor DIRECTORY PROGRAM [ARGUMENT]…    start a program and record its life
-  run status DIRECTORY                         tell whether it runs
-  run stop DIRECTORY SIGNAL MILLISECONDS       ask, wait, insist";
+const USAGE: &str = "usage: run publish PID HOST-PORT CONTAINER-PORT …    carry connections into PID's network
+       run monitor DIRECTORY PROGRAM [ARGUMENT]…     start a program and record its life
+       run status DIRECTORY                          tell whether it runs
+       run stop DIRECTORY SIGNAL MILLISECONDS        ask, wait, insist";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -24,7 +23,10 @@ fn main() -> ExitCode {
     let result = match words.as_slice() {
         ["publish", pid, ports @ ..] => run_publish(pid, ports),
         ["monitor", directory, program, arguments @ ..] => run_monitor(Path::new(directory), program, arguments),
-        ["status", directory] => show_status(Path::new(directory)),
+        ["status", directory] => {
+            let directory = Path::new(directory);
+            load(directory).and_then(|container| status(directory, &container)).map(|status| println!("{status:?}"))
+        }
         ["stop", directory, signal, grace] => run_stop(Path::new(directory), signal, grace),
         _ => {
             eprintln!("{USAGE}");
@@ -42,10 +44,8 @@ fn main() -> ExitCode {
 
 fn run_publish(pid: &str, ports: &[&str]) -> Result<()> {
     let numbers: Vec<u16> = ports.iter().filter_map(|text| text.parse().ok()).collect();
-    let pairs = numbers.chunks_exact(2);
-    let ports: Vec<Port> =
-        pairs.map(|pair| Port { host: (Ipv4Addr::LOCALHOST, pair[0]).into(), container: pair[1] }).collect();
-    let listeners = listen(&ports)?;
+    let port = |pair: &[u16]| Port { host: (Ipv4Addr::LOCALHOST, pair[0]).into(), container: pair[1] };
+    let listeners = listen(&numbers.chunks_exact(2).map(port).collect::<Vec<_>>())?;
     let path = format!("/proc/{pid}/ns/net");
     let namespace = File::open(&path).context("open", &path)?;
     println!("listening");
@@ -63,11 +63,6 @@ fn run_monitor(directory: &Path, program: &str, arguments: &[&str]) -> Result<()
     let ended = child.wait().context("wait", program)?;
     container.exit_code = Some(ended.code().unwrap_or_else(|| 128 + ended.signal().unwrap_or_default()) as u8);
     save(directory, &container)
-}
-
-fn show_status(directory: &Path) -> Result<()> {
-    println!("{:?}", status(directory, &load(directory)?)?);
-    Ok(())
 }
 
 fn run_stop(directory: &Path, signal: &str, grace: &str) -> Result<()> {

@@ -15,8 +15,7 @@ use crate::error::Result;
 ///
 /// # Errors
 /// poll(2) or pidfd_send_signal(2): `EPERM` if the process is another user's. A process
-/// that has ended already is not an error. `ETIMEDOUT` if even SIGKILL did not end it:
-/// the kernel is still busy in a call for it that nothing may interrupt.
+/// that has ended already is not an error. `ETIMEDOUT` if even SIGKILL did not end it.
 pub fn stop(process: &PidFd, signal: Signal, grace: Duration) -> Result<bool> {
     // ANCHOR: stop
     use nix::errno::Errno;

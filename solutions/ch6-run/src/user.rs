@@ -37,7 +37,6 @@ pub fn user(rootfs: &Path, text: &str) -> Result<User> {
         None => (text, None),
     };
     let user_text = if user_text.is_empty() { "0" } else { user_text };
-
     let uid = sys::parse_id(user_text);
     let account = accounts.iter().find(|account| account.name == user_text || Some(account.uid) == uid);
     let gid = match group_text {
