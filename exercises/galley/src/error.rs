@@ -92,10 +92,10 @@ pub fn hint_of_container(error: &monitor::Error) -> String {
     use monitor::Error;
 
     match error {
-        Error::Run(run::Error::Listen { source, .. }) if source.kind() == io::ErrorKind::AddrInUse => {
+        Error::Run(run::Error::Listen { source, .. }) if source.kind() == std::io::ErrorKind::AddrInUse => {
             "; another program uses that port: choose a different one, or stop it (`ss -ltnp` shows which)".to_owned()
         }
-        Error::Run(run::Error::Listen { source, .. }) if source.kind() == io::ErrorKind::PermissionDenied => {
+        Error::Run(run::Error::Listen { source, .. }) if source.kind() == std::io::ErrorKind::PermissionDenied => {
             "; ports below 1024 are root's: choose a higher one".to_owned()
         }
         Error::NoContainer(_) => "; `galley ps -a` lists them".to_owned(),
