@@ -39,8 +39,8 @@ pub fn mount(layers: &[PathBuf], upper: &Path, work: &Path, target: &Path) -> Re
 /// | NAME was removed | NAME is a character device 0, 0 | `.wh.NAME`, and no NAME |
 /// | a directory was replaced | it has one of [`archive::OPAQUE_XATTRS`], with the value `y` | `.wh..wh..opq` in it |
 ///
-/// Everything else is an entry as [`archive::files`] gives it. Overlays of root's have the
-/// one attribute, overlays mounted with `userxattr` the other; a directory may have both.
+/// Everything else is an entry as [`archive::files`] gives it. Root's overlays have the one
+/// attribute, those with `userxattr` the other; a directory may have both.
 ///
 /// # Errors
 /// What reading the directory and its attributes says, such as `EACCES`.

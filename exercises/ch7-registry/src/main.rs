@@ -22,8 +22,7 @@ use distribution::{Platform, Reference};
 use http_client::{Direction, Transfer, login, logout, tags, to_lines};
 use images::{Blob, Digest, Store};
 use registry::{
-    AUTHORIZE, Result, client, fetch_manifest, parse_challenge, parse_reference, pull, pull_blob, push,
-    push_blob,
+    AUTHORIZE, Result, client, fetch_manifest, parse_challenge, parse_reference, pull, pull_blob, push, push_blob,
 };
 use sys::Context;
 
@@ -82,11 +81,13 @@ fn run(words: &[&str]) -> Result<bool> {
             report(pull_blob(&client(&name.registry)?, &name.repository, &store, &blob)?);
         }
         ["push", store, name, ref platform @ ..] => {
-            let (store, name, platform) = (Store::open(Path::new(store))?, parse_reference(name)?, platform_of(platform)?);
+            let (store, name, platform) =
+                (Store::open(Path::new(store))?, parse_reference(name)?, platform_of(platform)?);
             push(&store, &name, &platform, &mut to_lines(&mut io::stdout(), Direction::Push))?;
         }
         ["pull", store, name, ref platform @ ..] => {
-            let (store, name, platform) = (Store::open(Path::new(store))?, parse_reference(name)?, platform_of(platform)?);
+            let (store, name, platform) =
+                (Store::open(Path::new(store))?, parse_reference(name)?, platform_of(platform)?);
             pull(&store, &name, &platform, &mut to_lines(&mut io::stdout(), Direction::Pull))?;
         }
         _ => return Ok(false),

@@ -11,8 +11,7 @@
 //! 7. [`mount`] stacks layers into one root.
 //! 8. [`changes`] tells what a container changed there, as the entries of a new layer.
 //!
-//! The crate `archive` below it knows tar, compression and how to make files; `storage`
-//! above it adds names, unpacked layers, pruning, and images as one file.
+//! `archive`, below, knows tar and how to make files; `storage`, above, adds names and prune.
 
 mod error;
 mod image;
