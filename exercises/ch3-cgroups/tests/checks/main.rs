@@ -6,6 +6,7 @@
 // Lets clippy see that helper functions belong to tests, where a panic is a verdict.
 #![cfg(test)]
 
+mod cgroup_fixture;
 mod step1;
 mod step2;
 mod step3;
@@ -14,7 +15,6 @@ mod step5;
 mod step6;
 mod step7;
 mod step8;
-mod trial;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

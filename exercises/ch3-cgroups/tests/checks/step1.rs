@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::stat::Mode;
 
-use super::trial::Trial;
+use super::cgroup_fixture::CgroupFixture;
 
 /// A directory with the two files, where `cgroup.subtree_control` tells what is written.
 struct Fixture<'a> {
@@ -70,12 +70,12 @@ struct Parent {
     controllers: Vec<String>,
     /// What the check has changed, held and put back on a hybrid machine.
     root: Option<(PathBuf, Flock<File>)>,
-    _trial: Trial,
+    _trial: CgroupFixture,
 }
 
 impl Parent {
     fn new() -> Option<Self> {
-        let trial = Trial::with_group()?;
+        let trial = CgroupFixture::with_group()?;
         if trial.is_v2() {
             let (path, controllers) = (trial.paths("web").remove(0), vec!["memory".into(), "pids".into()]);
             return Some(Self { path, controllers, root: None, _trial: trial });

@@ -2,12 +2,12 @@ use std::fs;
 
 use nix::sys::statfs::{CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, statfs};
 
-use super::trial::{LIMITS, Trial};
+use super::cgroup_fixture::{CgroupFixture, LIMITS};
 use super::{run, succeed};
 
 #[test]
 fn the_group_is_there_with_every_controller() {
-    let Some(trial) = Trial::new() else { return };
+    let Some(trial) = CgroupFixture::new() else { return };
     succeed(&["create", &trial.name("web")]);
     for path in trial.paths("web") {
         let kind = statfs(&path).map(|found| found.filesystem_type());
@@ -31,7 +31,7 @@ fn the_group_is_there_with_every_controller() {
 
 #[test]
 fn a_second_group_shares_the_parent() {
-    let Some(trial) = Trial::new() else { return };
+    let Some(trial) = CgroupFixture::new() else { return };
     succeed(&["create", &trial.name("web")]);
     let output = run(&["create", &trial.name("db")]);
     let said = String::from_utf8_lossy(&output.stderr);
@@ -42,7 +42,7 @@ fn a_second_group_shares_the_parent() {
 
 #[test]
 fn a_group_that_exists_is_refused_and_left_alone() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     trial.limit("web", "pids.max", "7");
     let output = run(&["create", &trial.name("web")]);
     assert_eq!(
@@ -55,7 +55,7 @@ fn a_group_that_exists_is_refused_and_left_alone() {
 
 #[test]
 fn what_was_half_made_is_removed() {
-    let Some(trial) = Trial::new() else { return };
+    let Some(trial) = CgroupFixture::new() else { return };
     // The parent can be made, and the group cannot: the kernel allows no line's end in a name.
     let output = run(&["create", &trial.name("we\nb")]);
     assert_eq!(output.status.code(), Some(125), "the kernel refuses this name (EINVAL)");
@@ -64,7 +64,7 @@ fn what_was_half_made_is_removed() {
 
 #[test]
 fn the_caller_stays_where_it_was() {
-    let Some(trial) = Trial::new() else { return };
+    let Some(trial) = CgroupFixture::new() else { return };
     let before = fs::read_to_string("/proc/self/cgroup").expect("/proc is mounted");
     let created = cgroups::Group::create(&trial.name("web"));
     let after = fs::read_to_string("/proc/self/cgroup").expect("/proc is mounted");

@@ -2,12 +2,12 @@ use std::os::unix::process::ExitStatusExt;
 
 use cgroups::{Error, Limits, parse_cpus, parse_pids};
 
-use super::trial::Trial;
+use super::cgroup_fixture::CgroupFixture;
 use super::{run, some_number, succeed};
 
 #[test]
 fn a_limit_arrives_in_the_kernel() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     let (memory, quota, pids) =
         ((8192 + some_number(8192)) * 4096, 10_000 + some_number(80) * 1000, 10 + some_number(90));
     let cpus = format!("0.{quota:05}");
@@ -37,7 +37,7 @@ fn a_limit_arrives_in_the_kernel() {
 
 #[test]
 fn what_is_not_asked_for_is_left_alone() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     trial.limit("web", "cpu.max", "30000 100000");
     trial.limit("web", "memory.max", "67108864");
     succeed(&["apply", &trial.name("web"), "--pids", "9"]);
@@ -56,7 +56,7 @@ fn what_is_not_asked_for_is_left_alone() {
 
 #[test]
 fn a_limit_between_two_pages_is_kept_rounded() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     let group = trial.open("web");
     let result = group.apply(&Limits { memory: Some(64 * 1024 * 1024 + 1), ..Limits::default() });
     assert!(result.is_ok(), "the kernel rounds down to a whole page, and that is no error: {result:?}");
@@ -65,7 +65,7 @@ fn a_limit_between_two_pages_is_kept_rounded() {
 
 #[test]
 fn a_limit_that_the_kernel_changes_is_an_error() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     // Accepted by the write, and kept as "max": only reading it back tells.
     let result = trial.open("web").apply(&Limits { memory: Some(u64::MAX), ..Limits::default() });
     let held = trial.file("web", "memory.max");
@@ -81,7 +81,7 @@ fn a_missing_controller_is_an_error() {
     for (controller, limits) in
         [("memory", ["--memory", "64m"]), ("cpu", ["--cpus", "0.5"]), ("pids", ["--pids", "20"])]
     {
-        let Some(trial) = Trial::with_group() else { return };
+        let Some(trial) = CgroupFixture::with_group() else { return };
         trial.without(controller, "web");
         let group = cgroups::Group::named(&trial.name("web")).expect("a plain name");
         let mut asked = Limits::default();
@@ -101,7 +101,7 @@ fn a_missing_controller_is_an_error() {
 
 #[test]
 fn memory_over_the_limit_is_killed() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     succeed(&["apply", &trial.name("web"), "--memory", "32m"]);
     let output = trial.probe_inside("web", &["memory:16", "memory:96"]);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -116,7 +116,7 @@ fn memory_over_the_limit_is_killed() {
 
 #[test]
 fn a_fork_over_the_limit_fails() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     let most = 5 + some_number(10);
     succeed(&["apply", &trial.name("web"), "--pids", &most.to_string()]);
     let output = trial.probe_inside("web", &["forks:40"]);
@@ -128,7 +128,7 @@ fn a_fork_over_the_limit_fails() {
 
 #[test]
 fn cpu_time_stays_within_a_tenth_of_the_quota() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     let percent = 15 + some_number(10);
     succeed(&["apply", &trial.name("web"), "--cpus", &format!("0.{percent}")]);
     // What was used before, by the shell outside of the group too, is in the first number.
@@ -151,7 +151,7 @@ fn cpu_time_stays_within_a_tenth_of_the_quota() {
 
 #[test]
 fn no_limits_is_no_error() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     let output = run(&["apply", &trial.name("web")]);
     assert_eq!(output.status.code(), Some(0), "nothing to write: {}", String::from_utf8_lossy(&output.stderr));
 }

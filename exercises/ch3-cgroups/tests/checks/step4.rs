@@ -4,12 +4,12 @@ use std::process::Command;
 
 use checks::PausedProgram;
 
-use super::trial::Trial;
+use super::cgroup_fixture::CgroupFixture;
 use super::{probe, run};
 
 #[test]
 fn a_program_is_charged_before_it_execs() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     // An exec that fails late, because the program's loader is not there: by then
     // the kernel has used memory for the arguments, and charged it to a group.
     let directory = checks::scratch();
@@ -41,7 +41,7 @@ fn a_program_is_charged_before_it_execs() {
 
 #[test]
 fn a_program_is_in_the_group_in_every_hierarchy() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     let name = trial.name("web");
     let output = run(&["start", &name, probe(), "cgroup"]);
     let said = String::from_utf8_lossy(&output.stdout);
@@ -63,7 +63,7 @@ fn a_program_is_in_the_group_in_every_hierarchy() {
 
 #[test]
 fn the_caller_stays_outside() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     let mut held = PausedProgram::start(&super::program(), &["start", &trial.name("web"), probe(), "pid", "hold"]);
     let inner = held.report(1).get("pid").to_owned();
     let caller = fs::read_to_string(format!("/proc/{}/cgroup", held.id())).expect("the program runs");
@@ -81,7 +81,7 @@ fn the_caller_stays_outside() {
 
 #[test]
 fn arguments_and_exit_code_come_through() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     let nonce = checks::nonce();
     let output =
         run(&["start", &trial.name("web"), probe(), "read:/proc/self/comm", &format!("env:{nonce}"), "exit:42"]);

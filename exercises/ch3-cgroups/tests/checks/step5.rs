@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use cgroups::Report;
 
-use super::trial::Trial;
+use super::cgroup_fixture::CgroupFixture;
 
-fn report(trial: &Trial) -> Report {
+fn report(trial: &CgroupFixture) -> Report {
     match trial.open("web").report() {
         Ok(report) => report,
         Err(error) => panic!("the group is there, and cannot be reported on: {error}"),
@@ -13,7 +13,7 @@ fn report(trial: &Trial) -> Report {
 
 #[test]
 fn a_new_group_has_nothing_to_report() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     let report = report(&trial);
     let expected = Report { memory_peak: report.memory_peak, ..Report::default() };
     assert_eq!(report, expected, "nothing has happened in this group yet");
@@ -21,7 +21,7 @@ fn a_new_group_has_nothing_to_report() {
 
 #[test]
 fn a_kill_for_want_of_memory_is_counted() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     trial.limit("web", "memory.max", "33554432");
     for kills in 1..=2 {
         trial.probe_inside("web", &["memory:96"]);
@@ -33,7 +33,7 @@ fn a_kill_for_want_of_memory_is_counted() {
 
 #[test]
 fn the_peak_is_what_the_kernel_saw() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     trial.probe_inside("web", &["memory:24"]);
     let seen: Option<u64> = trial.file("web", "memory.peak").parse().ok();
     let reported = report(&trial).memory_peak;
@@ -43,7 +43,7 @@ fn the_peak_is_what_the_kernel_saw() {
 
 #[test]
 fn a_refused_fork_is_counted() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     trial.limit("web", "pids.max", "4");
     trial.probe_inside("web", &["forks:10"]);
     let counted = trial.count("web", "pids.events", "max");
@@ -53,7 +53,7 @@ fn a_refused_fork_is_counted() {
 
 #[test]
 fn throttling_is_counted_in_periods_and_in_time() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     // With the time of two processors one thread is never held back, so there are
     // periods that must not be counted.
     trial.limit("web", "cpu.max", "200000 100000");

@@ -2,7 +2,7 @@ use std::process::Stdio;
 
 use checks::PausedProgram;
 
-use super::trial::Trial;
+use super::cgroup_fixture::CgroupFixture;
 use super::{probe, run, succeed};
 
 fn nobody() -> Vec<String> {
@@ -11,7 +11,7 @@ fn nobody() -> Vec<String> {
 
 #[test]
 fn everyone_has_ended_when_it_returns() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     // They take no notice of a polite request.
     let script = "trap '' TERM; exec \"$0\" pid hold";
     let start = || PausedProgram::spawn(&mut trial.inside("web", &["/bin/sh", "-c", script, probe()]));
@@ -31,7 +31,7 @@ fn everyone_has_ended_when_it_returns() {
 
 #[test]
 fn a_process_that_takes_long_to_end_is_waited_for() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     // The kernel frees the memory of a process before it takes it out of its group.
     let mut held = PausedProgram::spawn(&mut trial.inside("web", &[probe(), "memory:300", "hold"]));
     assert!(held.report(1).get("memory:300").contains("300"), "the probe has its memory");
@@ -44,7 +44,7 @@ fn a_process_that_takes_long_to_end_is_waited_for() {
 
 #[test]
 fn no_fork_gets_away() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     // Each of these starts others without end, and each of the others lives for a moment.
     let script = "for i in 1 2 3 4; do (while :; do sleep 0.05 & \"$0\" pid; done) & done; wait";
     for _ in 0..8 {
@@ -67,7 +67,7 @@ fn no_fork_gets_away() {
 
 #[test]
 fn the_groups_below_are_part_of_it() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     trial.make("web/inner");
     let mut held = PausedProgram::spawn(&mut trial.inside("web/inner", &[probe(), "pid", "hold"]));
     assert_ne!(held.report(1).get("pid"), "", "the probe runs in the group");
@@ -77,7 +77,7 @@ fn the_groups_below_are_part_of_it() {
 
 #[test]
 fn the_neighbor_is_spared() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     trial.make("db");
     let mut held = PausedProgram::spawn(&mut trial.inside("db", &[probe(), "pid", "hold"]));
     assert_ne!(held.report(1).get("pid"), "", "the probe runs in the group");
@@ -88,7 +88,7 @@ fn the_neighbor_is_spared() {
 
 #[test]
 fn the_caller_does_not_kill_itself() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     let name = trial.name("web");
     let program = super::program();
     let program = program.to_str().expect("paths of a check are plain text");

@@ -3,32 +3,32 @@ use std::process::Stdio;
 
 use checks::PausedProgram;
 
-use super::trial::Trial;
+use super::cgroup_fixture::CgroupFixture;
 use super::{probe, run, succeed};
 
 const NOTHING: Vec<PathBuf> = Vec::new();
 
 /// The group's directories that are there still; its parent does not count.
-fn remaining(trial: &Trial) -> Vec<PathBuf> {
+fn remaining(trial: &CgroupFixture) -> Vec<PathBuf> {
     trial.paths("web").into_iter().filter(|path| path.exists()).collect()
 }
 
 #[test]
 fn an_empty_group_goes_and_its_empty_parent_too() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     succeed(&["delete", &trial.name("web")]);
     assert_eq!(trial.left(), NOTHING, "the group, and the parent that is empty then, are left");
 }
 
 #[test]
 fn a_group_that_is_gone_is_no_error() {
-    let Some(trial) = Trial::new() else { return };
+    let Some(trial) = CgroupFixture::new() else { return };
     succeed(&["delete", &trial.name("web")]);
 }
 
 #[test]
 fn a_busy_group_is_emptied_first() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     // It takes no notice of a polite request.
     let script = "trap '' TERM; exec \"$0\" pid hold";
     let mut held = PausedProgram::spawn(&mut trial.inside("web", &["/bin/sh", "-c", script, probe()]));
@@ -47,7 +47,7 @@ fn a_busy_group_is_emptied_first() {
 
 #[test]
 fn a_group_below_goes_first() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     trial.make("web/inner");
     let mut held = PausedProgram::spawn(&mut trial.inside("web/inner", &[probe(), "pid", "hold"]));
     assert_ne!(held.report(1).get("pid"), "", "the probe runs in the group");
@@ -62,7 +62,7 @@ fn a_group_below_goes_first() {
 
 #[test]
 fn the_neighbor_is_spared() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     trial.make("db");
     let mut held = PausedProgram::spawn(&mut trial.inside("db", &[probe(), "pid", "hold"]));
     assert_ne!(held.report(1).get("pid"), "", "the probe runs in the group");
@@ -75,7 +75,7 @@ fn the_neighbor_is_spared() {
 
 #[test]
 fn those_that_fork_without_end_are_ended() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     trial.limit("web", "pids.max", "60");
     let script = "for i in 1 2 3 4 5 6 7 8; do (while :; do \"$0\" pid; done) & done; wait";
     let mut command = trial.inside("web", &["/bin/sh", "-c", script, probe()]);
@@ -95,7 +95,7 @@ fn those_that_fork_without_end_are_ended() {
 
 #[test]
 fn the_group_goes_whatever_became_of_the_program() {
-    let Some(trial) = Trial::new() else { return };
+    let Some(trial) = CgroupFixture::new() else { return };
     for (what, limits, program, code) in [
         ("it ended well", ["--memory", "64m"], vec![probe(), "exit:7"], 7),
         ("it was killed for its memory", ["--memory", "32m"], vec![probe(), "memory:96"], 137),

@@ -1,11 +1,11 @@
 use cgroups::{Group, Limits};
 
-use super::trial::Trial;
+use super::cgroup_fixture::CgroupFixture;
 use super::{some_number, succeed};
 
 #[test]
 fn a_limit_arrives_in_the_kernel() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     let (memory, pids) = ((8192 + some_number(8192)) * 4096, 10 + some_number(90));
     let quota = 10_000 + some_number(80) * 1000;
     let cpus = format!("0.{quota:05}");
@@ -36,7 +36,7 @@ fn a_limit_arrives_in_the_kernel() {
 
 #[test]
 fn a_memory_limit_that_the_crate_drops_is_an_error() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     trial.without("memory", "web");
     let group = Group::named(&trial.name("web")).expect("a plain name");
     let result = group.apply_with_crate(&Limits { memory: Some(64 << 20), ..Limits::default() });
@@ -48,7 +48,7 @@ fn a_memory_limit_that_the_crate_drops_is_an_error() {
 
 #[test]
 fn a_number_that_the_crate_cannot_hold_is_an_error() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     trial.limit("web", "memory.max", "67108864");
     let result = trial.open("web").apply_with_crate(&Limits { memory: Some(u64::MAX), ..Limits::default() });
     assert!(result.is_err(), "as a signed number this is -1, which means no limit: convert with try_from");
@@ -57,7 +57,7 @@ fn a_number_that_the_crate_cannot_hold_is_an_error() {
 
 #[test]
 fn what_is_not_asked_for_is_left_alone() {
-    let Some(trial) = Trial::with_group() else { return };
+    let Some(trial) = CgroupFixture::with_group() else { return };
     trial.limit("web", "cpu.max", "30000 100000");
     trial.limit("web", "memory.max", "67108864");
     succeed(&["apply-with-crate", &trial.name("web"), "--pids", "9"]);

@@ -13,12 +13,12 @@ use nix::unistd::Pid;
 pub const LIMITS: [(&str, &str); 3] = [("memory", "memory.max"), ("pids", "pids.max"), ("cpu", "cpu.max")];
 
 /// A name below which one check makes its groups; all of them go with it.
-pub struct Trial {
+pub struct CgroupFixture {
     nonce: String,
     hierarchy: Hierarchy,
 }
 
-impl Trial {
+impl CgroupFixture {
     /// `None`, and the reason for the report, if this machine gives no groups.
     pub fn new() -> Option<Self> {
         match Hierarchy::find() {
@@ -174,7 +174,7 @@ impl Trial {
     }
 }
 
-impl Drop for Trial {
+impl Drop for CgroupFixture {
     /// A check that fails half-way leaves no group: what is in one is killed, and
     /// rmdir(2) asked again until the kernel has let go of it.
     fn drop(&mut self) {
