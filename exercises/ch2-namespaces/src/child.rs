@@ -4,7 +4,7 @@ use std::io::Read;
 
 use sys::Result;
 
-use crate::Container;
+use crate::config::Container;
 
 /// Builds the container around this process, which [`crate::create`] has cloned into its
 /// new namespaces. When it returns, all that is left to do is to become the program.

@@ -2,39 +2,14 @@
 
 use std::io::Write;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
 
-use mounts::Mount;
 use nix::errno::Errno;
 use nix::sched::CloneFlags;
 use sys::{Context, Created, Result, StartError};
 
 use crate::child::container_main;
+use crate::config::{Container, Network};
 use crate::process::{forwarded_signals, init, spawn};
-
-/// Which network a container is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Network {
-    /// That of the host.
-    Host,
-    /// A new one, with nothing but `lo`.
-    Private,
-}
-
-/// What a container is to be.
-#[derive(Clone, Debug)]
-pub struct Container {
-    /// The directory that becomes `/`.
-    pub rootfs: PathBuf,
-    pub hostname: String,
-    pub network: Network,
-    /// What is mounted over the root, in this order.
-    pub mounts: Vec<Mount>,
-    /// Whether `/` itself is read-only.
-    pub read_only: bool,
-    /// Whether process 1 is ours and the program is its child.
-    pub init: bool,
-}
 
 /// Makes a process in new namespaces that waits until [`Created::start`]. Meanwhile the
 /// caller does what must be done from outside: it puts the process into a cgroup, or

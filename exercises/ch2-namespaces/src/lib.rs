@@ -20,6 +20,7 @@
 //! See namespaces(7), and lsns(8) to look at those of your system.
 
 mod child;
+mod config;
 mod container;
 mod hostname;
 mod mounts;
@@ -28,7 +29,8 @@ mod process;
 mod user;
 
 pub use child::container_main;
-pub use container::{Container, Network, create};
+pub use config::{Container, Network};
+pub use container::create;
 pub use hostname::unshare_uts;
 pub use mounts::{make_mounts_private, pivot, unshare_mounts};
 pub use network::loopback_up;

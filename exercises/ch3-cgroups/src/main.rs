@@ -4,8 +4,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
 
-use cgroups::{Error, Group, Limits, Report, Result, enable_controllers, parse_cpus, parse_memory, parse_pids};
-use nix::sys::signal::{SigHandler, Signal, signal};
+use cgroups::{Error, Group, Limits, Report, Result, enable_controllers};
 use nix::unistd::Pid;
 use sys::Context;
 
@@ -40,11 +39,11 @@ fn execute(words: &[&str]) -> Result<u8> {
     match words {
         ["enable-controllers", parent, wanted @ ..] => enable_controllers(Path::new(parent), wanted)?,
         ["create", name] => Group::create(name)?.paths().iter().for_each(|path| println!("{}", path.display())),
-        ["apply", name, rest @ ..] => match limits(rest)? {
+        ["apply", name, rest @ ..] => match Limits::from_options(rest)? {
             (limits, []) => Group::open(name)?.apply(&limits)?,
             _ => return Ok(usage()),
         },
-        ["apply-with-crate", name, rest @ ..] => match limits(rest)? {
+        ["apply-with-crate", name, rest @ ..] => match Limits::from_options(rest)? {
             (limits, []) => Group::open(name)?.apply_with_crate(&limits)?,
             _ => return Ok(usage()),
         },
@@ -60,9 +59,9 @@ fn execute(words: &[&str]) -> Result<u8> {
         ["report", name] => print_report(&Group::open(name)?.report()?),
         ["kill", name] => Group::open(name)?.kill()?,
         ["delete", name] => Group::named(name)?.delete()?,
-        ["run", name, rest @ ..] => match limits(rest)? {
+        ["run", name, rest @ ..] => match Limits::from_options(rest)? {
             (limits, [program, arguments @ ..]) => {
-                ignore_interrupts();
+                sys::ignore_keyboard_signals();
                 let (status, report) = cgroups::run(name, &limits, Command::new(program).args(arguments))?;
                 print_report(&report);
                 return Ok(code(status));
@@ -77,31 +76,6 @@ fn execute(words: &[&str]) -> Result<u8> {
 fn usage() -> u8 {
     eprintln!("{USAGE}");
     2
-}
-
-/// Reads the options in front, and returns the words behind them.
-fn limits<'a>(mut words: &'a [&'a str]) -> Result<(Limits, &'a [&'a str])> {
-    let mut limits = Limits::default();
-    while let [option @ ("--memory" | "--cpus" | "--pids"), text, rest @ ..] = words {
-        match *option {
-            "--memory" => limits.memory = Some(parse_memory(text)?),
-            "--cpus" => limits.cpus = Some(parse_cpus(text)?),
-            _ => limits.pids = Some(parse_pids(text)?),
-        }
-        words = rest;
-    }
-    Ok((limits, words))
-}
-
-/// Ctrl-C goes to every process of the terminal's foreground group: the program
-/// decides what it means, and this process lives on to delete the group.
-fn ignore_interrupts() {
-    extern "C" fn nothing(_: nix::libc::c_int) {}
-    for key in [Signal::SIGINT, Signal::SIGQUIT] {
-        // SAFETY: the handler does nothing. It is one, and not SIG_IGN, because exec
-        // resets handlers, and the program would inherit SIG_IGN.
-        let _ = unsafe { signal(key, SigHandler::Handler(nothing)) };
-    }
 }
 
 fn wait(group: &Group, command: &mut Command) -> Result<u8> {

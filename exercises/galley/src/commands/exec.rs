@@ -2,7 +2,7 @@
 
 use monitor::Exec;
 
-use super::check_terminal;
+use super::terminal::check_terminal;
 use crate::cli;
 use crate::error::Result;
 use crate::home::Home;

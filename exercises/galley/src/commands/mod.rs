@@ -13,8 +13,7 @@ mod registries;
 mod run;
 mod table;
 mod template;
-
-use std::io::{IsTerminal, stdin};
+mod terminal;
 
 use crate::cli::{Arguments, Command};
 use crate::error::{Error, Result};
@@ -57,12 +56,4 @@ fn layer_limit(arguments: &Arguments) -> Result<Option<u64>> {
     let text = text.to_string_lossy();
     let number = text.trim().parse();
     number.map(Some).map_err(|_| Error::Usage(format!("GALLEY_LAYER_LIMIT: '{text}' is not a number of bytes")))
-}
-
-/// `-it` hands every key on, so there must be keys.
-fn check_terminal() -> Result<()> {
-    if stdin().is_terminal() {
-        return Ok(());
-    }
-    Err(Error::Usage("the input device is not a terminal; leave out -t to read from a pipe or file".to_owned()))
 }

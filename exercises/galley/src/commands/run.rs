@@ -7,7 +7,7 @@ use storage::layer_cache;
 
 use sys::Context;
 
-use super::check_terminal;
+use super::terminal::check_terminal;
 use crate::cli::{Network, Run};
 use crate::error::{Error, Result};
 use crate::home::{Home, obtain};

@@ -110,7 +110,7 @@ impl Cgroup {
     pub fn read(&self, file: &str) -> Result<String> {
         match self.hierarchy.version {
             Version::V2 => read_file(&self.path(file)),
-            Version::V1 => v1::read(self, file),
+            Version::V1 => v1::read(|file| self.path(file), file),
         }
     }
 
@@ -122,7 +122,11 @@ impl Cgroup {
     pub fn write(&self, file: &str, text: &str) -> Result<()> {
         match self.hierarchy.version {
             Version::V2 => write_file(&self.path(file), text),
-            Version::V1 => v1::write(self, file, text),
+            // A process is in one group of each tree.
+            Version::V1 if file == "cgroup.procs" => {
+                self.paths().iter().try_for_each(|path| write_file(&path.join(file), text))
+            }
+            Version::V1 => v1::write(|file| self.path(file), file, text),
         }
     }
 

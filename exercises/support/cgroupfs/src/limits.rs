@@ -23,6 +23,24 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Reads `--memory 64m`, `--cpus 0.5` and `--pids 20` in front of other words, and
+    /// returns the words behind them.
+    ///
+    /// # Errors
+    /// [`Error::Limit`]
+    pub fn from_options<'a>(mut words: &'a [&'a str]) -> Result<(Self, &'a [&'a str])> {
+        let mut limits = Self::default();
+        while let [option @ ("--memory" | "--cpus" | "--pids"), text, rest @ ..] = words {
+            match *option {
+                "--memory" => limits.memory = Some(parse_memory(text)?),
+                "--cpus" => limits.cpus = Some(parse_cpus(text)?),
+                _ => limits.pids = Some(parse_pids(text)?),
+            }
+            words = rest;
+        }
+        Ok((limits, words))
+    }
+
     /// The limit on CPU time in microseconds per [`CPU_PERIOD`].
     pub fn quota(&self) -> Option<u64> {
         self.cpus.map(|cpus| (cpus * CPU_PERIOD as f64).round() as u64)

@@ -3,18 +3,21 @@
 //! Version 1 came first, with one tree for each controller and other names for
 //! the same things (the kernel's `cgroup-v1` guides, cgroups(7)).
 
+use std::path::PathBuf;
+
+use crate::error::Result;
 use crate::files::{read_file, write_file};
-use crate::{CPU_PERIOD, Cgroup, Result};
+use crate::limits::CPU_PERIOD;
 
 /// What version 1 reports for "no limit": the largest multiple of a page.
 const UNLIMITED: u64 = 0x7fff_ffff_ffff_f000;
 
-/// Reads what version 2 would show.
+/// Reads what version 2 would show; `path` tells where a file of the group is.
 ///
 /// # Errors
-/// As [`Cgroup::read`].
-pub fn read(group: &Cgroup, file: &str) -> Result<String> {
-    let text = |name: &str| read_file(&group.path(name));
+/// [`crate::Error::NoController`] if the group has no such file.
+pub fn read(path: impl Fn(&str) -> PathBuf, file: &str) -> Result<String> {
+    let text = |name: &str| read_file(&path(name));
     let number = |name: &str| text(name).map(|text| text.trim().parse::<i64>().unwrap_or(-1));
     Ok(match file {
         "memory.max" => match number("memory.limit_in_bytes")?.unsigned_abs() {
@@ -36,18 +39,18 @@ pub fn read(group: &Cgroup, file: &str) -> Result<String> {
     })
 }
 
-/// Writes what version 2 would take.
+/// Writes what version 2 would take; `path` tells where a file of the group is.
 ///
 /// # Errors
-/// As [`Cgroup::write`].
-pub fn write(group: &Cgroup, file: &str, text: &str) -> Result<()> {
-    let set = |name: &str, text: &str| write_file(&group.path(name), text);
+/// As [`read`], and the kernel's answer to the value.
+pub fn write(path: impl Fn(&str) -> PathBuf, file: &str, text: &str) -> Result<()> {
+    let set = |name: &str, text: &str| write_file(&path(name), text);
     let unlimited = |text: &str| if text == "max" { "-1".to_owned() } else { text.to_owned() };
     match file {
         "memory.max" => set("memory.limit_in_bytes", &unlimited(text)),
         "memory.swap.max" => {
             // Version 1 counts memory and swap together: no swap is the same number.
-            let together = read_file(&group.path("memory.limit_in_bytes"))?;
+            let together = read_file(&path("memory.limit_in_bytes"))?;
             set("memory.memsw.limit_in_bytes", together.trim())
         }
         "cpu.max" => {
@@ -56,7 +59,6 @@ pub fn write(group: &Cgroup, file: &str, text: &str) -> Result<()> {
             set("cpu.cfs_period_us", &period)?;
             set("cpu.cfs_quota_us", &unlimited(quota))
         }
-        "cgroup.procs" => group.paths().iter().try_for_each(|path| write_file(&path.join(file), text)),
         same => set(same, text),
     }
 }

@@ -38,7 +38,7 @@ pub use interface::{interface_flags, set_interface_flags};
 pub use lock::{lock, try_lock};
 pub use mountinfo::{MountPoint, read_mountinfo};
 pub use pidfd::PidFd;
-pub use process::{close_from, die_with_parent, set_cloexec_from};
+pub use process::{close_from, die_with_parent, ignore_keyboard_signals, set_cloexec_from};
 pub use resolve::{Resolved, join_root, resolve};
 pub use size::{format_size, parse_size};
 pub use temporary::{Temporary, replace_file, replace_file_from, sync_parent};

