@@ -53,8 +53,8 @@ fn execute(words: &[&str]) -> Result<u8> {
             Err(_) => return Ok(usage()),
         },
         ["start", name, program, arguments @ ..] => {
-            let group = Group::open(name)?;
-            return wait(&group, Command::new(program).args(arguments));
+            let mut child = Group::open(name)?.start(Command::new(program).args(arguments))?;
+            return Ok(code(child.wait().call("waitpid").map_err(Error::Sys)?));
         }
         ["report", name] => print_report(&Group::open(name)?.report()?),
         ["kill", name] => Group::open(name)?.kill()?,
@@ -76,11 +76,6 @@ fn execute(words: &[&str]) -> Result<u8> {
 fn usage() -> u8 {
     eprintln!("{USAGE}");
     2
-}
-
-fn wait(group: &Group, command: &mut Command) -> Result<u8> {
-    let mut child = group.start(command)?;
-    Ok(code(child.wait().call("waitpid").map_err(Error::Sys)?))
 }
 
 /// On standard error, so that the program's own output stays whole.
