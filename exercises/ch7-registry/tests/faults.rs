@@ -10,7 +10,7 @@ mod common;
 
 use std::fs;
 
-use common::{Bench, Ended, Parts, open, same};
+use common::{Outcome, Parts, RegistryFixture, open, same};
 use registry_server::{Fault, Kind, Server};
 
 /// What may pass if it is tried again…
@@ -30,7 +30,7 @@ fn lasting() -> Vec<Kind> {
 
 /// An image, its maker's store, and a registry.
 struct Case {
-    bench: Bench,
+    fixture: RegistryFixture,
     server: Server,
     name: String,
     parts: Parts,
@@ -38,18 +38,18 @@ struct Case {
 
 impl Case {
     fn new() -> Self {
-        let (bench, server) = (Bench::new(), open());
+        let (fixture, server) = (RegistryFixture::new(), open());
         let name = format!("{}/ada/quotes:1", server.address());
-        let parts = bench.image(&name);
-        Self { bench, server, name, parts }
+        let parts = fixture.image(&name);
+        Self { fixture, server, name, parts }
     }
 
     fn blobs(&self) -> Vec<String> {
         self.parts.layers.iter().chain([&self.parts.config]).map(|blob| blob.digest.to_string()).collect()
     }
 
-    fn run(&self, bench: &Bench, word: &str) -> Ended {
-        bench.run(&[word, &bench.store_path(), &self.name])
+    fn run(&self, fixture: &RegistryFixture, word: &str) -> Outcome {
+        fixture.run(&[word, &fixture.store_path(), &self.name])
     }
 
     /// Requests of that method for blobs, since the log was emptied.
@@ -57,28 +57,28 @@ impl Case {
         self.server.log().iter().filter(|entry| entry.method == method && entry.path.contains("/blobs/")).count()
     }
 
-    fn is_at(&self, bench: &Bench) {
+    fn is_at(&self, fixture: &RegistryFixture) {
         for digest in self.blobs().into_iter().chain([self.parts.manifest.digest.to_string()]) {
-            same(&bench.store.blob_path(&digest.parse().unwrap()), &self.server.blob_path(&digest), "a blob");
+            same(&fixture.store.blob_path(&digest.parse().unwrap()), &self.server.blob_path(&digest), "a blob");
         }
     }
 }
 
 /// One clear line, unless the program succeeded. Whether it did.
-fn ended(ended: Ended, what: &str) -> bool {
-    let line = ended.err.lines().count() == 1 && ended.err.trim().len() > "registry: ".len();
-    assert!(ended.code == 0 || (ended.code == 1 && line), "{what}: {} and '{}'", ended.code, ended.err);
-    ended.code == 0
+fn outcome(outcome: Outcome, what: &str) -> bool {
+    let line = outcome.err.lines().count() == 1 && outcome.err.trim().len() > "registry: ".len();
+    assert!(outcome.code == 0 || (outcome.code == 1 && line), "{what}: {} and '{}'", outcome.code, outcome.err);
+    outcome.code == 0
 }
 
 /// How many requests there are when nothing goes wrong.
 fn requests(word: &str) -> usize {
     let case = Case::new();
     if word == "push" {
-        case.run(&case.bench, word).ok("a push without a fault");
+        case.run(&case.fixture, word).ok("a push without a fault");
     } else {
-        case.parts.stock(&case.server, &case.bench, "ada/quotes", "1");
-        case.run(&Bench::new(), word).ok("a pull without a fault");
+        case.parts.stock(&case.server, &case.fixture, "ada/quotes", "1");
+        case.run(&RegistryFixture::new(), word).ok("a pull without a fault");
     }
     case.server.log().len()
 }
@@ -86,40 +86,40 @@ fn requests(word: &str) -> usize {
 fn push(fault: Kind, at: usize, retries: u32) -> bool {
     let what = format!("push, {fault:?} at request {at}, {retries} retries");
     let mut case = Case::new();
-    case.bench.retries = retries;
+    case.fixture.retries = retries;
     case.server.order(Fault::new("", "", fault).after(at));
-    let before = case.bench.named(&case.name);
-    let first = ended(case.run(&case.bench, "push"), &what);
-    assert_eq!(case.bench.named(&case.name), before, "{what}: the store lost the image's name");
+    let before = case.fixture.named(&case.name);
+    let first = outcome(case.run(&case.fixture, "push"), &what);
+    assert_eq!(case.fixture.named(&case.name), before, "{what}: the store lost the image's name");
     if first {
-        case.is_at(&case.bench);
+        case.is_at(&case.fixture);
     }
     case.server.calm();
     case.server.forget();
     let missing = case.blobs().iter().filter(|digest| !case.server.blob_path(digest).exists()).count();
-    case.run(&case.bench, "push").ok(&format!("{what}: the next push should complete"));
-    case.is_at(&case.bench);
+    case.run(&case.fixture, "push").ok(&format!("{what}: the next push should complete"));
+    case.is_at(&case.fixture);
     assert_eq!(case.sent("PUT"), missing, "{what}: the next push should send what is missing, and no more");
     first
 }
 
 fn pull(fault: Kind, at: usize, retries: u32) -> bool {
     let what = format!("pull, {fault:?} at request {at}, {retries} retries");
-    let (case, mut bench) = (Case::new(), Bench::new());
-    bench.retries = retries;
-    case.parts.stock(&case.server, &case.bench, "ada/quotes", "1");
+    let (case, mut fixture) = (Case::new(), RegistryFixture::new());
+    fixture.retries = retries;
+    case.parts.stock(&case.server, &case.fixture, "ada/quotes", "1");
     // Something that was there before, and must be there afterwards.
-    let old = bench.image("localhost:1/ada/old:1");
+    let old = fixture.image("localhost:1/ada/old:1");
     case.server.order(Fault::new("", "", fault).after(at));
-    let first = ended(case.run(&bench, "pull"), &what);
-    assert_eq!(bench.named(&case.name).is_some(), first, "{what}: an image has a name if it was pulled");
-    assert_eq!(fs::read_dir(bench.store.root().join("tmp")).unwrap().count(), 0, "{what}: leftovers");
-    assert_eq!(bench.named("localhost:1/ada/old:1"), Some(old.manifest.digest.to_string()), "{what}");
+    let first = outcome(case.run(&fixture, "pull"), &what);
+    assert_eq!(fixture.named(&case.name).is_some(), first, "{what}: an image has a name if it was pulled");
+    assert_eq!(fs::read_dir(fixture.store.root().join("tmp")).unwrap().count(), 0, "{what}: leftovers");
+    assert_eq!(fixture.named("localhost:1/ada/old:1"), Some(old.manifest.digest.to_string()), "{what}");
     case.server.calm();
     case.server.forget();
-    let missing = case.blobs().iter().filter(|digest| !bench.store.has(&digest.parse().unwrap())).count();
-    case.run(&bench, "pull").ok(&format!("{what}: the next pull should complete"));
-    case.is_at(&bench);
+    let missing = case.blobs().iter().filter(|digest| !fixture.store.has(&digest.parse().unwrap())).count();
+    case.run(&fixture, "pull").ok(&format!("{what}: the next pull should complete"));
+    case.is_at(&fixture);
     assert_eq!(case.sent("GET"), missing, "{what}: the next pull should fetch what is missing, and no more");
     first
 }
@@ -172,48 +172,48 @@ fn pulls_outlive_what_passes() {
 #[test]
 fn a_registry_that_asks_for_a_pause_gets_it() {
     let mut case = Case::new();
-    case.bench.retries = 1;
+    case.fixture.retries = 1;
     let later = || Kind::Refuse { status: 429, code: "TOOMANYREQUESTS".into(), message: "on order".into() };
     case.server.order(Fault::new("POST", "/uploads/", later()));
     let start = std::time::Instant::now();
-    case.run(&case.bench, "push").ok("a 429 with a Retry-After of a second");
+    case.run(&case.fixture, "push").ok("a 429 with a Retry-After of a second");
     assert!(start.elapsed().as_secs() >= 1, "Retry-After asks for a second");
     // A registry that never has time is not asked for ever.
-    case.bench.retries = 2;
+    case.fixture.retries = 2;
     let busy = || Kind::Refuse { status: 503, code: "UNAVAILABLE".into(), message: "not today".into() };
     (0..9).for_each(|_| case.server.order(Fault::new("HEAD", "/blobs/", busy())));
     case.server.forget();
-    let ended = case.run(&case.bench, "push").refused("the registry never had time");
+    let outcome = case.run(&case.fixture, "push").refused("the registry never had time");
     // The blobs go at the same time, so each may have had its tries.
     for path in case.server.log().iter().map(|entry| entry.path.clone()) {
         let tries = case.server.log().iter().filter(|entry| entry.path == path).count();
-        assert!(tries <= 3, "{path}: one request and two more tries, not {tries}: {}", ended.err);
+        assert!(tries <= 3, "{path}: one request and two more tries, not {tries}: {}", outcome.err);
     }
-    assert!(case.server.log().len() >= 3, "it was tried again: {}", ended.err);
+    assert!(case.server.log().len() >= 3, "it was tried again: {}", outcome.err);
 }
 
 #[test]
 fn large_blobs_go_on_where_they_stopped() {
     let mut case = Case::new();
-    case.bench.retries = 4;
+    case.fixture.retries = 4;
     let bytes: Vec<u8> = (0..1_000_000_u32).flat_map(u32::to_le_bytes).collect();
-    let blob = case.bench.store.write_blob(&mut &bytes[..]).unwrap();
-    let (store, digest, size) = (case.bench.store_path(), blob.digest.to_string(), blob.size.to_string());
+    let blob = case.fixture.store.write_blob(&mut &bytes[..]).unwrap();
+    let (store, digest, size) = (case.fixture.store_path(), blob.digest.to_string(), blob.size.to_string());
     for after in [1_000_000, 300_000] {
         case.server.order(Fault::new("PUT", "/uploads/", Kind::Cut(after)));
     }
-    case.bench.run(&["push-blob", &store, &case.name, &digest]).ok("a push that was cut twice");
-    same(&case.server.blob_path(&digest), &case.bench.store.blob_path(&blob.digest), "the blob");
+    case.fixture.run(&["push-blob", &store, &case.name, &digest]).ok("a push that was cut twice");
+    same(&case.server.blob_path(&digest), &case.fixture.store.blob_path(&blob.digest), "the blob");
     let begun = case.server.log().iter().filter(|entry| entry.method == "POST").count();
     assert_eq!(begun, 1, "the upload should go on, not begin anew");
-    let mut bench = Bench::new();
-    bench.retries = 4;
+    let mut fixture = RegistryFixture::new();
+    fixture.retries = 4;
     // Five breaks, of which the first two count as none: more than a MiB came before.
     for after in [1_500_000, 1_200_000, 10, 10, 10] {
         case.server.order(Fault::new("GET", "/blobs/", Kind::Drop(after)));
     }
-    bench.run(&["pull-blob", &bench.store_path(), &case.name, &digest, &size]).ok("a pull that was cut five times");
-    same(&bench.store.blob_path(&blob.digest), &case.server.blob_path(&digest), "the blob");
+    fixture.run(&["pull-blob", &fixture.store_path(), &case.name, &digest, &size]).ok("a pull that was cut five times");
+    same(&fixture.store.blob_path(&blob.digest), &case.server.blob_path(&digest), "the blob");
 }
 
 /// After a first break the rest goes in pieces, of which each counts once it is
@@ -221,16 +221,18 @@ fn large_blobs_go_on_where_they_stopped() {
 #[test]
 fn what_is_left_of_a_large_blob_goes_in_pieces() {
     let mut case = Case::new();
-    case.bench.retries = 1;
+    case.fixture.retries = 1;
     let bytes: Vec<u8> = (0..8_000_000_u32).flat_map(u32::to_le_bytes).collect();
-    let blob = case.bench.store.write_blob(&mut &bytes[..]).unwrap();
+    let blob = case.fixture.store.write_blob(&mut &bytes[..]).unwrap();
     let digest = blob.digest.to_string();
     case.server.order(Fault::new("PUT", "/uploads/", Kind::Cut(2_000_000)));
     for _ in 0..2 {
         case.server.order(Fault::new("PATCH", "/uploads/", Kind::Cut(3_000_000)));
     }
-    case.bench.run(&["push-blob", &case.bench.store_path(), &case.name, &digest]).ok("a push that was cut three times");
-    same(&case.server.blob_path(&digest), &case.bench.store.blob_path(&blob.digest), "the blob");
+    case.fixture
+        .run(&["push-blob", &case.fixture.store_path(), &case.name, &digest])
+        .ok("a push that was cut three times");
+    same(&case.server.blob_path(&digest), &case.fixture.store.blob_path(&blob.digest), "the blob");
     let log = case.server.log();
     let count = |method: &str| log.iter().filter(|entry| entry.method == method).count();
     assert_eq!((count("POST"), count("PATCH"), count("PUT")), (1, 4, 2), "{log:?}");

@@ -21,25 +21,25 @@ case $1 in
 esac
 "#;
 
-struct Bench {
+struct RegistryFixture {
     directory: TempDir,
     server: Server,
     address: String,
     password: String,
 }
 
-impl Bench {
+impl RegistryFixture {
     fn new(config: &str) -> Self {
         let (directory, password) = (checks::scratch(), format!("pass:{}", checks::nonce()));
         let auth = Some(("ada".to_owned(), password.clone()));
         let server = Server::start(Options { auth, ..Options::default() }).unwrap();
         let address = server.address().to_string();
-        let bench = Self { directory, server, address, password };
-        let helper = bench.path("docker-credential-shelf");
+        let fixture = Self { directory, server, address, password };
+        let helper = fixture.path("docker-credential-shelf");
         fs::write(&helper, HELPER).unwrap();
         fs::set_permissions(&helper, fs::Permissions::from_mode(0o755)).unwrap();
-        fs::write(bench.path("config.json"), config.replace("ADDRESS", &bench.address)).unwrap();
-        bench
+        fs::write(fixture.path("config.json"), config.replace("ADDRESS", &fixture.address)).unwrap();
+        fixture
     }
 
     fn path(&self, name: &str) -> std::path::PathBuf {
@@ -68,30 +68,33 @@ impl Bench {
 #[test]
 fn a_helper_keeps_finds_and_forgets_the_login() {
     for config in [r#"{"credsStore":"shelf"}"#, r#"{"credsStore":"none","credHelpers":{"ADDRESS":"shelf"}}"#] {
-        let bench = Bench::new(config);
-        bench.ok(&["login", &bench.address, "ada"]);
-        assert!(fs::read_to_string(bench.path("kept")).unwrap().contains(&bench.password), "the helper has it not");
-        let file = fs::read_to_string(bench.path("config.json")).unwrap();
+        let fixture = RegistryFixture::new(config);
+        fixture.ok(&["login", &fixture.address, "ada"]);
+        assert!(
+            fs::read_to_string(fixture.path("kept")).unwrap().contains(&fixture.password),
+            "the helper does not have it"
+        );
+        let file = fs::read_to_string(fixture.path("config.json")).unwrap();
         assert!(!file.contains("\"auth\""), "the password is in the file, too: {file}");
-        bench.ok(&["ping", &bench.address]);
-        let calls = fs::read_to_string(bench.path("calls")).unwrap();
+        fixture.ok(&["ping", &fixture.address]);
+        let calls = fs::read_to_string(fixture.path("calls")).unwrap();
         assert_eq!(calls, "store\nget\n", "a helper's arguments hold no secret");
-        bench.ok(&["logout", &bench.address]);
-        assert!(!bench.path("kept").exists(), "logout left the login with the helper");
-        assert_eq!(bench.run(&["ping", &bench.address]).0, 1, "the login was used after logout");
-        assert!(bench.server.log().iter().any(|entry| entry.status == 200));
+        fixture.ok(&["logout", &fixture.address]);
+        assert!(!fixture.path("kept").exists(), "logout left the login with the helper");
+        assert_eq!(fixture.run(&["ping", &fixture.address]).0, 1, "the login was used after logout");
+        assert!(fixture.server.log().iter().any(|entry| entry.status == 200));
     }
 }
 
 #[test]
 fn a_helper_that_is_not_there_is_told_at_login() {
-    let bench = Bench::new(r#"{"credsStore":"nobody"}"#);
-    let (code, text) = bench.run(&["ping", &bench.address]);
+    let fixture = RegistryFixture::new(r#"{"credsStore":"nobody"}"#);
+    let (code, text) = fixture.run(&["ping", &fixture.address]);
     assert!(code == 1 && text.contains("galley login"), "{text}");
-    let (code, text) = bench.run(&["login", &bench.address, "ada"]);
+    let (code, text) = fixture.run(&["login", &fixture.address, "ada"]);
     assert!(code == 1 && text.contains("docker-credential-nobody"), "{text}");
-    assert!(!fs::read_to_string(bench.path("config.json")).unwrap().contains("auth"), "it was stored all the same");
-    // A name is no way to run any program.
-    let bench = Bench::new(r#"{"credsStore":"/../../bin/true"}"#);
-    assert_eq!(bench.run(&["ping", &bench.address]).0, 1);
+    assert!(!fs::read_to_string(fixture.path("config.json")).unwrap().contains("auth"), "it was stored all the same");
+    // A name must not be a way to run any program.
+    let fixture = RegistryFixture::new(r#"{"credsStore":"/../../bin/true"}"#);
+    assert_eq!(fixture.run(&["ping", &fixture.address]).0, 1);
 }

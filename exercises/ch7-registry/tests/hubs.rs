@@ -20,14 +20,14 @@ use std::fs;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
-use big::{Big, DOCKER_HUB, GHCR, PASSWORD, Profile};
-use common::Bench;
+use big::{DOCKER_HUB, GHCR, PASSWORD, Profile, PublicRegistry};
+use common::RegistryFixture;
 use web::Web;
 
 /// A client's place, and the part of the world that it sees.
 struct Case {
-    bench: Bench,
-    big: Arc<Big>,
+    fixture: RegistryFixture,
+    big: Arc<PublicRegistry>,
     web: Web,
 }
 
@@ -37,22 +37,22 @@ impl Case {
             eprintln!("skipped: openssl is not installed; `cargo xtask setup` installs it");
             return None;
         }
-        let (bench, big) = (Bench::new(), Arc::new(Big::new(profile)));
+        let (fixture, big) = (RegistryFixture::new(), Arc::new(PublicRegistry::new(profile)));
         let answers = Arc::clone(&big);
-        let web = Web::start(&bench.path("web"), move |asked| answers.answer(asked));
-        Some(Self { bench, big, web })
+        let web = Web::start(&fixture.path("web"), move |asked| answers.answer(asked));
+        Some(Self { fixture, big, web })
     }
 
     fn run(&self, arguments: &[&str], input: &str) -> Output {
-        fs::write(self.bench.path("input"), input).unwrap();
+        fs::write(self.fixture.path("input"), input).unwrap();
         let mut command = Command::new(checks::program_path(env!("CARGO_BIN_EXE_registry")));
         for name in ["all_proxy", "http_proxy", "https_proxy", "no_proxy", "ALL_PROXY", "HTTP_PROXY", "NO_PROXY"] {
             command.env_remove(name);
         }
         command.env("HTTPS_PROXY", self.web.proxy()).env("SSL_CERT_FILE", self.web.authority());
         command.env_remove("GALLEY_MIRROR").env_remove("REGISTRY_AUTH_FILE").env_remove("GALLEY_RETRIES");
-        command.env("DOCKER_CONFIG", self.bench.path("docker")).args(arguments);
-        command.stdin(Stdio::from(fs::File::open(self.bench.path("input")).unwrap())).output().unwrap()
+        command.env("DOCKER_CONFIG", self.fixture.path("docker")).args(arguments);
+        command.stdin(Stdio::from(fs::File::open(self.fixture.path("input")).unwrap())).output().unwrap()
     }
 
     fn ok(&self, arguments: &[&str], input: &str) -> String {
@@ -71,12 +71,12 @@ impl Case {
     }
 
     fn pull(&self, name: &str) -> [String; 3] {
-        ["pull".to_owned(), self.bench.store_path(), name.to_owned()]
+        ["pull".to_owned(), self.fixture.store_path(), name.to_owned()]
     }
 
     /// An image at the other side, made in a store of its own; its manifest's digest.
     fn stock(&self, repository: &str, tag: &str) -> String {
-        let maker = Bench::new();
+        let maker = RegistryFixture::new();
         let parts = maker.image("made");
         for blob in parts.layers.iter().chain([&parts.config]) {
             self.big.add_blob(&fs::read(maker.store.blob_path(&blob.digest)).unwrap());
@@ -100,7 +100,7 @@ fn anybody_pulls_from_docker_hub() {
     let Some(case) = Case::new(&DOCKER_HUB) else { return };
     let digest = case.stock("library/busybox", "latest");
     case.ok(&words(&case.pull("busybox")), "");
-    assert_eq!(case.bench.named("docker.io/library/busybox:latest"), Some(digest));
+    assert_eq!(case.fixture.named("docker.io/library/busybox:latest"), Some(digest));
     let log = case.web.log();
     assert_eq!(log[0], "GET registry-1.docker.io/v2/library/busybox/manifests/latest: 401");
     let token = "auth.docker.io/token?service=registry.docker.io&scope=repository:library/busybox:pull";
@@ -123,7 +123,7 @@ fn docker_hub_is_logged_in_to_under_all_its_names() {
     assert!(line.contains("incorrect username or password"), "{line}");
     for name in ["docker.io", "index.docker.io", "https://index.docker.io/v1/"] {
         case.ok(&["login", name, "ada"], PASSWORD);
-        let kept = fs::read_to_string(case.bench.credentials()).unwrap();
+        let kept = fs::read_to_string(case.fixture.credentials()).unwrap();
         let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
         let keys: Vec<_> = kept["auths"].as_object().unwrap().keys().collect();
         assert_eq!(keys, ["https://index.docker.io/v1/"], "where Docker looks for it");
@@ -138,14 +138,14 @@ fn docker_hub_is_logged_in_to_under_all_its_names() {
 fn an_image_goes_to_docker_hub_and_back() {
     let Some(case) = Case::new(&DOCKER_HUB) else { return };
     case.ok(&["login", "docker.io", "ada"], PASSWORD);
-    let parts = case.bench.image("docker.io/ada/quotes:1");
-    case.ok(&["push", &case.bench.store_path(), "ada/quotes:1"], "");
+    let parts = case.fixture.image("docker.io/ada/quotes:1");
+    case.ok(&["push", &case.fixture.store_path(), "ada/quotes:1"], "");
     let log = case.web.log();
     assert!(log.iter().any(|line| line.contains("scope=repository:ada/quotes:pull,push with Basic: 200")), "{log:#?}");
     case.stock("ada/quotes", "2");
     case.stock("ada/quotes", "3.0-slim");
     assert_eq!(case.ok(&["tags", "ada/quotes"], ""), "1\n2\n3.0-slim\n", "they come on three pages");
-    let other = Bench::new();
+    let other = RegistryFixture::new();
     case.ok(&["pull", &other.store_path(), "index.docker.io/ada/quotes:1"], "");
     assert_eq!(other.named("docker.io/ada/quotes:1"), Some(parts.manifest.digest.to_string()));
 }
@@ -158,8 +158,8 @@ fn docker_hub_says_no_without_saying_why() {
     assert!(line.contains("check its name") && line.contains("galley login docker.io"), "{line}");
     // Somebody else's repository, with a login that is good.
     case.ok(&["login", "docker.io", "ada"], PASSWORD);
-    case.bench.image("docker.io/grace/quotes:1");
-    let line = case.refused(&["push", &case.bench.store_path(), "grace/quotes:1"], "");
+    case.fixture.image("docker.io/grace/quotes:1");
+    let line = case.refused(&["push", &case.fixture.store_path(), "grace/quotes:1"], "");
     assert!(line.contains("check its name") && !line.contains("password"), "{line}");
 }
 
@@ -186,9 +186,9 @@ fn an_image_goes_to_ghcr_and_back() {
     // Its first challenge names a repository that nobody has.
     case.ok(&["login", "ghcr.io", "ada"], PASSWORD);
     assert!(case.web.log().iter().any(|line| line.contains("scope=repository:user/image:pull with Basic: 200")));
-    let parts = case.bench.image("ghcr.io/ada/quotes:1");
-    case.ok(&["push", &case.bench.store_path(), "ghcr.io/ada/quotes:1"], "");
-    let other = Bench::new();
+    let parts = case.fixture.image("ghcr.io/ada/quotes:1");
+    case.ok(&["push", &case.fixture.store_path(), "ghcr.io/ada/quotes:1"], "");
+    let other = RegistryFixture::new();
     case.ok(&["pull", &other.store_path(), "ghcr.io/ada/quotes:1"], "");
     assert_eq!(other.named("ghcr.io/ada/quotes:1"), Some(parts.manifest.digest.to_string()));
     let log = case.web.log();

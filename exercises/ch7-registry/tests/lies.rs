@@ -11,7 +11,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 
-use common::{Bench, Ended, OCI_INDEX, OCI_MANIFEST, open};
+use common::{OCI_INDEX, OCI_MANIFEST, Outcome, RegistryFixture, open};
 use images::Digest;
 use registry_server::{Fault, Kind, Server};
 
@@ -27,14 +27,14 @@ fn manifest(config: &str, layers: &[String]) -> String {
 }
 
 /// Pulls an image with this manifest, which must be refused and leave nothing.
-fn refused(server: &Server, manifest: &str, why: &str) -> Ended {
-    let bench = Bench::new();
+fn refused(server: &Server, manifest: &str, why: &str) -> Outcome {
+    let fixture = RegistryFixture::new();
     server.add_manifest("ada/quotes", "1", OCI_MANIFEST, manifest.as_bytes()).unwrap();
     let name = format!("{}/ada/quotes:1", server.address());
-    let ended = bench.run(&["pull", &bench.store_path(), &name]).refused(why);
-    assert!(bench.named(&name).is_none(), "{why}, but the image has a name");
-    bench.has_no_leftovers();
-    ended
+    let outcome = fixture.run(&["pull", &fixture.store_path(), &name]).refused(why);
+    assert!(fixture.named(&name).is_none(), "{why}, but the image has a name");
+    fixture.has_no_leftovers();
+    outcome
 }
 
 #[test]
@@ -57,16 +57,16 @@ fn manifests_that_are_none() {
     let digest = server.add_blob("ada/quotes", CONFIG.as_bytes()).unwrap();
     let config = descriptor("config.v1+json", &digest, CONFIG.len());
     for text in ["", "{}", "[]", "null", &manifest(&config.replace("sha256:", "md5:"), &[])] {
-        refused(&server, text, "that is no manifest");
+        refused(&server, text, "that is not a manifest");
     }
     let climbing = format!("sha256:../../../../{}", "0".repeat(52));
-    refused(&server, &manifest(&config.replace(&digest, &climbing), &[]), "that is no digest");
+    refused(&server, &manifest(&config.replace(&digest, &climbing), &[]), "that is not a digest");
     let layers = vec![descriptor("layer.v1.tar+gzip", &digest, CONFIG.len()); 10_000];
-    let ended = refused(&server, &manifest(&config, &layers), "10,000 layers cannot be mounted");
-    assert!(ended.err.contains("10000 layers"), "{}", ended.err);
+    let outcome = refused(&server, &manifest(&config, &layers), "10,000 layers cannot be mounted");
+    assert!(outcome.err.contains("10000 layers"), "{}", outcome.err);
     let huge = manifest(&config, &[]) + &" ".repeat(5 << 20);
-    let ended = refused(&server, &huge, "a manifest has 4 MiB at most");
-    assert!(ended.err.contains("4 MiB"), "{}", ended.err);
+    let outcome = refused(&server, &huge, "a manifest has 4 MiB at most");
+    assert!(outcome.err.contains("4 MiB"), "{}", outcome.err);
 }
 
 /// A server that gives every request the same head, and then bytes without end.
@@ -86,34 +86,38 @@ fn endless(head: &'static str) -> String {
 
 #[test]
 fn bodies_without_end() {
-    let bench = Bench::new();
+    let fixture = RegistryFixture::new();
     let head = "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.oci.image.manifest.v1+json\r\n\r\n";
     let name = format!("{}/ada/quotes:1", endless(head));
-    bench.run(&["pull", &bench.store_path(), &name]).refused("a manifest without end");
+    fixture.run(&["pull", &fixture.store_path(), &name]).refused("a manifest without end");
     let digest = Digest::of(b"x").to_string();
-    bench.run(&["pull-blob", &bench.store_path(), &name, &digest, "1"]).refused("a blob without end");
+    fixture.run(&["pull-blob", &fixture.store_path(), &name, &digest, "1"]).refused("a blob without end");
     let name = format!("{}/ada/quotes:1", endless("HTTP/1.1 403 Forbidden\r\n\r\n"));
-    bench.run(&["pull", &bench.store_path(), &name]).refused("an error without end");
-    bench.has_no_leftovers();
+    fixture.run(&["pull", &fixture.store_path(), &name]).refused("an error without end");
+    fixture.has_no_leftovers();
 }
 
 #[test]
 fn circles_and_words_that_would_fool_a_terminal() {
-    let (bench, server) = (Bench::new(), open());
+    let (fixture, server) = (RegistryFixture::new(), open());
     let name = format!("{}/ada/quotes:1", server.address());
     for _ in 0..20 {
         let there = format!("http://{}/v2/ada/quotes/manifests/1", server.address());
         server.order(Fault::new("GET", "/manifests/", Kind::Redirect(there)));
     }
-    bench.run(&["pull", &bench.store_path(), &name]).refused("a redirect to itself");
+    fixture.run(&["pull", &fixture.store_path(), &name]).refused("a redirect to itself");
     assert!(server.log().len() < 10, "it was followed {} times", server.log().len());
     server.calm();
     let message = "gone\n\u{1b}[2Jroot@host# ".to_owned();
     let kind = Kind::Refuse { status: 403, code: "DENIED".into(), message };
     server.order(Fault::new("GET", "/manifests/", kind));
-    let ended = bench.run(&["pull", &bench.store_path(), &name]).refused("a 403");
-    assert!(!ended.err.trim().chars().any(char::is_control), "control characters reach the terminal: {:?}", ended.err);
-    bench.has_no_leftovers();
+    let outcome = fixture.run(&["pull", &fixture.store_path(), &name]).refused("a 403");
+    assert!(
+        !outcome.err.trim().chars().any(char::is_control),
+        "control characters reach the terminal: {:?}",
+        outcome.err
+    );
+    fixture.has_no_leftovers();
 }
 
 /// A server that answers whatever is asked for under a path that ends so with this
@@ -145,8 +149,8 @@ fn bodies_that_are_longer_or_shorter_than_they_should() {
         let manifest = ("/manifests/1".to_owned(), manifest_head, text.clone().into_bytes());
         format!("{}/ada/quotes:1", liar(vec![manifest, (digest.clone(), head, body)]))
     };
-    let (bench, name) = (Bench::new(), serve(until_the_end(), CONFIG.into()));
-    bench.run(&["pull", &bench.store_path(), &name]).ok("the right bytes, without a length");
+    let (fixture, name) = (RegistryFixture::new(), serve(until_the_end(), CONFIG.into()));
+    fixture.run(&["pull", &fixture.store_path(), &name]).ok("the right bytes, without a length");
     let (short, long) = (&CONFIG.as_bytes()[..20], [CONFIG.as_bytes(), b" "].concat());
     for (what, head, body) in [
         ("a blob that is shorter than it says", ok(CONFIG.len()), short.to_vec()),
@@ -156,10 +160,10 @@ fn bodies_that_are_longer_or_shorter_than_they_should() {
         ("a long blob without a length", until_the_end(), long),
         ("no blob at all", ok(0), Vec::new()),
     ] {
-        let (bench, name) = (Bench::new(), serve(head, body));
-        bench.run(&["pull", &bench.store_path(), &name]).refused(what);
-        assert!(bench.named(&name).is_none(), "{what}, but the image has a name");
-        bench.has_no_leftovers();
+        let (fixture, name) = (RegistryFixture::new(), serve(head, body));
+        fixture.run(&["pull", &fixture.store_path(), &name]).refused(what);
+        assert!(fixture.named(&name).is_none(), "{what}, but the image has a name");
+        fixture.has_no_leftovers();
     }
 }
 
@@ -167,16 +171,16 @@ fn bodies_that_are_longer_or_shorter_than_they_should() {
 fn manifests_that_are_not_the_ones_named() {
     let server = open();
     let digest = server.add_blob("ada/quotes", CONFIG.as_bytes()).unwrap();
-    let (config, bench) = (descriptor("config.v1+json", &digest, CONFIG.len()), Bench::new());
+    let (config, fixture) = (descriptor("config.v1+json", &digest, CONFIG.len()), RegistryFixture::new());
     let good = manifest(&config, &[]);
     let named = server.add_manifest("ada/quotes", "", OCI_MANIFEST, good.as_bytes()).unwrap();
     // Other bytes under the digest that was asked for: a valid manifest, and a blob
-    // that is no manifest.
+    // that is not a manifest.
     for other in [good.replace("layers\":[]", "layers\": []"), CONFIG.to_owned()] {
         fs::write(server.blob_path(&named), other).unwrap();
         let name = format!("{}/ada/quotes@{named}", server.address());
-        bench.run(&["pull", &bench.store_path(), &name]).refused("these are not the bytes of that digest");
-        bench.has_no_leftovers();
+        fixture.run(&["pull", &fixture.store_path(), &name]).refused("these are not the bytes of that digest");
+        fixture.has_no_leftovers();
     }
     // An index that names a manifest with other bytes, one of another size, or another
     // index.
@@ -190,21 +194,23 @@ fn manifests_that_are_not_the_ones_named() {
     let nested = index(&named, good.len());
     let inner = server.add_manifest("ada/quotes", "", OCI_INDEX, nested.as_bytes()).unwrap();
     fs::write(server.blob_path(&named), &good).unwrap();
-    let (other, name) = (Bench::new(), format!("{}/ada/quotes@{inner}", server.address()));
+    let (other, name) = (RegistryFixture::new(), format!("{}/ada/quotes@{inner}", server.address()));
     other.run(&["pull", &other.store_path(), &name]).ok("an index that is right");
     fs::write(server.blob_path(&named), CONFIG).unwrap();
     for text in [nested.clone(), index(&inner, nested.len())] {
         server.add_manifest("ada/quotes", "2", OCI_INDEX, text.as_bytes()).unwrap();
         let name = format!("{}/ada/quotes:2", server.address());
-        bench.run(&["pull", &bench.store_path(), &name]).refused("the index names what is no manifest");
-        assert!(bench.named(&name).is_none());
-        bench.has_no_leftovers();
+        fixture
+            .run(&["pull", &fixture.store_path(), &name])
+            .refused("the index names something that is not a manifest");
+        assert!(fixture.named(&name).is_none());
+        fixture.has_no_leftovers();
     }
 }
 
 #[test]
 fn redirects_to_where_nothing_good_comes_from() {
-    let (server, elsewhere, bench) = (open(), open(), Bench::new());
+    let (server, elsewhere, fixture) = (open(), open(), RegistryFixture::new());
     let digest = server.add_blob("ada/quotes", CONFIG.as_bytes()).unwrap();
     let lie = elsewhere.add_blob("ada/quotes", CONFIG.replace("amd64", "amd65").as_bytes()).unwrap();
     let text = manifest(&descriptor("config.v1+json", &digest, CONFIG.len()), &[]);
@@ -215,9 +221,9 @@ fn redirects_to_where_nothing_good_comes_from() {
     // 192.0.2.1 is nobody's (RFC 5737); plain HTTP does not go there at all.
     for place in [&other_bytes, &no_end, "http://192.0.2.1/blob", "file:///etc/passwd", "ftp://127.0.0.1/", "http://"] {
         server.order(Fault::new("GET", "/blobs/", Kind::Redirect(place.to_owned())));
-        bench.run(&["pull", &bench.store_path(), &name]).refused(&format!("nothing good comes from {place}"));
-        assert!(bench.named(&name).is_none(), "{place}");
-        bench.has_no_leftovers();
+        fixture.run(&["pull", &fixture.store_path(), &name]).refused(&format!("nothing good comes from {place}"));
+        assert!(fixture.named(&name).is_none(), "{place}");
+        fixture.has_no_leftovers();
     }
-    bench.run(&["pull", &bench.store_path(), &name]).ok("a registry that stopped lying");
+    fixture.run(&["pull", &fixture.store_path(), &name]).ok("a registry that stopped lying");
 }

@@ -65,7 +65,7 @@ impl TokenService {
                     true => ("200 OK", format!(r#"{{"access_token":"{}"}}"#, sign(&key, &der, &target))),
                     false => ("401 Unauthorized", "{}".to_owned()),
                 };
-                notes.lock().unwrap().push(target);
+                notes.lock().unwrap().push(decoded(&target));
                 let length = body.len();
                 let answer =
                     format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
@@ -76,10 +76,15 @@ impl TokenService {
     }
 }
 
+/// The target of a request with the characters of a scope decoded.
+fn decoded(target: &str) -> String {
+    target.replace("%3A", ":").replace("%2F", "/").replace("%2C", ",")
+}
+
 /// A token for every `scope=` of the query: RFC 7515, with the certificate in it.
 fn sign(key: &Path, certificate: &str, target: &str) -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
-    let target = target.replace("%3A", ":").replace("%2F", "/").replace("%2C", ",");
+    let target = decoded(target);
     let scopes = target.split(['?', '&']).filter_map(|pair| pair.strip_prefix("scope=repository:"));
     let access: Vec<_> = scopes
         .filter_map(|scope| scope.rsplit_once(':'))
@@ -110,7 +115,7 @@ fn docker_registry_with_tokens_takes_ours() {
     if !has("docker-registry") || !has("openssl") {
         return;
     }
-    let (bench, directory) = (Bench::new(), checks::scratch());
+    let (fixture, directory) = (RegistryFixture::new(), checks::scratch());
     let service = TokenService::start(directory.path());
     let auth = format!(
         "token: {{realm: 'http://{}/token?account=ada', service: shelf, issuer: tokens, rootcertbundle: {}}}",
@@ -118,20 +123,20 @@ fn docker_registry_with_tokens_takes_ours() {
         directory.path().join("cert.pem").display()
     );
     let registry = DockerRegistry::start_with(directory, &auth);
-    let (success, text) = bench.run(&["login", &registry.address, "ada"], "wrong");
+    let (success, text) = fixture.run(&["login", &registry.address, "ada"], "wrong");
     assert!(!success && text.contains("refused the login"), "{text}");
-    bench.ok(&["login", &registry.address, "ada"], PASSWORD);
+    fixture.ok(&["login", &registry.address, "ada"], PASSWORD);
     let pair = format!("ada:{PASSWORD}");
-    round_trip(&bench, &registry.address, &["--src-creds", &pair]);
+    round_trip(&fixture, &registry.address, &["--src-creds", &pair]);
     let asked = service.asked.lock().unwrap().clone();
     let push = "/token?account=ada&service=shelf&scope=repository:ada/quotes:pull,push";
     assert!(asked.iter().any(|target| target == push || target.ends_with("push,pull")), "{asked:?}");
 }
 
 /// A directory with a store, and the chapter's program.
-struct Bench(TempDir);
+struct RegistryFixture(TempDir);
 
-impl Bench {
+impl RegistryFixture {
     fn new() -> Self {
         Self(checks::scratch())
     }
@@ -188,21 +193,21 @@ fn skopeo_ok(arguments: &[&str]) -> String {
 }
 
 /// Pushes, reads back with skopeo, pulls into another store, and compares bytes.
-fn round_trip(bench: &Bench, address: &str, credentials: &[&str]) {
-    let (from, to) = (bench.store("from"), bench.store("to"));
+fn round_trip(fixture: &RegistryFixture, address: &str, credentials: &[&str]) {
+    let (from, to) = (fixture.store("from"), fixture.store("to"));
     let name = format!("{address}/ada/quotes:1");
-    let digest = bench.image(&from, &name);
-    let (from_path, to_path) = (bench.path("from").display().to_string(), bench.path("to").display().to_string());
-    let first = bench.ok(&["push", &from_path, &name], "");
+    let digest = fixture.image(&from, &name);
+    let (from_path, to_path) = (fixture.path("from").display().to_string(), fixture.path("to").display().to_string());
+    let first = fixture.ok(&["push", &from_path, &name], "");
     assert_eq!(first.matches(": Pushed").count(), 2, "{first}");
-    let second = bench.ok(&["push", &from_path, &name], "");
+    let second = fixture.ok(&["push", &from_path, &name], "");
     assert_eq!(second.matches(": Already exists").count(), 2, "{second}");
-    bench.ok(&["pull", &to_path, &name], "");
+    fixture.ok(&["pull", &to_path, &name], "");
     let image = storage::tags::find(&to, &name).unwrap().unwrap();
     assert_eq!(image.descriptor.digest().to_string(), digest.to_string());
     storage::layer_cache::lower_dirs(&to, image.layers(), &mut |_| {}).unwrap();
     if has("skopeo") {
-        let copy = bench.path("copy").display().to_string();
+        let copy = fixture.path("copy").display().to_string();
         let (source, target) = (format!("docker://{name}"), format!("dir:{copy}"));
         skopeo_ok(&[&["copy", "--src-tls-verify=false"][..], credentials, &[&source, &target]].concat());
         let manifest = fs::read(Path::new(&copy).join("manifest.json")).unwrap();
@@ -214,7 +219,7 @@ fn round_trip(bench: &Bench, address: &str, credentials: &[&str]) {
 fn docker_registry_takes_our_push_and_gives_it_back() {
     if has("docker-registry") {
         let registry = DockerRegistry::start(false);
-        round_trip(&Bench::new(), &registry.address, &[]);
+        round_trip(&RegistryFixture::new(), &registry.address, &[]);
     }
 }
 
@@ -223,16 +228,16 @@ fn docker_registry_with_passwords_takes_our_login() {
     if !has("docker-registry") {
         return;
     }
-    let (bench, registry) = (Bench::new(), DockerRegistry::start(true));
-    let (success, text) = bench.run(&["login", &registry.address, "ada"], "wrong");
+    let (fixture, registry) = (RegistryFixture::new(), DockerRegistry::start(true));
+    let (success, text) = fixture.run(&["login", &registry.address, "ada"], "wrong");
     assert!(!success && text.contains("refused the login"), "{text}");
-    let (success, text) = bench.run(&["ping", &registry.address], "");
+    let (success, text) = fixture.run(&["ping", &registry.address], "");
     assert!(!success && text.contains("galley login"), "{text}");
-    bench.ok(&["login", &registry.address, "ada"], PASSWORD);
+    fixture.ok(&["login", &registry.address, "ada"], PASSWORD);
     let pair = format!("ada:{PASSWORD}");
-    round_trip(&bench, &registry.address, &["--src-creds", &pair]);
-    bench.ok(&["logout", &registry.address], "");
-    assert!(!bench.run(&["ping", &registry.address], "").0, "the login was still used after logout");
+    round_trip(&fixture, &registry.address, &["--src-creds", &pair]);
+    fixture.ok(&["logout", &registry.address], "");
+    assert!(!fixture.run(&["ping", &registry.address], "").0, "the login was still used after logout");
 }
 
 #[test]
@@ -240,12 +245,12 @@ fn skopeo_reads_the_login_that_we_store() {
     if !has("docker-registry") || !has("skopeo") {
         return;
     }
-    let (bench, registry) = (Bench::new(), DockerRegistry::start(true));
-    bench.ok(&["login", &registry.address, "ada"], PASSWORD);
+    let (fixture, registry) = (RegistryFixture::new(), DockerRegistry::start(true));
+    fixture.ok(&["login", &registry.address, "ada"], PASSWORD);
     let name = format!("{}/ada/quotes:1", registry.address);
-    bench.image(&bench.store("from"), &name);
-    bench.ok(&["push", &bench.path("from").display().to_string(), &name], "");
-    let config = bench.path("docker/config.json").display().to_string();
+    fixture.image(&fixture.store("from"), &name);
+    fixture.ok(&["push", &fixture.path("from").display().to_string(), &name], "");
+    let config = fixture.path("docker/config.json").display().to_string();
     skopeo_ok(&["inspect", "--tls-verify=false", "--authfile", &config, &format!("docker://{name}")]);
 }
 
@@ -255,22 +260,22 @@ fn an_image_in_dockers_words_is_pulled() {
     if !has("docker-registry") || !has("skopeo") {
         return;
     }
-    let (bench, registry) = (Bench::new(), DockerRegistry::start(false));
+    let (fixture, registry) = (RegistryFixture::new(), DockerRegistry::start(false));
     let name = format!("{}/ada/quotes:1", registry.address);
-    bench.image(&bench.store("from"), &name);
-    bench.ok(&["push", &bench.path("from").display().to_string(), &name], "");
+    fixture.image(&fixture.store("from"), &name);
+    fixture.ok(&["push", &fixture.path("from").display().to_string(), &name], "");
     let other = format!("{}/ada/docker:1", registry.address);
     let (source, target) = (format!("docker://{name}"), format!("docker://{other}"));
     skopeo_ok(&["copy", "--src-tls-verify=false", "--dest-tls-verify=false", "--format=v2s2", &source, &target]);
-    bench.ok(&["pull", &bench.path("to").display().to_string(), &other], "");
-    let store = bench.store("to");
+    fixture.ok(&["pull", &fixture.path("to").display().to_string(), &other], "");
+    let store = fixture.store("to");
     let image = storage::tags::find(&store, &other).unwrap().unwrap();
     assert!(image.descriptor.media_type().to_string().contains("docker"), "{}", image.descriptor.media_type());
     storage::layer_cache::lower_dirs(&store, image.layers(), &mut |_| {}).unwrap();
     // And what was pulled is pushed on, byte for byte.
     let again = format!("{}/ada/again:1", registry.address);
     storage::tags::set(&store, &again, &image.descriptor).unwrap();
-    bench.ok(&["push", &bench.path("to").display().to_string(), &again], "");
+    fixture.ok(&["push", &fixture.path("to").display().to_string(), &again], "");
 }
 
 #[test]
@@ -283,12 +288,12 @@ fn our_registry_serves_skopeo() {
         let pair = format!("ada:{PASSWORD}");
         let creds = |flag| if auth.is_some() { vec![flag, pair.as_str()] } else { Vec::new() };
         let server = Server::start(Options { auth: auth.clone(), tokens, ..Options::default() }).unwrap();
-        let bench = Bench::new();
+        let fixture = RegistryFixture::new();
         if auth.is_some() {
-            bench.ok(&["login", &server.address().to_string(), "ada"], PASSWORD);
+            fixture.ok(&["login", &server.address().to_string(), "ada"], PASSWORD);
         }
-        round_trip(&bench, &server.address().to_string(), &creds("--src-creds"));
-        let source = format!("dir:{}", bench.path("copy").display());
+        round_trip(&fixture, &server.address().to_string(), &creds("--src-creds"));
+        let source = format!("dir:{}", fixture.path("copy").display());
         let target = format!("docker://{}/grace/quotes:2", server.address());
         skopeo_ok(&[&["copy", "--dest-tls-verify=false"][..], &creds("--dest-creds"), &[&source, &target]].concat());
         let name = format!("docker://{}/grace/quotes", server.address());
@@ -343,24 +348,24 @@ fn docker_registry_is_reached_over_a_line_that_breaks() {
     if !has("docker-registry") {
         return;
     }
-    let (bench, registry) = (Bench::new(), DockerRegistry::start(false));
+    let (fixture, registry) = (RegistryFixture::new(), DockerRegistry::start(false));
     let port: u16 = registry.address.rsplit_once(':').unwrap().1.parse().unwrap();
-    let store = bench.store("from");
-    fs::create_dir_all(bench.path("layer")).unwrap();
+    let store = fixture.store("from");
+    fs::create_dir_all(fixture.path("layer")).unwrap();
     // Multiples of an odd number look like noise to gzip.
     let noise: Vec<u8> = (0..100_000_u64).flat_map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()).collect();
-    fs::write(bench.path("layer/noise"), &noise).unwrap();
-    let layer = store.write_layer(archive::files(&bench.path("layer")).unwrap(), &mut |_| {}).unwrap();
+    fs::write(fixture.path("layer/noise"), &noise).unwrap();
+    let layer = store.write_layer(archive::files(&fixture.path("layer")).unwrap(), &mut |_| {}).unwrap();
     let descriptor = store.add_image(&spec::ImageConfiguration::default(), &[layer]).unwrap();
     let half = descriptor_sizes(&store, &descriptor).into_iter().max().unwrap() / 2;
     let pushed = format!("localhost:{}/ada/quotes:1", shaky(port, vec![half, half / 2]));
     storage::tags::set(&store, &pushed, &descriptor).unwrap();
-    bench.ok(&["push", &bench.path("from").display().to_string(), &pushed], "");
+    fixture.ok(&["push", &fixture.path("from").display().to_string(), &pushed], "");
     let pulled = format!("localhost:{}/ada/quotes:1", shaky(port, vec![half, half / 2]));
-    bench.ok(&["pull", &bench.path("to").display().to_string(), &pulled], "");
-    let image = storage::tags::find(&bench.store("to"), &pulled).unwrap().unwrap();
+    fixture.ok(&["pull", &fixture.path("to").display().to_string(), &pulled], "");
+    let image = storage::tags::find(&fixture.store("to"), &pulled).unwrap().unwrap();
     assert_eq!(image.descriptor.digest(), descriptor.digest());
-    storage::layer_cache::lower_dirs(&bench.store("to"), image.layers(), &mut |_| {}).unwrap();
+    storage::layer_cache::lower_dirs(&fixture.store("to"), image.layers(), &mut |_| {}).unwrap();
 }
 
 fn descriptor_sizes(store: &Store, descriptor: &spec::Descriptor) -> Vec<u64> {

@@ -10,23 +10,23 @@ mod common;
 use std::fs;
 use std::process::Command;
 
-use common::{Bench, OCI_INDEX, OCI_MANIFEST, closed, open};
+use common::{OCI_INDEX, OCI_MANIFEST, RegistryFixture, closed, open};
 use images::{Blob, Digest, spec};
 use registry_server::Server;
 
 /// An index of images for these platforms, named in the store; the digest of the
 /// index and of each image's manifest.
-fn index(bench: &Bench, name: &str, platforms: &[&str]) -> (Digest, Vec<Digest>) {
+fn index(fixture: &RegistryFixture, name: &str, platforms: &[&str]) -> (Digest, Vec<Digest>) {
     let mut entries = Vec::new();
     for platform in platforms {
         let parts: Vec<_> = platform.split('/').collect();
-        let directory = bench.path(&checks::nonce());
+        let directory = fixture.path(&checks::nonce());
         fs::create_dir_all(&directory).unwrap();
         fs::write(directory.join("made-for"), format!("{platform} {}", checks::nonce())).unwrap();
-        let layer = bench.store.write_layer(archive::files(&directory).unwrap(), &mut |_| {}).unwrap();
+        let layer = fixture.store.write_layer(archive::files(&directory).unwrap(), &mut |_| {}).unwrap();
         let mut config = spec::ImageConfiguration::default();
         config.set_architecture(parts[1].into());
-        let mut descriptor = bench.store.add_image(&config, &[layer]).unwrap();
+        let mut descriptor = fixture.store.add_image(&config, &[layer]).unwrap();
         let mut platform = spec::Platform::default();
         platform.set_architecture(parts[1].into());
         platform.set_variant(parts.get(2).map(|variant| (*variant).to_owned()));
@@ -35,8 +35,8 @@ fn index(bench: &Bench, name: &str, platforms: &[&str]) -> (Digest, Vec<Digest>)
     }
     let digests = entries.iter().map(|entry| Digest::try_from(entry.digest()).unwrap()).collect();
     let text = serde_json::json!({ "schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries }).to_string();
-    let blob = bench.store.write_blob(&mut text.as_bytes()).unwrap();
-    storage::tags::set(&bench.store, name, &blob.descriptor(spec::MediaType::ImageIndex)).unwrap();
+    let blob = fixture.store.write_blob(&mut text.as_bytes()).unwrap();
+    storage::tags::set(&fixture.store, name, &blob.descriptor(spec::MediaType::ImageIndex)).unwrap();
     (blob.digest, digests)
 }
 
@@ -46,18 +46,18 @@ fn host() -> String {
 }
 
 /// Pushes an index with all its images.
-fn push_all(bench: &Bench, name: &str) {
+fn push_all(fixture: &RegistryFixture, name: &str) {
     let reference = registry::parse_reference(name).unwrap();
-    transfer::push_all(&bench.store, &reference, &mut |_| Ok(())).unwrap();
+    transfer::push_all(&fixture.store, &reference, &mut |_| Ok(())).unwrap();
 }
 
 /// Pulls an index with all its images; the lines that a user would read.
-fn pull_all(bench: &Bench, name: &str) -> String {
+fn pull_all(fixture: &RegistryFixture, name: &str) -> String {
     let reference = registry::parse_reference(name).unwrap();
     let mut lines = Vec::new();
     {
         let report = &mut http_client::to_lines(&mut lines, http_client::Direction::Pull);
-        transfer::pull_all(&bench.store, &reference, report).unwrap();
+        transfer::pull_all(&fixture.store, &reference, report).unwrap();
     }
     String::from_utf8(lines).unwrap()
 }
@@ -68,16 +68,16 @@ fn there(server: &Server, digest: &Digest) -> bool {
 
 #[test]
 fn an_index_goes_whole_and_comes_back_whole() {
-    let (bench, server) = (Bench::new(), open());
+    let (fixture, server) = (RegistryFixture::new(), open());
     let name = format!("{}/ada/quotes:1", server.address());
-    let (digest, images) = index(&bench, &name, &["linux/mips64", &host(), "linux/arm/v6"]);
-    push_all(&bench, &name);
+    let (digest, images) = index(&fixture, &name, &["linux/mips64", &host(), "linux/arm/v6"]);
+    push_all(&fixture, &name);
     let manifests: Vec<_> = server.log().into_iter().filter(|entry| entry.path.contains("/manifests/")).collect();
     assert_eq!(manifests.len(), 4, "three images and the index: {manifests:?}");
     assert!(manifests[3].path.ends_with("/manifests/1"), "the index comes last: {manifests:?}");
     assert_eq!(manifests[3].content_type.as_deref(), Some(OCI_INDEX));
     assert_eq!(manifests[0].content_type.as_deref(), Some(OCI_MANIFEST));
-    let other = Bench::new();
+    let other = RegistryFixture::new();
     pull_all(&other, &name);
     assert_eq!(other.named(&name), Some(digest.to_string()), "the name should be the index's");
     for image in &images {
@@ -92,12 +92,12 @@ fn an_index_goes_whole_and_comes_back_whole() {
 
 #[test]
 fn one_platform_is_pulled_or_pushed_where_asked() {
-    let (bench, server) = (Bench::new(), open());
+    let (fixture, server) = (RegistryFixture::new(), open());
     let name = format!("{}/ada/quotes:1", server.address());
-    let (_, images) = index(&bench, &name, &[&host(), "linux/arm/v6", "linux/arm/v7", "linux/riscv64"]);
-    push_all(&bench, &name);
+    let (_, images) = index(&fixture, &name, &[&host(), "linux/arm/v6", "linux/arm/v7", "linux/riscv64"]);
+    push_all(&fixture, &name);
     for (asked, expected) in [("linux/riscv64", 3), ("linux/arm", 2), ("linux/armel", 1), (&host(), 0)] {
-        let other = Bench::new();
+        let other = RegistryFixture::new();
         other.run(&["pull", &other.store_path(), &name, asked]).ok(asked);
         assert_eq!(other.named(&name), Some(images[expected].to_string()), "{asked}");
         assert_eq!(
@@ -106,19 +106,19 @@ fn one_platform_is_pulled_or_pushed_where_asked() {
             "{asked}: only one image is wanted"
         );
     }
-    let other = Bench::new();
-    let ended = other.run(&["pull", &other.store_path(), &name, "linux/arm/v5"]).refused("there is none for it");
-    assert!(ended.err.contains("linux/arm/v6, linux/arm/v7, linux/riscv64"), "{}", ended.err);
-    let ended = other.run(&["pull", &other.store_path(), &name, "linux"]).refused("that is no platform");
-    assert!(ended.err.contains("linux/arm64"), "the error should show how it is written: {}", ended.err);
-    let alone = Bench::new();
+    let other = RegistryFixture::new();
+    let outcome = other.run(&["pull", &other.store_path(), &name, "linux/arm/v5"]).refused("there is none for it");
+    assert!(outcome.err.contains("linux/arm/v6, linux/arm/v7, linux/riscv64"), "{}", outcome.err);
+    let outcome = other.run(&["pull", &other.store_path(), &name, "linux"]).refused("that is not a platform");
+    assert!(outcome.err.contains("linux/arm64"), "the error should show how it is written: {}", outcome.err);
+    let alone = RegistryFixture::new();
     let second = format!("{}/ada/alone:1", server.address());
     let (_, images) = index(&alone, &second, &[&host(), "linux/riscv64"]);
     alone.run(&["push", &alone.store_path(), &second, "linux/riscv64"]).ok("the push of one platform");
     assert!(there(&server, &images[1]) && !there(&server, &images[0]), "only what was asked for is pushed");
-    // It is no index now, so whoever asks for another platform is told.
-    let ended = other.run(&["pull", &other.store_path(), &second]).refused("it was made for another machine");
-    assert!(ended.err.contains("only for linux/riscv64") && other.named(&second).is_none(), "{}", ended.err);
+    // It is not an index now, and a pull for another platform must say so.
+    let outcome = other.run(&["pull", &other.store_path(), &second]).refused("it was made for another machine");
+    assert!(outcome.err.contains("only for linux/riscv64") && other.named(&second).is_none(), "{}", outcome.err);
 }
 
 fn skopeo(arguments: &[&str]) -> bool {
@@ -133,19 +133,19 @@ fn skopeo(arguments: &[&str]) -> bool {
 
 #[test]
 fn skopeo_copies_all_of_it() {
-    let (bench, server) = (Bench::new(), open());
+    let (fixture, server) = (RegistryFixture::new(), open());
     let name = format!("{}/ada/quotes:1", server.address());
-    let (digest, images) = index(&bench, &name, &[&host(), "linux/arm64/v8", "linux/riscv64"]);
-    push_all(&bench, &name);
+    let (digest, images) = index(&fixture, &name, &[&host(), "linux/arm64/v8", "linux/riscv64"]);
+    push_all(&fixture, &name);
     // From ours to a layout, and from the layout to another name.
-    let copy = bench.path("copy").display().to_string();
+    let copy = fixture.path("copy").display().to_string();
     let second = format!("{}/grace/quotes:2", server.address());
     let (from, to) = (format!("docker://{name}"), format!("oci:{copy}:2"));
     if !skopeo(&["copy", "--all", "--src-tls-verify=false", &from, &to]) {
         return;
     }
     skopeo(&["copy", "--all", "--dest-tls-verify=false", &to, &format!("docker://{second}")]);
-    let other = Bench::new();
+    let other = RegistryFixture::new();
     pull_all(&other, &second);
     assert_eq!(other.named(&second), Some(digest.to_string()), "skopeo's copy is the same index");
     for image in &images {
@@ -155,7 +155,7 @@ fn skopeo_copies_all_of_it() {
             assert!(other.store.has(&Blob::try_from(layer).unwrap().digest), "a layer is missing");
         }
     }
-    let one = Bench::new();
+    let one = RegistryFixture::new();
     one.run(&["pull", &one.store_path(), &second, "linux/arm64"]).ok("one platform of what skopeo copied");
     assert_eq!(one.named(&second), Some(images[1].to_string()));
 }
@@ -164,29 +164,30 @@ fn skopeo_copies_all_of_it() {
 #[test]
 fn what_another_repository_has_is_mounted() {
     for tokens in [false, true] {
-        let (bench, (server, password)) = (Bench::new(), closed(tokens));
+        let (fixture, (server, password)) = (RegistryFixture::new(), closed(tokens));
         let address = server.address().to_string();
-        bench.run_with(&["login", &address, common::USER], &password).ok("the login");
+        fixture.run_with(&["login", &address, common::USER], &password).ok("the login");
         let (first, second) = (format!("{address}/ada/base:1"), format!("{address}/grace/app:1"));
-        let parts = bench.image(&first);
-        storage::tags::set(&bench.store, &second, &parts.manifest.descriptor(spec::MediaType::ImageManifest)).unwrap();
-        bench.run(&["push", &bench.store_path(), &first]).ok("the first push");
+        let parts = fixture.image(&first);
+        storage::tags::set(&fixture.store, &second, &parts.manifest.descriptor(spec::MediaType::ImageManifest))
+            .unwrap();
+        fixture.run(&["push", &fixture.store_path(), &first]).ok("the first push");
         server.forget();
-        let ended = bench.run(&["push", &bench.store_path(), &second]).ok("the second push");
+        let outcome = fixture.run(&["push", &fixture.store_path(), &second]).ok("the second push");
         let sent = server.log().iter().filter(|entry| entry.method == "PUT" && entry.path.contains("/blobs/")).count();
-        assert_eq!((sent, ended.out.matches("Mounted").count()), (0, 3), "{}{:?}", ended.out, server.log());
+        assert_eq!((sent, outcome.out.matches("Mounted").count()), (0, 3), "{}{:?}", outcome.out, server.log());
         let asked: Vec<_> = server.log().into_iter().filter(|entry| entry.path == "/token").collect();
-        let both = |query: &str| query.contains("ada/base:pull") && query.contains("grace/app:pull,push");
+        let both = |query: &str| query.contains("ada%2Fbase%3Apull") && query.contains("grace%2Fapp%3Apull%2Cpush");
         assert_eq!(asked.iter().any(|entry| both(&entry.query)), tokens, "{asked:?}");
         // A blob that the other repository lost is uploaded.
         server.forget();
         let third = format!("{address}/grace/late:1");
-        storage::tags::set(&bench.store, &third, &parts.manifest.descriptor(spec::MediaType::ImageManifest)).unwrap();
+        storage::tags::set(&fixture.store, &third, &parts.manifest.descriptor(spec::MediaType::ImageManifest)).unwrap();
         for repository in ["ada/base", "grace/app"] {
             server.remove_blob(repository, &parts.config.digest.to_string()).unwrap();
         }
-        let ended = bench.run(&["push", &bench.store_path(), &third]).ok("the third push");
-        assert_eq!(ended.out.matches("Mounted").count(), 2, "{}", ended.out);
-        assert_eq!(ended.out.matches(": Pushed ").count(), 1, "{}", ended.out);
+        let outcome = fixture.run(&["push", &fixture.store_path(), &third]).ok("the third push");
+        assert_eq!(outcome.out.matches("Mounted").count(), 2, "{}", outcome.out);
+        assert_eq!(outcome.out.matches(": Pushed ").count(), 1, "{}", outcome.out);
     }
 }

@@ -13,13 +13,13 @@ use tempfile::TempDir;
 pub const USER: &str = "ada";
 
 /// How the chapter's program ended.
-pub struct Ended {
+pub struct Outcome {
     pub code: i32,
     pub out: String,
     pub err: String,
 }
 
-impl Ended {
+impl Outcome {
     /// Fails the check, with the reason, unless the program succeeded.
     pub fn ok(self, why: &str) -> Self {
         assert!(self.code == 0, "{why}: exit code {}, {}", self.code, self.err.trim());
@@ -41,15 +41,15 @@ impl Ended {
 }
 
 /// A directory for one check: its store, its credentials, its files.
-pub struct Bench {
+pub struct RegistryFixture {
     directory: TempDir,
     pub store: Store,
-    /// How often the program tries a request again. None: what goes wrong is to
-    /// be told, and the registry's log is short.
+    /// How often the program tries a request again. Never by default: a check wants to see
+    /// the first failure, and the registry's log stays short.
     pub retries: u32,
 }
 
-impl Bench {
+impl RegistryFixture {
     pub fn new() -> Self {
         let directory = checks::scratch();
         let store = Store::open(&directory.path().join("store")).unwrap();
@@ -66,34 +66,34 @@ impl Bench {
     }
 
     /// Runs the chapter's program.
-    pub fn run(&self, arguments: &[&str]) -> Ended {
+    pub fn run(&self, arguments: &[&str]) -> Outcome {
         self.run_with(arguments, "")
     }
 
-    pub fn run_with(&self, arguments: &[&str], input: &str) -> Ended {
+    pub fn run_with(&self, arguments: &[&str], input: &str) -> Outcome {
         let mut command = Command::new(checks::program_path(env!("CARGO_BIN_EXE_registry")));
         self.end(command.args(arguments).env_remove("REGISTRY_AUTH_FILE"), input)
     }
 
     /// Runs it with another file for its logins, as podman's users name it.
-    pub fn run_with_auth_file(&self, file: &Path, arguments: &[&str], input: &str) -> Ended {
+    pub fn run_with_auth_file(&self, file: &Path, arguments: &[&str], input: &str) -> Outcome {
         let mut command = Command::new(checks::program_path(env!("CARGO_BIN_EXE_registry")));
-        let ended = self.end(command.args(arguments).env("REGISTRY_AUTH_FILE", file), input);
+        let outcome = self.end(command.args(arguments).env("REGISTRY_AUTH_FILE", file), input);
         assert!(
             !self.credentials().exists(),
             "REGISTRY_AUTH_FILE goes before DOCKER_CONFIG, but config.json was written"
         );
-        ended
+        outcome
     }
 
     /// Runs it with at most `kilobytes` of memory of its own (RLIMIT_DATA).
-    pub fn run_limited(&self, kilobytes: usize, arguments: &[&str]) -> Ended {
+    pub fn run_limited(&self, kilobytes: usize, arguments: &[&str]) -> Outcome {
         let mut command = Command::new("sh");
         command.arg("-c").arg(format!("ulimit -d {kilobytes}; exec \"$0\" \"$@\""));
         self.end(command.arg(checks::program_path(env!("CARGO_BIN_EXE_registry"))).args(arguments), "")
     }
 
-    fn end(&self, command: &mut Command, input: &str) -> Ended {
+    fn end(&self, command: &mut Command, input: &str) -> Outcome {
         let file = self.path("input");
         fs::write(&file, input).unwrap();
         command.stdin(Stdio::from(fs::File::open(&file).unwrap()));
@@ -103,7 +103,7 @@ impl Bench {
         assert!(!err.contains("not yet implemented"), "{err}");
         // Shown only if the check fails.
         eprint!("{err}");
-        Ended { code: output.status.code().unwrap_or(-1), out: out.into_owned(), err: err.into_owned() }
+        Outcome { code: output.status.code().unwrap_or(-1), out: out.into_owned(), err: err.into_owned() }
     }
 
     /// The program's arguments for the store.
@@ -159,11 +159,11 @@ pub struct Parts {
 
 impl Parts {
     /// Puts the image into a registry, past its API.
-    pub fn stock(&self, server: &Server, bench: &Bench, repository: &str, tag: &str) {
+    pub fn stock(&self, server: &Server, fixture: &RegistryFixture, repository: &str, tag: &str) {
         for blob in self.layers.iter().chain([&self.config]) {
-            server.add_blob(repository, &fs::read(bench.store.blob_path(&blob.digest)).unwrap()).unwrap();
+            server.add_blob(repository, &fs::read(fixture.store.blob_path(&blob.digest)).unwrap()).unwrap();
         }
-        let bytes = fs::read(bench.store.blob_path(&self.manifest.digest)).unwrap();
+        let bytes = fs::read(fixture.store.blob_path(&self.manifest.digest)).unwrap();
         server.add_manifest(repository, tag, OCI_MANIFEST, &bytes).unwrap();
     }
 
@@ -181,12 +181,12 @@ impl Parts {
 pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
-/// A registry that lets anybody in.
+/// A registry that asks nobody for a login.
 pub fn open() -> Server {
     Server::start(Options::default()).unwrap()
 }
 
-/// A registry that lets in [`USER`] with a password of this run.
+/// A registry that wants the login of [`USER`], with a password of this run.
 pub fn closed(tokens: bool) -> (Server, String) {
     let password = format!("pass:{}", checks::nonce());
     let auth = Some((USER.to_owned(), password.clone()));
@@ -209,9 +209,9 @@ pub fn requests(server: &Server, name: impl Fn(&str) -> String) -> View {
 }
 
 /// Fails if a secret is in anything that the program printed.
-pub fn keeps(secret: &str, ended: &Ended) {
+pub fn keeps(secret: &str, outcome: &Outcome) {
     let coded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("{USER}:{secret}"));
-    for text in [&ended.out, &ended.err] {
+    for text in [&outcome.out, &outcome.err] {
         assert!(!text.contains(secret) && !text.contains(&coded), "the password was printed");
     }
 }

@@ -1,14 +1,14 @@
 use checks::View;
 
-use crate::common::Bench;
+use crate::common::RegistryFixture;
 
 /// What the program makes of each name.
 fn parse(names: &[&str]) -> View {
-    let (bench, mut view) = (Bench::new(), View::default());
+    let (fixture, mut view) = (RegistryFixture::new(), View::default());
     for name in names {
-        let ended = bench.run(&["parse", name]);
-        let words: Vec<_> = ended.out.lines().map(|line| line.replacen(' ', "=", 1)).collect();
-        let meaning = if ended.code == 0 { words.join(" ") } else { "refused".to_owned() };
+        let outcome = fixture.run(&["parse", name]);
+        let words: Vec<_> = outcome.out.lines().map(|line| line.replacen(' ', "=", 1)).collect();
+        let meaning = if outcome.code == 0 { words.join(" ") } else { "refused".to_owned() };
         view.add(name, meaning);
     }
     view
@@ -21,7 +21,7 @@ fn a_name_is_completed() {
     checks::view!("short", view.to_string().replace(&nonce, "<nonce>"), {
         "ubuntu" => "a name of one part belongs to docker.io's library/, and without a tag it means latest",
         "ubuntu:24.04" => "behind the last colon stands the tag",
-        "ada/quotes" => "only names of one part belong to library/; \"ada\" is no registry, for it has no dot and no colon",
+        "ada/quotes" => "only names of one part belong to library/; \"ada\" is not a registry, because it has neither a dot nor a colon",
         "a/b/c:1" => "a repository may have any number of parts",
         "<nonce>/<nonce>:<nonce>" => "the parts of the name are not what was given",
     });
@@ -47,7 +47,7 @@ fn a_registry_is_told_from_a_user() {
         "localhost:5000" => "without a slash there is no registry: this is the image \"localhost\" with the tag 5000",
         "ghcr.io/ada/quotes:1" => "a first part with a dot is a registry",
         "ghcr/ada" => "a first part without dot, colon or capital letter is a user, not a registry",
-        "[::1]:5000/app" => "an IPv6 address stands in brackets, and its colons are no port",
+        "[::1]:5000/app" => "an IPv6 address stands in brackets, and its colons do not begin a port",
         "Registry/app" => "a first part with a capital letter can only be a host name",
         "docker.io/ubuntu" => "library/ is also put before a one-part name whose registry was given as docker.io",
         "index.docker.io/ada/quotes" => "index.docker.io is an older name of docker.io",
@@ -68,7 +68,7 @@ fn digests_name_one_image_for_ever() {
 
 #[test]
 fn malformed_names_are_refused_with_the_reason() {
-    let bench = Bench::new();
+    let fixture = RegistryFixture::new();
     let (long_tag, long_name) = ("a".repeat(129), "a".repeat(256));
     let (long_tag, long_name) = (format!("app:{long_tag}"), format!("ghcr.io/{long_name}"));
     let id = "0123456789abcdef".repeat(4);
@@ -112,15 +112,15 @@ fn malformed_names_are_refused_with_the_reason() {
         "app@sha256:12@sha256:12",
     ];
     for name in names {
-        let ended = bench.run(&["parse", name]);
-        assert!(ended.code != 0, "'{name}' is no image name, but it was taken as:\n{}", ended.out);
-        let ended = ended.refused("");
-        assert!(ended.err.len() > name.len() + 20, "'{name}' was refused without a reason: {}", ended.err);
+        let outcome = fixture.run(&["parse", name]);
+        assert!(outcome.code != 0, "'{name}' is not an image name, but it was taken as:\n{}", outcome.out);
+        let outcome = outcome.refused("");
+        assert!(outcome.err.len() > name.len() + 20, "'{name}' was refused without a reason: {}", outcome.err);
     }
     for name in ["a--b", "a__b", "a.b", "a-b.c_d", "_/a", "app:_x", "app:A-b.c", &format!("app:{}", "a".repeat(128))] {
         let wanted = !name.starts_with('_');
         assert!(
-            (bench.run(&["parse", name]).code == 0) == wanted,
+            (fixture.run(&["parse", name]).code == 0) == wanted,
             "'{name}' is a name: {wanted}; you say the opposite"
         );
     }

@@ -1,12 +1,12 @@
 use checks::View;
 
-use crate::common::Bench;
+use crate::common::RegistryFixture;
 
 fn read(headers: &[(&str, &str)]) -> View {
-    let (bench, mut view) = (Bench::new(), View::default());
+    let (fixture, mut view) = (RegistryFixture::new(), View::default());
     for (name, header) in headers {
-        let ended = bench.run(&["challenge", header]);
-        view.add(name, if ended.code == 0 { ended.out.trim().to_owned() } else { "refused".to_owned() });
+        let outcome = fixture.run(&["challenge", header]);
+        view.add(name, if outcome.code == 0 { outcome.out.trim().to_owned() } else { "refused".to_owned() });
     }
     view
 }

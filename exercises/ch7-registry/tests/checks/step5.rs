@@ -3,7 +3,7 @@ use std::fs;
 use images::{Blob, spec};
 use registry_server::{Fault, Kind};
 
-use crate::common::{Bench, OCI_MANIFEST, Parts, open, requests, same};
+use crate::common::{OCI_MANIFEST, Parts, RegistryFixture, open, requests, same};
 
 /// The requests: those for blobs sorted, for blobs may go at the same time; then
 /// the manifests in their order.
@@ -19,10 +19,10 @@ fn log(server: &registry_server::Server, parts: &Parts) -> String {
 
 #[test]
 fn blobs_come_first_and_the_manifest_last() {
-    let (bench, server) = (Bench::new(), open());
+    let (fixture, server) = (RegistryFixture::new(), open());
     let name = format!("{}/ada/quotes:1", server.address());
-    let parts = bench.image(&name);
-    let ended = bench.run(&["push", &bench.store_path(), &name]);
+    let parts = fixture.image(&name);
+    let outcome = fixture.run(&["push", &fixture.store_path(), &name]);
     checks::view!("push", log(&server, &parts), {
         "HEAD blobs/<layer 1>" => "every layer is asked for",
         "HEAD blobs/<config>" => "the config is a blob too",
@@ -30,25 +30,25 @@ fn blobs_come_first_and_the_manifest_last() {
         "PUT manifests/<manifest>" => "the manifest goes under the tag; nobody finds it under its digest alone",
     });
     for blob in parts.layers.iter().chain([&parts.config, &parts.manifest]) {
-        same(&server.blob_path(&blob.digest.to_string()), &bench.store.blob_path(&blob.digest), "the image");
+        same(&server.blob_path(&blob.digest.to_string()), &fixture.store.blob_path(&blob.digest), "the image");
     }
-    ended.ok("the push failed");
+    outcome.ok("the push failed");
     let sent = server.log().pop().and_then(|entry| entry.content_type).unwrap_or_default();
     assert!(sent == OCI_MANIFEST, "the manifest's Content-Type should be its media type, but is '{sent}'");
 }
 
 #[test]
 fn the_second_push_sends_no_blob() {
-    let (bench, server) = (Bench::new(), open());
+    let (fixture, server) = (RegistryFixture::new(), open());
     let name = format!("{}/ada/quotes:1", server.address());
-    let parts = bench.image(&name);
-    parts.stock(&server, &bench, "ada/quotes", "1");
-    let ended = bench.run(&["push", &bench.store_path(), &name]);
+    let parts = fixture.image(&name);
+    parts.stock(&server, &fixture, "ada/quotes", "1");
+    let outcome = fixture.run(&["push", &fixture.store_path(), &name]);
     checks::view!("again", log(&server, &parts), {
         "POST blobs/uploads/" => "what HEAD finds is not sent again",
         "PUT manifests/1" => "the tag may have stood for another image: the manifest is sent in any case",
     });
-    let told = ended.ok("the push failed").out.matches("exists").count();
+    let told = outcome.ok("the push failed").out.matches("exists").count();
     assert!(
         told == 3,
         "the user should see for each of 3 blobs that it already exists; {told} such lines were printed"
@@ -57,44 +57,44 @@ fn the_second_push_sends_no_blob() {
 
 #[test]
 fn the_manifest_goes_as_it_is() {
-    let (bench, server) = (Bench::new(), open());
+    let (fixture, server) = (RegistryFixture::new(), open());
     let name = format!("{}/ada/quotes:1", server.address());
-    let parts = bench.image(&name);
+    let parts = fixture.image(&name);
     // The same manifest with other white space has another digest.
-    let text = fs::read_to_string(bench.store.blob_path(&parts.manifest.digest)).unwrap();
+    let text = fs::read_to_string(fixture.store.blob_path(&parts.manifest.digest)).unwrap();
     let spaced = format!("{}\n\n", text.replace("\":", "\" :  "));
-    let blob: Blob = bench.store.write_blob(&mut spaced.as_bytes()).unwrap();
-    storage::tags::set(&bench.store, &name, &blob.descriptor(spec::MediaType::ImageManifest)).unwrap();
-    bench.run(&["push", &bench.store_path(), &name]).ok("the push failed");
+    let blob: Blob = fixture.store.write_blob(&mut spaced.as_bytes()).unwrap();
+    storage::tags::set(&fixture.store, &name, &blob.descriptor(spec::MediaType::ImageManifest)).unwrap();
+    fixture.run(&["push", &fixture.store_path(), &name]).ok("the push failed");
     let there = server.blob_path(&blob.digest.to_string()).exists();
     assert!(there, "the manifest was read and written anew: its bytes, and so its digest, have changed");
 }
 
 #[test]
 fn with_a_digest_there_is_no_tag() {
-    let (bench, server) = (Bench::new(), open());
-    let parts = bench.image("unused");
+    let (fixture, server) = (RegistryFixture::new(), open());
+    let parts = fixture.image("unused");
     let name = format!("{}/ada/quotes@{}", server.address(), parts.manifest.digest);
-    storage::tags::set(&bench.store, &name, &parts.manifest.descriptor(spec::MediaType::ImageManifest)).unwrap();
-    bench.run(&["push", &bench.store_path(), &name]).ok("the push failed");
+    storage::tags::set(&fixture.store, &name, &parts.manifest.descriptor(spec::MediaType::ImageManifest)).unwrap();
+    fixture.run(&["push", &fixture.store_path(), &name]).ok("the push failed");
     let last = requests(&server, |text| parts.name(text)).to_string();
     assert!(last.ends_with("PUT manifests/<manifest>: 201\n"), "a name with a digest has no tag to push to:\n{last}");
 }
 
 #[test]
 fn what_is_refused_or_missing_is_told() {
-    let (bench, server) = (Bench::new(), open());
+    let (fixture, server) = (RegistryFixture::new(), open());
     let name = format!("{}/ada/quotes:1", server.address());
-    let ended = bench.run(&["push", &bench.store_path(), &name]).refused("there is no such image to push");
-    assert!(ended.err.contains(&name), "the error should name the image: {}", ended.err);
-    bench.image(&name);
+    let outcome = fixture.run(&["push", &fixture.store_path(), &name]).refused("the store has no image of this name");
+    assert!(outcome.err.contains(&name), "the error should name the image: {}", outcome.err);
+    fixture.image(&name);
     let word = checks::nonce();
     let kind = Kind::Refuse { status: 429, code: "TOOMANYREQUESTS".into(), message: format!("slow down {word}") };
     server.order(Fault::new("PUT", "/manifests/", kind));
-    let ended = bench.run(&["push", &bench.store_path(), &name]).refused("the manifest was refused with 429");
-    assert!(ended.err.contains(&word), "the error lacks the registry's own words: {}", ended.err);
+    let outcome = fixture.run(&["push", &fixture.store_path(), &name]).refused("the manifest was refused with 429");
+    assert!(outcome.err.contains(&word), "the error lacks the registry's own words: {}", outcome.err);
     server.order(Fault::new("PUT", "/manifests/", Kind::WrongDigest));
-    bench
-        .run(&["push", &bench.store_path(), &name])
+    fixture
+        .run(&["push", &fixture.store_path(), &name])
         .refused("the registry answered with another digest than the manifest's: it has stored something else");
 }

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use images::Digest;
 
-use crate::web::{Answer, Asked};
+use crate::web::{Answer, Received};
 
 pub const PASSWORD: &str = "dckr_pat_geheim:7";
 
@@ -47,7 +47,7 @@ pub const GHCR: Profile = Profile {
     gives_empty_tokens: false,
 };
 
-pub struct Big {
+pub struct PublicRegistry {
     profile: &'static Profile,
     blobs: Mutex<HashMap<String, Vec<u8>>>,
     /// Media type and bytes, by `repository:key`.
@@ -57,7 +57,7 @@ pub struct Big {
     busy: Mutex<bool>,
 }
 
-impl Big {
+impl PublicRegistry {
     pub fn new(profile: &'static Profile) -> Self {
         let (blobs, manifests) = (Mutex::default(), Mutex::default());
         Self { profile, blobs, manifests, limit: Mutex::default(), busy: Mutex::default() }
@@ -82,8 +82,9 @@ impl Big {
         *self.busy.lock().unwrap() = true;
     }
 
-    pub fn answer(&self, asked: &Asked) -> Answer {
-        let (path, query) = asked.target.split_once('?').unwrap_or((&asked.target, ""));
+    pub fn answer(&self, asked: &Received) -> Answer {
+        let target = asked.decoded_target();
+        let (path, query) = target.split_once('?').unwrap_or((&target, ""));
         if format!("https://{}{path}", asked.host) == self.profile.realm {
             return self.token(asked, query);
         }
@@ -100,7 +101,7 @@ impl Big {
 
     /// What of the wanted scopes a user may have: everybody reads `library/…` and
     /// `…/public`, and only the owner writes.
-    fn token(&self, asked: &Asked, query: &str) -> Answer {
+    fn token(&self, asked: &Received, query: &str) -> Answer {
         let login = format!("Basic {}", STANDARD.encode(format!("ada:{PASSWORD}")));
         let user = match asked.header("authorization") {
             None => None,
@@ -128,7 +129,7 @@ impl Big {
         Answer::new(200).with("content-type", "application/json").body(text)
     }
 
-    fn registry(&self, asked: &Asked, path: &str, query: &str) -> Answer {
+    fn registry(&self, asked: &Received, path: &str, query: &str) -> Answer {
         let rest = path.strip_prefix("/v2/").unwrap_or_default();
         let kinds = ["/blobs/", "/manifests/", "/tags/"];
         let (name, kind, key) = kinds
@@ -181,7 +182,7 @@ impl Big {
     }
 
     /// The 401 for a request without a token, or with one that is not good for it.
-    fn challenge(&self, asked: &Asked, name: &str) -> Option<Answer> {
+    fn challenge(&self, asked: &Received, name: &str) -> Option<Answer> {
         let Profile { realm, service, root_scope, .. } = self.profile;
         let actions = if matches!(asked.method.as_str(), "GET" | "HEAD") { "pull" } else { "pull,push" };
         let scope = if name.is_empty() { root_scope.map(str::to_owned) } else { None };

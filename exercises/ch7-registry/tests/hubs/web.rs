@@ -18,7 +18,7 @@ const CONFIG: &str = "[req]\ndistinguished_name=dn\n[dn]\n[ca]\nbasicConstraints
     DNS:production.cloudflare.docker.com,DNS:ghcr.io,DNS:pkg-containers.githubusercontent.com\n";
 
 /// A request to one of the hosts.
-pub struct Asked {
+pub struct Received {
     pub host: String,
     pub method: String,
     /// The path with its query.
@@ -27,9 +27,14 @@ pub struct Asked {
     pub body: Vec<u8>,
 }
 
-impl Asked {
+impl Received {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The target with the characters of a scope decoded.
+    pub fn decoded_target(&self) -> String {
+        self.target.replace("%3A", ":").replace("%2F", "/").replace("%2C", ",")
     }
 }
 
@@ -54,7 +59,7 @@ impl Answer {
     }
 }
 
-type Handler = dyn Fn(&Asked) -> Answer + Send + Sync;
+type Handler = dyn Fn(&Received) -> Answer + Send + Sync;
 
 pub struct Web {
     port: u16,
@@ -63,7 +68,7 @@ pub struct Web {
 }
 
 impl Web {
-    pub fn start(directory: &Path, handler: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
+    pub fn start(directory: &Path, handler: impl Fn(&Received) -> Answer + Send + Sync + 'static) -> Self {
         fs::create_dir_all(directory).unwrap();
         let config = Arc::new(certificates(directory));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -134,7 +139,7 @@ fn serve(mut stream: TcpStream, config: Arc<ServerConfig>, notes: &Mutex<Vec<Str
     while let Some((line, headers)) = read_head(&mut reader) {
         let mut words = line.split(' ').map(str::to_owned);
         let (method, target) = (words.next().unwrap(), words.next().unwrap());
-        let mut asked = Asked { host: host.to_owned(), method, target, headers, body: Vec::new() };
+        let mut asked = Received { host: host.to_owned(), method, target, headers, body: Vec::new() };
         let length = asked.header("content-length").map_or(0, |text| text.parse().unwrap());
         let mut body = vec![0; length];
         if reader.read_exact(&mut body).is_err() {
@@ -144,7 +149,7 @@ fn serve(mut stream: TcpStream, config: Arc<ServerConfig>, notes: &Mutex<Vec<Str
         let answer = handler(&asked);
         let scheme = asked.header("authorization").and_then(|value| value.split(' ').next());
         let with = scheme.map_or_else(String::new, |scheme| format!(" with {scheme}"));
-        let (method, host, target) = (&asked.method, &asked.host, &asked.target);
+        let (method, host, target) = (&asked.method, &asked.host, asked.decoded_target());
         notes.lock().unwrap().push(format!("{method} {host}{target}{with}: {}", answer.status));
         if send(reader.get_mut(), &answer, asked.method == "HEAD").is_err() {
             return;
