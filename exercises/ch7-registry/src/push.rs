@@ -6,17 +6,16 @@ use images::{Digest, Store};
 
 use crate::Result;
 
-/// Pushes the image that the store has under this name; of several, the one for
-/// `platform`.
+/// Pushes the image that the store has under this name; of an index, the one for `platform`.
 ///
-/// A registry refuses a manifest that names blobs it does not have, so layers
-/// and config go first. The manifest goes under the tag, byte for byte as it is
-/// stored, for its digest is the image's name (distribution-spec, "Pushing
-/// Manifests"). `report` is told of each blob, and the digest. If the answer's
-/// `docker-content-digest` is another one, the registry has broken a rule.
+/// A registry refuses a manifest that names blobs it does not have, so layers and config go
+/// first. The manifest goes under the tag, byte for byte as it is stored, because its digest
+/// identifies the image (distribution-spec, "Pushing Manifests"). An answer whose
+/// `docker-content-digest` is another one breaks the protocol. `report` gets each blob's events
+/// and a line with the digest.
 ///
 /// # Errors
-/// [`distribution::Error::NoImage`] if there is none; else what the registry refuses.
+/// [`distribution::Error::NoImage`], or what the registry refuses.
 pub fn push(store: &Store, reference: &Reference, platform: &Platform, report: Report<'_>) -> Result<Digest> {
     // ANCHOR: push
     let _ = (&store, &reference, &platform, &report); // what you have to work with

@@ -8,14 +8,13 @@ use crate::Result;
 
 /// Uploads a blob, unless the repository has it.
 ///
-/// HEAD asks for it. POST opens an upload and answers with its location; PUT
-/// to that location, with the digest in its query, sends the bytes and closes
-/// it (distribution-spec, "Pushing blobs", "POST then PUT"). The location is
-/// the registry's own: it may be a path or an address and has a query or not.
+/// HEAD asks for it. POST opens an upload and answers with its `Location`, which may be a path
+/// or a whole address, with a query or without. PUT to that location, with the digest added to
+/// the query, sends the bytes and closes it (distribution-spec, "POST then PUT").
 ///
-/// If another repository, `from`, may have the blob, the POST asks to mount it
-/// from there. 201 says that this was all; 202 is an upload as without it
-/// ("Mounting a blob from another repository").
+/// If another repository, `from`, may have the blob, the POST asks to mount it from there. 201
+/// says that the blob is there now; 202 opens an upload, as without the mount ("Mounting a
+/// blob from another repository").
 ///
 /// # Errors
 /// [`http_client::Error::Status`] with the registry's words, such as `DIGEST_INVALID`.

@@ -1,18 +1,4 @@
-//! Each step on the command line:
-//!
-//! ```text
-//! registry parse NAME                  what the name means
-//! registry challenge HEADER            what a 401 asks for
-//! registry login REGISTRY USER         the password comes on standard input
-//! registry logout REGISTRY
-//! registry ping REGISTRY               is it there, and does it know me?
-//! registry manifest NAME               its digest and its media type
-//! registry tags NAME                   what else is there under this name
-//! registry push-blob STORE NAME DIGEST [REPOSITORY TO MOUNT FROM]
-//! registry push STORE NAME [PLATFORM]
-//! registry pull-blob STORE NAME DIGEST SIZE
-//! registry pull STORE NAME [PLATFORM]
-//! ```
+//! Each step on the command line.
 
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -26,17 +12,26 @@ use registry::{
 };
 use sys::Context;
 
+const USAGE: &str = "usage:
+  registry parse NAME                   what the name means
+  registry challenge HEADER             what a 401 asks for
+  registry login REGISTRY USER          the password comes on standard input
+  registry logout REGISTRY
+  registry ping REGISTRY                is it there, and does it know me?
+  registry manifest NAME                its digest and its media type
+  registry tags NAME                    the tags of its repository
+  registry push-blob STORE NAME DIGEST [REPOSITORY TO MOUNT FROM]
+  registry push STORE NAME [PLATFORM]
+  registry pull-blob STORE NAME DIGEST SIZE
+  registry pull STORE NAME [PLATFORM]";
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match run(&words) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {
-            eprintln!(
-                "usage: registry parse NAME | challenge HEADER | login REGISTRY USER | logout REGISTRY | ping REGISTRY\n\
-                 \x20      | manifest NAME | tags NAME | push-blob STORE NAME DIGEST [FROM] | push STORE NAME [PLATFORM]\n\
-                 \x20      | pull-blob STORE NAME DIGEST SIZE | pull STORE NAME [PLATFORM]"
-            );
+            eprintln!("{USAGE}");
             ExitCode::from(2)
         }
         Err(error) => {
@@ -70,38 +65,39 @@ fn run(words: &[&str]) -> Result<bool> {
             let name = parse_reference(name)?;
             tags(&client(&name.registry)?, &name.repository)?.iter().for_each(|tag| println!("{tag}"));
         }
-        ["push-blob", store, name, digest, ref from @ ..] => {
-            let (store, name) = (Store::open(Path::new(store))?, parse_reference(name)?);
-            let (blob, from) = (stored(&store, digest)?, from.first().copied());
-            report(push_blob(&client(&name.registry)?, &name.repository, &store, &blob, from)?);
-        }
-        ["pull-blob", store, name, digest, size] => {
-            let (store, name) = (Store::open(Path::new(store))?, parse_reference(name)?);
-            let blob = Blob { digest: digest.parse()?, size: size.parse().unwrap_or_default() };
-            report(pull_blob(&client(&name.registry)?, &name.repository, &store, &blob)?);
-        }
-        ["push", store, name, ref platform @ ..] => {
-            let (store, name, platform) =
-                (Store::open(Path::new(store))?, parse_reference(name)?, platform_of(platform)?);
-            push(&store, &name, &platform, &mut to_lines(&mut io::stdout(), Direction::Push))?;
-        }
-        ["pull", store, name, ref platform @ ..] => {
-            let (store, name, platform) =
-                (Store::open(Path::new(store))?, parse_reference(name)?, platform_of(platform)?);
-            pull(&store, &name, &platform, &mut to_lines(&mut io::stdout(), Direction::Pull))?;
+        [command @ ("push-blob" | "pull-blob" | "push" | "pull"), store, name, ref rest @ ..] => {
+            return transfer(command, &Store::open(Path::new(store))?, &parse_reference(name)?, rest);
         }
         _ => return Ok(false),
     }
     Ok(true)
 }
 
-fn platform_of(words: &[&str]) -> Result<Platform> {
+fn transfer(command: &str, store: &Store, name: &Reference, rest: &[&str]) -> Result<bool> {
+    let mut output = io::stdout();
+    match (command, rest) {
+        ("push-blob", [digest, from @ ..]) => {
+            let (blob, from) = (stored(store, digest)?, from.first().copied());
+            report(push_blob(&client(&name.registry)?, &name.repository, store, &blob, from)?);
+        }
+        ("pull-blob", [digest, size]) => {
+            let blob = Blob { digest: digest.parse()?, size: size.parse().unwrap_or_default() };
+            report(pull_blob(&client(&name.registry)?, &name.repository, store, &blob)?);
+        }
+        ("push", words) => drop(push(store, name, &platform(words)?, &mut to_lines(&mut output, Direction::Push))?),
+        ("pull", words) => drop(pull(store, name, &platform(words)?, &mut to_lines(&mut output, Direction::Pull))?),
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+fn platform(words: &[&str]) -> Result<Platform> {
     Ok(words.first().map_or(Ok(Platform::host()), |text| text.parse())?)
 }
 
 fn report(transfer: Transfer) {
     let words = match transfer {
-        Transfer::Done => "sent",
+        Transfer::Done => "transferred",
         Transfer::NotNeeded => "already there",
         Transfer::Mounted => "mounted",
     };
