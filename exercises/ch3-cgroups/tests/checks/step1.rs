@@ -9,6 +9,7 @@ use cgroups::{Error, enable_controllers};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::stat::Mode;
+use nix::unistd::{AccessFlags, access};
 
 use super::cgroup_fixture::CgroupFixture;
 
@@ -83,7 +84,7 @@ impl Parent {
         // A hybrid machine has a tree of version 2 with what version 1 does not use.
         let Some((root, lock, name)) = unified_controller() else {
             checks::unable(
-                "no control groups of version 2 with a free controller are mounted here; \
+                "no control groups of version 2 with a free controller can be changed here; \
                  `cargo xtask vm -- cargo xtask check ch3 --step 1` runs this in a virtual machine",
             );
             return None;
@@ -111,11 +112,13 @@ impl Drop for Parent {
     }
 }
 
-/// A tree of version 2, locked for this check alone, and a controller that nobody uses in it.
+/// A tree of version 2 that we may change, locked for this check alone, and a controller that
+/// nobody uses in it.
 fn unified_controller() -> Option<(PathBuf, Flock<File>, String)> {
     let mounts = fs::read_to_string("/proc/self/mountinfo").expect("/proc is mounted");
     let points = mounts.lines().filter(|line| line.contains(" - cgroup2 ")).filter_map(|line| line.split(' ').nth(4));
     points.map(Path::new).find_map(|point| {
+        access(&point.join("cgroup.subtree_control"), AccessFlags::W_OK).ok()?;
         let lock = Flock::lock(File::open(point).ok()?, FlockArg::LockExclusive).ok()?;
         let available = fs::read_to_string(point.join("cgroup.controllers")).ok()?;
         let enabled = fs::read_to_string(point.join("cgroup.subtree_control")).ok()?;

@@ -26,6 +26,7 @@ pub fn calls(command: &mut Command) -> Vec<Call> {
     };
     // SAFETY: one system call, which allocates nothing.
     unsafe { command.pre_exec(stop_at_exec) };
+    #[expect(clippy::zombie_processes, reason = "waitpid below waits for it, with __WALL")]
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
     let pid = child.id().cast_signed();
     let mut calls = Vec::new();

@@ -168,7 +168,10 @@ const GIVE: &str = r#"
         chown 65534 $group $group/cgroup.procs $group/tasks
         echo $$ > $group/cgroup.procs
     done
-    exec "$0" xtask check ch3 --solution --user 65534"#;
+    code=0
+    "$0" xtask check ch3 --solution --user 65534 || code=$?
+    # 3: what only version 2 can show is shown to a user by the stage with the machine.
+    test $code = 0 -o $code = 3"#;
 
 fn with_groups_given(repo: &Repo) -> Result<()> {
     let mut shell = Command::new("sh");

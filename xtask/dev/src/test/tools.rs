@@ -1,12 +1,14 @@
 //! The stages that are cargo's and other tools' work.
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use course::CHAPTERS;
 
 use crate::stage::{Stage, quiet};
 use crate::{record, sync};
-use xtask::cargo::cargo;
+use xtask::cargo::{build, cargo, keep, lock_artifacts};
 use xtask::error::{Error, Result};
 use xtask::repo::{Repo, Tree};
 use xtask::{files, tools};
@@ -68,7 +70,7 @@ pub fn command_line(repo: &Repo) -> Result<Stage> {
 /// The other tests of chapters and support crates, for example with registries that fail,
 /// lie, or require TLS.
 pub fn given(repo: &Repo) -> Result<Stage> {
-    let units = passed(&tests_of(repo, &["--workspace", "--lib", "--bins"])?);
+    let units = passed(&tests_of(repo, &["--workspace", "--lib", "--bins"], None)?);
     let stage = integration_tests(repo, |package, test| package != "galley" && !PEERS.contains(&test))?;
     Ok(match stage {
         Stage::Passed(words) => Stage::Passed(format!("{words}, {units} of single modules")),
@@ -81,7 +83,7 @@ pub fn given(repo: &Repo) -> Result<Stage> {
 /// chapters are not among them.
 fn integration_tests(repo: &Repo, wanted: impl Fn(&str, &str) -> bool) -> Result<Stage> {
     let exercises = repo.tree(Tree::Exercises);
-    let mut which = BTreeSet::new();
+    let mut which: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for manifest in files::list(&exercises)?.iter().filter(|file| file.ends_with("Cargo.toml")) {
         let text = files::read(&exercises.join(manifest))?;
         let package =
@@ -95,12 +97,16 @@ fn integration_tests(repo: &Repo, wanted: impl Fn(&str, &str) -> bool) -> Result
             };
             let name = name.to_string_lossy().into_owned();
             if name != "checks" && wanted(package, &name) {
-                which.extend([("--package", package.to_owned()), ("--test", name)]);
+                which.entry(package.to_owned()).or_default().insert(name);
             }
         }
     }
-    let which: Vec<&str> = which.iter().flat_map(|(flag, name)| [*flag, name.as_str()]).collect();
-    let text = tests_of(repo, &which)?;
+    let mut text = String::new();
+    for (package, tests) in which {
+        let names = tests.iter().flat_map(|test| ["--test", test.as_str()]);
+        let which: Vec<&str> = ["--package", package.as_str()].into_iter().chain(names).collect();
+        text.push_str(&tests_of(repo, &which, kept_program(repo, &package)?)?);
+    }
     Ok(told(format!("{} tests", passed(&text)), &text))
 }
 
@@ -110,9 +116,24 @@ fn told(words: String, text: &str) -> Stage {
     Stage::of((words, reasons.into_iter().map(str::to_owned).collect()))
 }
 
-/// Runs tests of the reference, and returns what they printed.
-fn tests_of(repo: &Repo, which: &[&str]) -> Result<String> {
+/// The reference's program of a chapter, kept where no other build overwrites it: stages
+/// that run at the same time build the exercises and stored solutions.
+fn kept_program(repo: &Repo, package: &str) -> Result<Option<PathBuf>> {
+    if !CHAPTERS.iter().any(|chapter| chapter.name == package) {
+        return Ok(None);
+    }
+    let _lock = lock_artifacts(repo.target())?;
+    let built = build(repo.target(), &repo.manifest(Tree::Solutions), &["build", "--package", package], false)?;
+    let built = built.map_err(Error::Failed)?;
+    let found = built.iter().find(|artifact| artifact.kind == "bin");
+    found.map(|artifact| keep(&artifact.path, &repo.target().join("test-programs"))).transpose()
+}
+
+/// Runs tests of the reference, and returns what they printed. A chapter's `program` is
+/// named to its tests.
+fn tests_of(repo: &Repo, which: &[&str], program: Option<PathBuf>) -> Result<String> {
     let mut command = cargo();
+    command.envs(program.map(|program| ("GALLEY_CHECK_PROGRAM", program)));
     command.args(["test", "--quiet"]).args(which).arg("--manifest-path").arg(repo.manifest(Tree::Solutions));
     command.arg("--target-dir").arg(repo.target()).args(["--", "--nocapture"]);
     let output = quiet(&mut command)?;
