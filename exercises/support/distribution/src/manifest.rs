@@ -27,10 +27,15 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Whether it is a list of manifests for several platforms (image-spec, image-index.md).
     pub fn is_index(&self) -> bool {
         INDEX_TYPES.contains(&self.media_type.as_str())
     }
 
+    /// Parses the bytes as a manifest (image-spec, manifest.md).
+    ///
+    /// # Errors
+    /// [`images::Error::Malformed`] for other JSON, or for more layers than can be mounted.
     pub fn read_manifest(&self, reference: &Reference) -> Result<spec::ImageManifest> {
         let read: spec::ImageManifest =
             serde_json::from_slice(&self.bytes).map_err(|error| malformed(reference, &error))?;
@@ -40,6 +45,10 @@ impl Manifest {
         }
     }
 
+    /// Parses the bytes as an index (image-spec, image-index.md).
+    ///
+    /// # Errors
+    /// [`images::Error::Malformed`] for other JSON.
     pub fn read_index(&self, reference: &Reference) -> Result<spec::ImageIndex> {
         serde_json::from_slice(&self.bytes).map_err(|error| malformed(reference, &error))
     }

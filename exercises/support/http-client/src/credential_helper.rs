@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{Error, Login, Result};
 
-/// The most of a helper's answer that is read.
+/// The most of a helper's answer that is read, in bytes.
 const MAX_ANSWER: u64 = 64 * 1024;
 
 /// The program that keeps the login for one registry.
@@ -27,12 +27,16 @@ impl CredentialHelper {
         Some(Self { program: format!("docker-credential-{name}"), key: key.to_owned() })
     }
 
+    /// The name of the helper's program, for messages.
     pub fn program(&self) -> &str {
         &self.program
     }
 
     /// What the helper has, if anything. A program that is not there has nothing;
     /// `login` would tell.
+    ///
+    /// # Errors
+    /// [`crate::Error::CredentialHelper`] with what the helper printed.
     pub fn get(&self) -> Result<Option<Login>> {
         let text = match self.run("get", &self.key) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -50,12 +54,20 @@ impl CredentialHelper {
         }
     }
 
+    /// Gives the helper a login to keep.
+    ///
+    /// # Errors
+    /// [`crate::Error::CredentialHelper`] with what the helper printed.
     pub fn store(&self, login: &Login) -> Result<()> {
         let (user, secret) = (&login.user, login.password());
         let text = json!({ "ServerURL": self.key, "Username": user, "Secret": secret }).to_string();
         self.check(self.run("store", &text))
     }
 
+    /// Makes the helper forget the login.
+    ///
+    /// # Errors
+    /// [`crate::Error::CredentialHelper`] with what the helper printed.
     pub fn erase(&self) -> Result<()> {
         self.check(self.run("erase", &self.key))
     }

@@ -23,6 +23,7 @@ impl fmt::Debug for Login {
 }
 
 impl Login {
+    /// A login with a name and a password.
     pub fn new(user: &str, password: &str) -> Self {
         Self { user: user.to_owned(), password: password.to_owned() }
     }

@@ -20,6 +20,7 @@ pub struct CancelToken {
 }
 
 impl Progress {
+    /// Starts at 0 bytes, and ends early if `cancel` is cancelled.
     pub fn new(cancel: &Arc<CancelToken>) -> Self {
         Self { bytes: Arc::default(), cancel: Arc::clone(cancel) }
     }
@@ -48,11 +49,13 @@ impl Progress {
 }
 
 impl CancelToken {
+    /// Ends all transfers, and wakes those that wait for another try.
     pub fn cancel(&self) {
         *self.cancelled.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.changed.notify_all();
     }
 
+    /// Whether a transfer of the image has failed.
     pub fn is_cancelled(&self) -> bool {
         *self.cancelled.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -11,6 +11,7 @@ pub struct TrackedBody<R> {
 }
 
 impl<R> TrackedBody<R> {
+    /// Wraps the body of a response.
     pub fn new(inner: R) -> Self {
         Self { inner, broken: None }
     }

@@ -25,6 +25,7 @@ pub struct Transport {
 }
 
 impl Transport {
+    /// Without a connection yet: each is made when it is first needed.
     pub fn new(registry: &str) -> Self {
         Self { registry: registry.to_owned(), plain: OnceLock::new(), encrypted: OnceLock::new() }
     }
@@ -46,39 +47,23 @@ impl Transport {
         progress: &Progress,
     ) -> Result<Response<Body>> {
         let agent = self.agent_for(request.method, url)?;
-        let mut policy = RetryPolicy::from_env();
+        let policy = RetryPolicy::from_env();
         let begin = || once(agent, request, url, authorization, progress);
         // What was sent of a file may have been kept.
         let mut upload = match request.content {
             Content::File(file) => Upload::at(agent, url, authorization, file, progress),
             _ => None,
         };
-        let is_file = matches!(request.content, Content::File(_));
-        let mut answer = match &mut upload {
+        let answer = match &mut upload {
             Some(upload) if again => upload.resume(),
             _ => begin(),
         };
-        loop {
-            let wait = match &answer {
-                Ok(response) if retry::is_temporary(response) => policy.after_refusal(retry::requested_wait(response)),
-                Err(error) if retry::is_broken_connection(error) => policy.after_break(),
-                _ => None,
-            };
-            if !wait.is_some_and(|wait| progress.wait(wait)) {
-                break;
-            }
-            answer = match &mut upload {
-                Some(upload) => {
-                    let next = upload.resume();
-                    if upload.made_progress() {
-                        policy.reset();
-                    }
-                    next
-                }
-                None if is_file => break,
-                None => begin(),
-            };
-        }
+        let is_file = matches!(request.content, Content::File(_));
+        let answer = repeat(answer, policy, progress, || match &mut upload {
+            Some(upload) => Some((upload.resume(), upload.made_progress())),
+            None if is_file => None,
+            None => Some((begin(), false)),
+        });
         answer.map_err(|error| explain(request.method, url, &error))
     }
 
@@ -134,6 +119,31 @@ impl Transport {
             config = config.proxy(None);
         }
         Ok(cell.get_or_init(|| config.build().new_agent()))
+    }
+}
+
+/// Calls `next` for another answer as long as one may succeed later and the policy allows
+/// it. `next` also says whether it made progress; it returns `None` if it cannot try again.
+fn repeat(
+    mut answer: Answer,
+    mut policy: RetryPolicy,
+    progress: &Progress,
+    mut next: impl FnMut() -> Option<(Answer, bool)>,
+) -> Answer {
+    loop {
+        let wait = match &answer {
+            Ok(response) if retry::is_temporary(response) => policy.after_refusal(retry::requested_wait(response)),
+            Err(error) if retry::is_broken_connection(error) => policy.after_break(),
+            _ => None,
+        };
+        if !wait.is_some_and(|wait| progress.wait(wait)) {
+            return answer;
+        }
+        let Some((response, made_progress)) = next() else { return answer };
+        if made_progress {
+            policy.reset();
+        }
+        answer = response;
     }
 }
 
