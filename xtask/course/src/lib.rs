@@ -150,4 +150,18 @@ pub const CHAPTERS: &[Chapter] = &[
             step("pull", "pull an image"),
         ],
     },
+    Chapter {
+        number: 8,
+        name: "harden",
+        title: "Only the rights it needs",
+        steps: &[
+            step("limit_capabilities", "leave root a third of its rights"),
+            step("switch_user", "give up root for good"),
+            step("select_rules", "decide which system calls are made"),
+            step("install_filter", "let the kernel refuse the others"),
+            step("mask_paths", "cover what speaks of the whole machine"),
+            step("restrict_devices", "open no device that is not on a list"),
+            step("drop_inherited", "keep nothing of the caller's"),
+        ],
+    },
 ];

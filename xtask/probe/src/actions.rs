@@ -11,7 +11,7 @@ use nix::sys::signal::{SigHandler, SigSet, Signal, raise};
 
 use crate::answer::{Answer, pair, signal};
 use crate::network::Interface;
-use crate::{processes, terminal};
+use crate::{call, processes, terminal};
 
 /// Performs `key`, or answers `None` if there is no such action.
 pub fn perform(key: &str, argument: &str) -> Option<Answer> {
@@ -35,6 +35,10 @@ pub fn perform(key: &str, argument: &str) -> Option<Answer> {
         "orphans" => processes::orphans(number() as usize),
         "escape" => escape(),
         "loopback" => loopback(),
+        "call" => Ok(call::make(argument)),
+        "call32" => Ok(call::make_32(number())),
+        "device" => Ok(call::open_device(argument)),
+        "key" => Ok(call::find_key(argument)),
         "sethostname" => Ok(format!("{:?}", nix::unistd::sethostname(argument))),
         _ => return None,
     })

@@ -8,6 +8,7 @@
 
 mod actions;
 mod answer;
+mod call;
 mod network;
 mod processes;
 mod queries;

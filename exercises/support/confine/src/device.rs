@@ -1,0 +1,237 @@
+//! Device numbers, and the control groups that decide on them.
+
+use std::fmt;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use nix::errno::Errno;
+use nix::unistd::Pid;
+use sys::{Context, Error, Result};
+
+use crate::cgroup_device;
+
+/// What Docker and Podman allow: make any node, but open these only.
+pub const DEFAULT_DEVICES: &[DeviceRule] = &[
+    // A node is a name. What counts is whether it can be opened.
+    DeviceRule::new(DeviceKind::Block, None, None, "m"),
+    DeviceRule::new(DeviceKind::Char, None, None, "m"),
+    // null, zero, full, random, urandom
+    DeviceRule::new(DeviceKind::Char, Some(1), Some(3), "rwm"),
+    DeviceRule::new(DeviceKind::Char, Some(1), Some(5), "rwm"),
+    DeviceRule::new(DeviceKind::Char, Some(1), Some(7), "rwm"),
+    DeviceRule::new(DeviceKind::Char, Some(1), Some(8), "rwm"),
+    DeviceRule::new(DeviceKind::Char, Some(1), Some(9), "rwm"),
+    // tty, console, ptmx, and the terminals that ptmx makes
+    DeviceRule::new(DeviceKind::Char, Some(5), Some(0), "rwm"),
+    DeviceRule::new(DeviceKind::Char, Some(5), Some(1), "rwm"),
+    DeviceRule::new(DeviceKind::Char, Some(5), Some(2), "rwm"),
+    DeviceRule::new(DeviceKind::Char, Some(136), None, "rwm"),
+];
+
+/// The two kinds of device nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceKind {
+    /// A disk.
+    Block,
+    /// Everything else.
+    Char,
+}
+
+/// Devices that may be used, in the words of the first version's `devices.allow`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceRule {
+    /// Block or character devices.
+    pub kind: DeviceKind,
+    /// The driver; any if it is `None`.
+    pub major: Option<u32>,
+    /// Which of the driver's devices; any if it is `None`.
+    pub minor: Option<u32>,
+    /// Of `r` (read), `w` (write) and `m` (make a node), those that are allowed.
+    pub access: &'static str,
+}
+
+impl DeviceRule {
+    const fn new(kind: DeviceKind, major: Option<u32>, minor: Option<u32>, access: &'static str) -> Self {
+        Self { kind, major, minor, access }
+    }
+}
+
+impl fmt::Display for DeviceRule {
+    /// Such as `c 1:3 rwm`, or `b *:* m`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = |number: Option<u32>| number.map_or_else(|| "*".to_owned(), |number| number.to_string());
+        let kind = if self.kind == DeviceKind::Block { 'b' } else { 'c' };
+        write!(f, "{kind} {}:{} {}", number(self.major), number(self.minor), self.access)
+    }
+}
+
+impl FromStr for DeviceRule {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let fault = || format!("'{text}' is not a rule for devices, such as 'c 1:3 rwm'");
+        let words: Vec<&str> = text.split(' ').collect();
+        let [kind, numbers, access] = words[..] else { return Err(fault()) };
+        let (major, minor) = numbers.split_once(':').ok_or_else(fault)?;
+        let number = |text: &str| if text == "*" { Ok(None) } else { text.parse().map(Some).map_err(|_| fault()) };
+        let kind = match kind {
+            "b" => DeviceKind::Block,
+            "c" => DeviceKind::Char,
+            _ => return Err(fault()),
+        };
+        let known = ["r", "w", "m", "rw", "rm", "wm", "rwm"];
+        let access = known.into_iter().find(|known| *known == access).ok_or_else(fault)?;
+        Ok(Self { kind, major: number(major)?, minor: number(minor)?, access })
+    }
+}
+
+/// A control group that can decide which devices its processes open.
+#[derive(Clone, Debug)]
+pub struct DeviceGroup {
+    path: PathBuf,
+    unified: bool,
+}
+
+impl DeviceGroup {
+    /// Makes a group with this name, such as `galley/0123abcd`, below the one that this
+    /// process is in.
+    ///
+    /// # Errors
+    /// `ENOENT` where nothing decides on devices, `EACCES` or `EROFS` for an ordinary user.
+    pub fn create(name: &str) -> Result<Self> {
+        let (top, unified) = hierarchy()?;
+        let path = top.join(name);
+        fs::create_dir_all(path.parent().unwrap_or(&top)).context("mkdir", &path)?;
+        fs::create_dir(&path).context("mkdir", &path)?;
+        Ok(Self { path, unified })
+    }
+
+    /// The group with this name, if there is one.
+    ///
+    /// # Errors
+    /// As [`DeviceGroup::create`].
+    pub fn open(name: &str) -> Result<Option<Self>> {
+        let (top, unified) = hierarchy()?;
+        let path = top.join(name);
+        Ok(path.is_dir().then_some(Self { path, unified }))
+    }
+
+    /// A group of the second version that exists, by its directory.
+    pub fn unified(path: &Path) -> Self {
+        Self { path: path.to_owned(), unified: true }
+    }
+
+    /// The group's directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether this is the second version, where a program decides and no file.
+    pub fn is_unified(&self) -> bool {
+        self.unified
+    }
+
+    /// Moves a process into the group.
+    ///
+    /// # Errors
+    /// `ESRCH` if the process has ended.
+    pub fn add(&self, pid: Pid) -> Result<()> {
+        self.write("cgroup.procs", &pid.to_string())
+    }
+
+    /// Writes a file of the group, in a single write.
+    ///
+    /// # Errors
+    /// `EPERM` for a device that the parent group may not use; `EINVAL` for a malformed rule.
+    pub fn write(&self, file: &str, text: &str) -> Result<()> {
+        let path = self.path.join(file);
+        // Opened without O_CREAT and O_TRUNC, as sysfs and cgroupfs expect.
+        let mut opened = fs::OpenOptions::new().write(true).open(&path).context("open", &path)?;
+        std::io::Write::write_all(&mut opened, text.as_bytes()).context("write", &path)
+    }
+
+    /// Reads a file of the group.
+    ///
+    /// # Errors
+    /// `ENOENT` if the group has no such file.
+    pub fn read(&self, file: &str) -> Result<String> {
+        let path = self.path.join(file);
+        fs::read_to_string(&path).context("read", &path)
+    }
+
+    /// Compiles the rules into a program for `BPF_PROG_TYPE_CGROUP_DEVICE`, and attaches it
+    /// to this group. The second version has no file for devices.
+    ///
+    /// # Errors
+    /// `EPERM` without `CAP_SYS_ADMIN` (or `CAP_BPF` and `CAP_NET_ADMIN`), `ENOSYS` where
+    /// the kernel has no bpf(2).
+    pub fn attach_program(&self, allowed: &[DeviceRule]) -> Result<()> {
+        cgroup_device::attach(&self.path, allowed)
+    }
+
+    /// Removes the group, and its parent if that is empty then.
+    ///
+    /// # Errors
+    /// `EBUSY` while a process is in it.
+    pub fn delete(self) -> Result<()> {
+        match fs::remove_dir(&self.path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).context("rmdir", &self.path),
+            _ => {}
+        }
+        if let Some(parent) = self.path.parent() {
+            // Another container's group may be in it, or its files be the hierarchy's own.
+            let _ = fs::remove_dir(parent);
+        }
+        Ok(())
+    }
+}
+
+/// The directory below which this process makes groups, and whether it is version 2's.
+fn hierarchy() -> Result<(PathBuf, bool)> {
+    let groups = fs::read_to_string("/proc/self/cgroup").context("read", "/proc/self/cgroup")?;
+    let mounts = fs::read_to_string("/proc/self/mountinfo").context("read", "/proc/self/mountinfo")?;
+    let mount = |kind: &str, option: &str| {
+        mounts.lines().rev().find_map(|line| {
+            let (before, after) = line.split_once(" - ")?;
+            let mut fields = before.split(' ').skip(3);
+            let (root, point) = (fields.next()?, fields.next()?);
+            let after: Vec<&str> = after.split(' ').collect();
+            let matches = after.first() == Some(&kind)
+                && (option.is_empty() || after.last()?.split(',').any(|word| word == option));
+            matches.then(|| (root.to_owned(), PathBuf::from(point)))
+        })
+    };
+    let own = |controller: &str| {
+        groups.lines().find_map(|line| {
+            let mut fields = line.splitn(3, ':').skip(1);
+            fields.next()?.split(',').any(|name| name == controller).then(|| fields.next()).flatten()
+        })
+    };
+    for (kind, option, unified) in [("cgroup", "devices", false), ("cgroup2", "", true)] {
+        if let (Some((root, point)), Some(group)) = (mount(kind, option), own(option)) {
+            // What is mounted may itself be a group, as in a container.
+            let below = Path::new(group).strip_prefix(&root).or_else(|_| Path::new(group).strip_prefix("/"));
+            return Ok((point.join(below.unwrap_or(Path::new(""))), unified));
+        }
+    }
+    Err(Error::at("find", "a control group for devices", Errno::ENOENT))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+
+    use super::*;
+
+    #[test]
+    fn rules_are_read_as_they_are_written() {
+        for rule in DEFAULT_DEVICES {
+            assert_eq!(rule.to_string().parse::<DeviceRule>().unwrap(), *rule);
+        }
+        for text in ["", "c 1:3", "x 1:3 r", "c 1 r", "c 1:3 x", "c -1:3 r"] {
+            assert!(text.parse::<DeviceRule>().is_err(), "{text}");
+        }
+    }
+}
