@@ -9,14 +9,14 @@ use nix::mount::MsFlags;
 use nix::sys::statvfs::{FsFlags, fstatvfs};
 use sys::{Context, Result};
 
-/// Opens a path as a place for a mount, and follows no link on the way; `None` if it does
+/// Opens a path as a mount point, and follows no link on the way; `None` if it does
 /// not exist.
 ///
 /// # Errors
 /// `ELOOP` for a link, also one of the kernel's own, such as `/proc/self/root`.
 pub fn open_path(path: &Path) -> Result<Option<OwnedFd>> {
     let how = OpenHow::new()
-        .flags(OFlag::O_PATH | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW)
+        .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
         .resolve(ResolveFlag::RESOLVE_NO_SYMLINKS | ResolveFlag::RESOLVE_NO_MAGICLINKS);
     match openat2(AT_FDCWD, path, how) {
         Ok(file) => Ok(Some(file)),
