@@ -1,6 +1,23 @@
 use super::{command, fixture, probe, run, succeed};
 
 #[test]
+fn the_standard_streams_stay() {
+    let output = run(&["drop-inherited", probe(), "pid"]);
+    assert!(
+        String::from_utf8_lossy(&output.stdout).starts_with("pid "),
+        "the program's standard output is closed: 0, 1 and 2 stay: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let output = run(&["drop-inherited", "/no/such/program"]);
+    assert_eq!(
+        output.status.code(),
+        Some(127),
+        "there is no such program: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
 fn the_callers_descriptors_are_gone() {
     let directory = checks::scratch();
     let mut command = command(&["drop-inherited", probe(), "open"]);
@@ -25,23 +42,6 @@ fn the_callers_keys_are_gone() {
     checks::view!("keys", view, {
         "key:<key>" => "a key of the caller's was found in the session keyring: join a new one, keyctl(2)",
     });
-}
-
-#[test]
-fn the_standard_streams_stay() {
-    let output = run(&["drop-inherited", probe(), "pid"]);
-    assert!(
-        String::from_utf8_lossy(&output.stdout).starts_with("pid "),
-        "the program's standard output is closed: 0, 1 and 2 stay: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let output = run(&["drop-inherited", "/no/such/program"]);
-    assert_eq!(
-        output.status.code(),
-        Some(127),
-        "there is no such program: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
 }
 
 #[test]
