@@ -19,6 +19,7 @@ const CHAPTERS: &[(&str, &str, &str)] = &[
     ("build", "build-image", "build-image"),
     ("run", "run", "run"),
     ("registry", "registry", "registry"),
+    ("harden", "harden", "harden"),
 ];
 
 /// The programs and images that a page's commands find.
