@@ -108,6 +108,7 @@ fn build_image(store: &Path, context: &Path, rest: &[&str]) -> Result<()> {
             Err(error) => Err(error.to_string()),
         },
         on_create: &|_| Ok(Box::new(|| ())),
+        become_user: builder::become_user,
         target: None,
         network: namespaces::Network::Host,
         progress: &|_, _| Box::new(|_| ()),

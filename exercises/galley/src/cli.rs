@@ -226,6 +226,18 @@ pub struct Run {
     /// Let nothing in the root file system be changed
     #[arg(long)]
     pub read_only: bool,
+    /// Give root inside a capability more, by name or ALL
+    #[arg(long, value_name = "CAPABILITY")]
+    pub cap_add: Vec<String>,
+    /// Take a capability from root inside, by name or ALL
+    #[arg(long, value_name = "CAPABILITY")]
+    pub cap_drop: Vec<String>,
+    /// no-new-privileges, seccomp=FILE, or seccomp=unconfined
+    #[arg(long, value_name = "OPTION")]
+    pub security_opt: Vec<String>,
+    /// Protect the host from the container in no way
+    #[arg(long)]
+    pub privileged: bool,
     /// Use a directory in an image's place
     #[arg(long, value_name = "DIR")]
     pub rootfs: Option<PathBuf>,

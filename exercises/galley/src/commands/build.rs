@@ -3,6 +3,7 @@
 use std::io::stdout;
 
 use build::Options;
+use monitor::DeviceGroup;
 use nix::unistd::Pid;
 
 use super::orphans;
@@ -36,6 +37,7 @@ pub fn build(arguments: &Build, layer_limit: Option<u64>) -> Result<()> {
         bypass_cache: arguments.no_cache,
         find_image: &|name| obtain(&store, name).map_err(|error| error.to_string()),
         on_create: &confine,
+        become_user: monitor::become_build_user,
         target: arguments.target.as_deref(),
         network: match arguments.network {
             BuildNetwork::Host => namespaces::Network::Host,
@@ -58,13 +60,24 @@ fn bar(label: &str, total: u64) -> Box<dyn FnMut(u64)> {
 ///
 /// An ordinary user has no group to give; there the namespaces must do.
 fn confine(process: Pid) -> std::result::Result<Box<dyn FnOnce()>, String> {
-    let Ok(group) = cgroups::Group::create(&orphans::cgroup_name(process)) else { return Ok(Box::new(|| ())) };
-    if let Err(error) = group.add(process) {
-        // The first fault is the one to report; `galley prune` finds the group.
-        let _ = group.delete();
-        return Err(error.to_string());
-    }
+    let name = orphans::cgroup_name(process);
+    let Ok(group) = cgroups::Group::create(&name) else { return Ok(Box::new(|| ())) };
+    let confined = group.add(process).map_err(|error| error.to_string()).and_then(|()| {
+        let unified = monitor::unified_path(&group);
+        monitor::restrict_devices(&name, unified.as_deref(), process).map_err(|error| error.to_string())
+    });
+    let devices = match confined {
+        Ok(devices) => devices,
+        Err(error) => {
+            // The first fault is the one to report; `galley prune` finds the group.
+            let _ = group.delete();
+            return Err(error);
+        }
+    };
     Ok(Box::new(move || {
+        if let Some(Err(error)) = devices.map(DeviceGroup::delete) {
+            eprintln!("galley: {error}");
+        }
         if let Err(error) = group.delete() {
             eprintln!("galley: {error}");
         }

@@ -30,7 +30,11 @@ pub fn remove_cgroups() {
         }
     }
     for name in dead {
-        if let Err(error) = Group::named(&format!("galley/{name}")).and_then(Group::delete) {
+        let name = format!("galley/{name}");
+        if let Err(error) = Group::named(&name).and_then(Group::delete) {
+            eprintln!("galley: {error}");
+        }
+        if let Err(error) = monitor::delete_device_group(&name) {
             eprintln!("galley: {error}");
         }
     }

@@ -1,7 +1,7 @@
 //! `galley run`.
 
 use images::spec;
-use monitor::{NetHelper, Root, Settings, Tmpfs, Volume, parse_ports, run_attached, run_detached};
+use monitor::{NetHelper, Root, Seccomp, Security, Settings, Tmpfs, Volume, parse_ports, run_attached, run_detached};
 use run::Port;
 use storage::layer_cache;
 
@@ -76,6 +76,29 @@ fn network(requested: Option<Network>) -> monitor::Network {
     }
 }
 
+/// What protects the host from the container: the default, and what the flags change of it.
+fn security(arguments: &Run) -> Result<Security> {
+    let mut security = Security::default().with_capabilities(&arguments.cap_add, &arguments.cap_drop)?;
+    for option in &arguments.security_opt {
+        match option.split_once(['=', ':']) {
+            None if option == "no-new-privileges" => security.no_new_privileges = true,
+            Some(("no-new-privileges", value @ ("true" | "false"))) => security.no_new_privileges = value == "true",
+            Some(("seccomp", "unconfined")) => security.seccomp = Seccomp::Unconfined,
+            Some(("seccomp", file)) => security.seccomp = Seccomp::read(file.as_ref())?,
+            _ => {
+                return Err(Error::Usage(format!(
+                    "--security-opt {option}: write no-new-privileges, seccomp=FILE or seccomp=unconfined"
+                )));
+            }
+        }
+    }
+    if arguments.privileged {
+        eprintln!("galley: --privileged: root in this container can do to your machine whatever you can");
+        security.privileged = true;
+    }
+    Ok(security)
+}
+
 fn settings(arguments: &Run) -> Result<Settings> {
     check_input(arguments)?;
     let limits = cgroups::Limits {
@@ -96,6 +119,7 @@ fn settings(arguments: &Run) -> Result<Settings> {
         network: network(arguments.network),
         limits,
         read_only: arguments.read_only,
+        security: security(arguments)?,
         init: arguments.init,
         remove: arguments.rm,
         // In the background there is a terminal at most, and nobody at its keys.

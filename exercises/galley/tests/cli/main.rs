@@ -13,5 +13,6 @@ mod mounts;
 mod outbound;
 mod ports;
 mod program;
+mod security;
 mod signals;
 mod test_env;

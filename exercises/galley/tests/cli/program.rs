@@ -90,7 +90,7 @@ fn an_unmapped_user_is_refused_in_plain_words() {
     for test in TestEnv::each().into_iter().filter(|test| !test.is_root()) {
         let done = test.run(&["--rm", "-u", "1234"], &["uid"]);
         assert_eq!(done.code, 125);
-        assert!(done.err.contains("setgid") || done.err.contains("setuid"), "which call failed? {}", done.err);
+        assert!(done.err.contains("setresgid") || done.err.contains("setresuid"), "which call failed? {}", done.err);
         test.assert_clean(&[]);
     }
 }

@@ -101,6 +101,7 @@ impl Execution<'_> {
             user: config.user().clone().filter(|user| !user.is_empty()).unwrap_or_else(|| "0".into()),
             network: if run.offline { Network::Private } else { self.options.network },
             on_create: self.options.on_create,
+            become_user: self.options.become_user,
             progress: &mut progress,
         };
         unpack(self.store, &stage.layers, self.options)?;

@@ -38,5 +38,5 @@ pub use error::{Error, Result};
 pub use host::{host_files, make_mount_points};
 pub use options::Options;
 pub use overlay::Overlay;
-pub use program::Program;
-pub use steps::{ConfigDraft, Process, Selected, StageCache, Steps, Target, Work};
+pub use program::{Program, become_user};
+pub use steps::{BecomeUser, ConfigDraft, Process, Selected, StageCache, Steps, Target, Work};

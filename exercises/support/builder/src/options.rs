@@ -5,7 +5,7 @@ use std::path::Path;
 use namespaces::Network;
 use storage::Image;
 
-use crate::steps::OnCreate;
+use crate::steps::{BecomeUser, OnCreate};
 
 /// Finds the image that FROM or `COPY --from` names; its error is a message.
 pub type FindImage<'a> = &'a dyn Fn(&str) -> std::result::Result<Image, String>;
@@ -26,6 +26,8 @@ pub struct Options<'a> {
     pub bypass_cache: bool,
     pub find_image: FindImage<'a>,
     pub on_create: OnCreate<'a>,
+    /// How the process of a RUN becomes its user.
+    pub become_user: BecomeUser,
     /// The stage to build, by name or number; without it the last.
     pub target: Option<&'a str>,
     /// What a RUN can reach: the host's network, or nothing.

@@ -12,7 +12,20 @@ use sys::{Context, StartError, c_strings};
 
 use crate::error::Result;
 use crate::owner::Owner;
-use crate::steps::Process;
+use crate::steps::{BecomeUser, Process};
+
+/// Becomes the user, and gives up nothing but root.
+///
+/// # Errors
+/// `EPERM` for an ordinary user, `EINVAL` for an id that this user namespace does not map.
+pub fn become_user(uid: u32, gid: u32) -> sys::Result<()> {
+    if (uid, gid) != (0, 0) {
+        setgroups(&[]).call("setgroups")?;
+        setgid(Gid::from_raw(gid)).call("setgid")?;
+        setuid(Uid::from_raw(uid)).call("setuid")?;
+    }
+    Ok(())
+}
 
 /// A program with everything that exec needs made beforehand: between clone and exec
 /// little is allowed.
@@ -23,6 +36,7 @@ pub struct Program<'a> {
     directory: PathBuf,
     uid: u32,
     gid: u32,
+    become_user: BecomeUser,
 }
 
 impl<'a> Program<'a> {
@@ -38,30 +52,27 @@ impl<'a> Program<'a> {
         }
         let (argv, env) = (c_strings(&process.argv)?, c_strings(&process.env)?);
         let (script, directory) = (process.script.as_ref(), process.directory.clone());
-        Ok(Self { argv, script, env, directory, uid, gid: group.or(own_group).unwrap_or(0) })
+        let (gid, become_user) = (group.or(own_group).unwrap_or(0), process.become_user);
+        Ok(Self { argv, script, env, directory, uid, gid, become_user })
     }
 
     /// Becomes the program; returns only if that fails. Call it inside the container.
     pub fn exec(&self) -> StartError {
-        match self.become_user() {
+        match self.prepare_process() {
             Ok(()) => sys::exec(&self.argv, Some(&self.env)).into(),
             Err(error) => error.into(),
         }
     }
 
-    fn become_user(&self) -> sys::Result<()> {
+    fn prepare_process(&self) -> sys::Result<()> {
         // A build asks nothing: the terminal is not for the command.
         let null = File::open("/dev/null").context("open", "/dev/null")?;
         dup2_stdin(&null).call("dup2")?;
+        chdir(&self.directory).context("chdir", &self.directory)?;
+        (self.become_user)(self.uid, self.gid)?;
         if let Some(script) = self.script {
             // A container inherits nothing of the builder's but what is exempted here.
             fcntl(script, FcntlArg::F_SETFD(FdFlag::empty())).call("fcntl")?;
-        }
-        chdir(&self.directory).context("chdir", &self.directory)?;
-        if (self.uid, self.gid) != (0, 0) {
-            setgroups(&[]).call("setgroups")?;
-            setgid(Gid::from_raw(self.gid)).call("setgid")?;
-            setuid(Uid::from_raw(self.uid)).call("setuid")?;
         }
         // After the change of user, which clears it: the command ends with the build.
         prctl::set_pdeathsig(Signal::SIGKILL).call("prctl")

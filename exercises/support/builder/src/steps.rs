@@ -101,6 +101,10 @@ pub struct Target {
 /// called when the process has ended.
 pub type OnCreate<'a> = &'a dyn Fn(Pid) -> std::result::Result<Box<dyn FnOnce()>, String>;
 
+/// Called inside the container with the user and the group of the command, right before
+/// it: takes them, and gives up whatever the command must not have.
+pub type BecomeUser = fn(u32, u32) -> sys::Result<()>;
+
 /// The process of a RUN.
 pub struct Process<'a> {
     pub argv: Vec<String>,
@@ -115,6 +119,7 @@ pub struct Process<'a> {
     /// The host's, unless the caller wants a build without network.
     pub network: Network,
     pub on_create: OnCreate<'a>,
+    pub become_user: BecomeUser,
     /// Called with each number of bytes that were packed.
     pub progress: &'a mut dyn FnMut(u64),
 }

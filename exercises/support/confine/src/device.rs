@@ -5,6 +5,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::unistd::Pid;
@@ -29,6 +31,9 @@ pub const DEFAULT_DEVICES: &[DeviceRule] = &[
     DeviceRule::new(DeviceKind::Char, Some(5), Some(2), "rwm"),
     DeviceRule::new(DeviceKind::Char, Some(136), None, "rwm"),
 ];
+
+/// How long the kernel may take to let go of ended processes.
+const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The two kinds of device nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,9 +181,16 @@ impl DeviceGroup {
     /// # Errors
     /// `EBUSY` while a process is in it.
     pub fn delete(self) -> Result<()> {
-        match fs::remove_dir(&self.path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).context("rmdir", &self.path),
-            _ => {}
+        let deadline = Instant::now() + TIMEOUT;
+        loop {
+            match fs::remove_dir(&self.path) {
+                // The kernel lets go of a process a moment after its parent has waited for it.
+                Err(error) if error.kind() == ErrorKind::ResourceBusy && Instant::now() < deadline => {
+                    sleep(Duration::from_millis(1));
+                }
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).context("rmdir", &self.path),
+                _ => break,
+            }
         }
         if let Some(parent) = self.path.parent() {
             // Another container's group may be in it, or its files be the hierarchy's own.

@@ -12,6 +12,7 @@ use sys::{Context, PidFd};
 
 use crate::error::{Error, Result};
 use crate::id::{cgroup_name, short};
+use crate::security::delete_device_group;
 use crate::settings::Settings;
 
 /// Every container below one directory.
@@ -71,6 +72,7 @@ impl Containers {
         let directory = self.directory(id);
         fs::create_dir(&directory).context("mkdir", &directory)?;
         let lock = sys::lock(&directory.join(LOCK), FlockArg::LockExclusive)?;
+        settings.security.save(&directory)?;
         self.save(&container)?;
         Ok((container, lock))
     }
@@ -183,6 +185,7 @@ impl Containers {
             Err(cgroups::Error::NotMounted { .. } | cgroups::Error::NotDelegated { .. }) | Ok(()) => {}
             Err(error) => return Err(error.into()),
         }
+        delete_device_group(&cgroup_name(id))?;
         let directory = self.directory(id);
         match fs::remove_dir_all(&directory).context("remove", &directory) {
             Err(error) if error.errno == Errno::ENOENT => Ok(()),

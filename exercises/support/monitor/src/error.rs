@@ -39,6 +39,8 @@ pub enum Error {
     NoOutboundNetwork(String),
     #[error("the container's monitor ended before the program was started")]
     NoStartResult,
+    #[error("the container cannot be confined: {0}")]
+    Security(String),
     #[error(transparent)]
     Exec(#[from] sys::ExecError),
     #[error(transparent)]

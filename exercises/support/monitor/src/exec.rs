@@ -20,6 +20,7 @@ use crate::containers::Containers;
 use crate::error::{Error, Result};
 use crate::id::cgroup_name;
 use crate::program::{Program, absolute, add_variables};
+use crate::security::{Security, join_device_group};
 use crate::terminal::Terminal;
 use crate::tty_proxy::TtyProxy;
 
@@ -44,7 +45,7 @@ pub struct Exec {
 /// [`run::Error::NotRunning`], or the system call that failed.
 pub fn exec(containers: &Containers, container: &Container, request: &Exec) -> Result<u8> {
     let target = containers.process(container)?;
-    let program = program(container, request)?;
+    let program = program(container, request, &Security::load(&containers.directory(&container.id))?)?;
     let cgroup = cgroups::Group::open(&cgroup_name(&container.id)).ok();
     let terminal = request.terminal.then(Terminal::new).transpose()?;
     enter_pid_namespace(&target, container)?;
@@ -60,6 +61,7 @@ pub fn exec(containers: &Containers, container: &Container, request: &Exec) -> R
     if let Some(cgroup) = cgroup {
         cgroup.add(child)?;
     }
+    join_device_group(&container.id, child)?;
     release.into_inner().map_or(Ok(()), |mut release| release.write_all(b"1")).call("write")?;
     let proxy = terminal.map(|terminal| terminal.connect(request.interactive)).transpose()?;
     let code = namespaces::init(child)?;
@@ -67,7 +69,7 @@ pub fn exec(containers: &Containers, container: &Container, request: &Exec) -> R
     Ok(code)
 }
 
-fn program(container: &Container, request: &Exec) -> Result<Program> {
+fn program(container: &Container, request: &Exec, security: &Security) -> Result<Program> {
     let mut env = container.env.clone();
     if request.terminal {
         env.push("TERM=xterm".to_owned());
@@ -79,6 +81,7 @@ fn program(container: &Container, request: &Exec) -> Result<Program> {
         make_workdir: false,
         user: request.user.clone().unwrap_or_else(|| container.user.clone()),
         interactive: request.interactive,
+        protection: security.protection(false)?,
     })
 }
 

@@ -11,6 +11,7 @@ use std::fs::{self, File, OpenOptions};
 use std::net::TcpListener;
 use std::path::PathBuf;
 
+use confine::DeviceGroup;
 use namespaces::forwarded_signals;
 use nix::errno::Errno;
 use nix::mount::{MntFlags, umount2};
@@ -25,6 +26,7 @@ use crate::helper::{kill_helper, start_helper};
 use crate::id::{cgroup_name, short};
 use crate::program::Program;
 use crate::report::StartReport;
+use crate::security::unified_path;
 use crate::settings::{Network, Root, Settings};
 use crate::terminal::Terminal;
 use crate::tty_proxy::TtyProxy;
@@ -105,12 +107,15 @@ impl Monitor<'_> {
         if let Some(cgroup) = cgroup {
             cgroup.add(created.pid())?;
         }
+        let unified = cgroup.and_then(unified_path);
+        let devices = self.settings.security.restrict_devices(self.id, unified.as_deref(), created.pid())?;
         // Its network is there already, and cannot be gone before it is found: a program
         // that ends at once would take it along.
         let helpers = [self.publish_ports(listeners, created.pid())?, self.connect_network(created.pid())?];
         let result = self.wait(container, created, terminal);
         // They go with the container, also with one whose program was not found.
         helpers.iter().flatten().try_for_each(kill_helper)?;
+        devices.map_or(Ok(()), DeviceGroup::delete)?;
         result
     }
 

@@ -4,14 +4,16 @@ use std::ffi::CString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use harden::Protection;
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
-use nix::unistd::{Gid, chdir, dup2_stdin, setgid, setgroups, setuid};
+use nix::unistd::{chdir, dup2_stdin};
 use oci_spec::image::Config;
-use run::{Container, User, command, user};
+use run::{Container, command, user};
 use sys::Context;
 
 use crate::error::{Error, Result};
+use crate::security::ids;
 use crate::settings::Settings;
 use crate::terminal::Terminal;
 
@@ -28,6 +30,7 @@ pub(crate) struct Program {
     /// As in USER; looked up once the process is inside.
     pub user: String,
     pub interactive: bool,
+    pub protection: Protection,
 }
 
 impl Program {
@@ -50,6 +53,7 @@ impl Program {
             make_workdir: true,
             user: settings.user.clone().or_else(|| config.user().clone()).unwrap_or_default(),
             interactive: settings.interactive,
+            protection: settings.security.protection(true)?,
         })
     }
 
@@ -82,33 +86,20 @@ impl Program {
             let null = File::open("/dev/null").context("open", "/dev/null")?;
             dup2_stdin(&null).call("dup2")?;
         }
-        become_user(&user)?;
+        harden::confine(&self.protection, &ids(&user))?;
+        // A change of the user clears it: PR_SET_PDEATHSIG(2const). Without galley, nobody
+        // would forward the ports or remove the control group.
+        prctl::set_pdeathsig(Signal::SIGKILL).call("prctl")?;
         // As the user, who may not be allowed to enter it.
         chdir(&self.workdir).map_err(|errno| Error::Workdir { path: self.workdir.clone(), errno })?;
         // From here on our messages would go to the terminal inside.
         terminal.map_or(Ok(()), Terminal::open)?;
-        sys::set_cloexec_from(3)?;
         let mut env = self.env.clone();
         if !env.iter().any(|variable| variable.starts_with("HOME=")) {
             env.push(format!("HOME={}", user.home.display()));
         }
         Ok((sys::c_strings(&self.argv)?, sys::c_strings(&env)?))
     }
-}
-
-/// Supplementary groups, group, user: setuid(2) takes away the right to the other two.
-fn become_user(user: &User) -> sys::Result<()> {
-    let groups: Vec<Gid> = user.groups.iter().chain([&user.gid]).map(|gid| Gid::from_raw(*gid)).collect();
-    // In an ordinary user's namespace it is forbidden: a member who could drop a group
-    // would get around a file that the group may not read. See user_namespaces(7).
-    if !fs::read_to_string("/proc/self/setgroups").is_ok_and(|text| text.trim() == "deny") {
-        setgroups(&groups).call("setgroups")?;
-    }
-    setgid(user.gid.into()).call("setgid")?;
-    setuid(user.uid.into()).call("setuid")?;
-    // A change of the user clears it: PR_SET_PDEATHSIG(2const). Without galley, nobody
-    // would forward the ports or remove the control group.
-    prctl::set_pdeathsig(Signal::SIGKILL).call("prctl")
 }
 
 /// # Errors

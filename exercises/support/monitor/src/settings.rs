@@ -6,6 +6,7 @@ use mounts::{Mount, MountSource};
 use oci_spec::image::Config;
 use run::Port;
 
+use crate::security::Security;
 use crate::tmpfs::Tmpfs;
 use crate::volume::Volume;
 
@@ -62,6 +63,7 @@ pub struct Settings {
     pub network: Network,
     pub limits: cgroups::Limits,
     pub read_only: bool,
+    pub security: Security,
     /// Put a process 1 before the program that reaps and forwards signals.
     pub init: bool,
     /// Remove the container when it has ended.
