@@ -1,4 +1,4 @@
-use checks::{Held, kernel};
+use checks::{PausedProgram, kernel};
 use confine::CapSet;
 
 use super::{command, fixture, probe, run, succeed, text};
@@ -15,9 +15,9 @@ fn sets(pid: u32) -> checks::View {
 #[test]
 fn a_third_is_left_in_all_five_sets() {
     let mut command = command(&["limit-capabilities", "default", probe(), "pid", "hold"]);
-    let mut held = Held::spawn(fixture::with_inheritable(&mut command));
-    held.report(1);
-    let view = sets(held.probe_id());
+    let mut paused = PausedProgram::spawn(fixture::with_inheritable(&mut command));
+    paused.report(1);
+    let view = sets(paused.probe_id());
     // What is kept depends on what the check itself is allowed.
     let kept = CapSet::DEFAULT.to_string();
     checks::view!("sets", view.name(&kept, "<kept>"), {
@@ -27,7 +27,7 @@ fn a_third_is_left_in_all_five_sets() {
         "CapInh" => "the inheritable set is not empty: a program with file capabilities gets them",
         "CapAmb" => "the ambient set is not empty: programs of other users get them",
     });
-    held.release();
+    paused.release();
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use checks::{Held, Rootfs, kernel};
+use checks::{PausedProgram, Rootfs, kernel};
 
 use super::{command, fixture, probe, run, succeed, text};
 
@@ -7,9 +7,10 @@ fn all_ids_and_groups_are_new() {
     if !fixture::has_many_ids() {
         return;
     }
-    let mut held = Held::start(&super::program(), &["switch-user", "4242:4343:77:88", probe(), "uid", "hold"]);
-    let mut view = held.report(1);
-    let pid = held.probe_id();
+    let mut paused =
+        PausedProgram::start(&super::program(), &["switch-user", "4242:4343:77:88", probe(), "uid", "hold"]);
+    let mut view = paused.report(1);
+    let pid = paused.probe_id();
     for field in ["Uid", "Gid", "Groups", "CapEff", "NoNewPrivs"] {
         view.add(field, kernel::status(pid, field));
     }
@@ -21,7 +22,7 @@ fn all_ids_and_groups_are_new() {
         "CapEff" => "an ordinary user must have no capability once the program runs",
         "NoNewPrivs" => "no_new_privs was not asked for, and would break sudo in every image",
     });
-    held.release();
+    paused.release();
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use std::os::unix::process::ExitStatusExt;
 
-use checks::{Held, kernel};
+use checks::{PausedProgram, kernel};
 use nix::libc::SIGSYS;
 
 use super::{call, command, fixture, probe, program, run, succeed, text, without_numbers};
@@ -22,9 +22,9 @@ fn a_refused_call_fails_and_others_do_not() {
 
 #[test]
 fn the_kernel_knows_of_the_filter() {
-    let mut held = Held::start(&program(), &["install-filter", "mount", probe(), "pid", "hold"]);
-    held.report(1);
-    let (pid, mut view) = (held.probe_id(), checks::View::default());
+    let mut paused = PausedProgram::start(&program(), &["install-filter", "mount", probe(), "pid", "hold"]);
+    paused.report(1);
+    let (pid, mut view) = (paused.probe_id(), checks::View::default());
     let more = |pid| kernel::status(pid, "Seccomp_filters").parse::<u32>().unwrap_or(0);
     view.add("mode", kernel::status(pid, "Seccomp"));
     view.add("filters of its own", (more(pid) - more(std::process::id())).to_string());
@@ -34,7 +34,7 @@ fn the_kernel_knows_of_the_filter() {
         "filters of its own" => "one filter was to be installed",
         "no_new_privs" => "a filter must not bring no_new_privs with it: whoever wants that asks for it",
     });
-    held.release();
+    paused.release();
 }
 
 #[test]

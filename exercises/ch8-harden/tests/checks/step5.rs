@@ -2,7 +2,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use checks::{Held, kernel};
+use checks::{PausedProgram, kernel};
 
 use super::{command, fixture, probe, run, succeed, text};
 
@@ -90,9 +90,9 @@ fn safe_flags_stay() {
     let directory = checks::scratch();
     let point = text(directory.path()).to_owned();
     let mut command = command(&["mask-paths", "", &point, probe(), "pid", "hold"]);
-    let mut held = Held::spawn(fixture::with_safe_mount(&mut command, directory.path()));
-    held.report(1);
-    let table = kernel::file(held.probe_id(), "mountinfo");
+    let mut paused = PausedProgram::spawn(fixture::with_safe_mount(&mut command, directory.path()));
+    paused.report(1);
+    let table = kernel::file(paused.probe_id(), "mountinfo");
     let line = table.lines().rfind(|line| line.split(' ').nth(4) == Some(&point)).unwrap_or_default();
     let options = line.split(' ').nth(5).unwrap_or("nothing is mounted there").to_owned();
     let mut view = checks::View::default();
@@ -100,17 +100,17 @@ fn safe_flags_stay() {
     checks::view!("flags", view, {
         "options" => "a remount sets all flags anew: what was nosuid, nodev and noexec must stay so, and becomes ro",
     });
-    held.release();
+    paused.release();
 }
 
 #[test]
 fn the_real_proc_is_covered() {
-    let mut held = Held::start(
+    let mut paused = PausedProgram::start(
         &super::program(),
         &["mask-paths", "/proc/keys,/proc/acpi", "/proc/sys,/proc/irq", probe(), "read:/proc/keys", "hold"],
     );
-    let mut view = held.report(1);
-    let table = kernel::file(held.probe_id(), "mountinfo");
+    let mut view = paused.report(1);
+    let table = kernel::file(paused.probe_id(), "mountinfo");
     for point in ["/proc/sys", "/proc/irq"] {
         let line = table.lines().rfind(|line| line.split(' ').nth(4) == Some(point)).unwrap_or_default();
         let read_only = line.split(' ').nth(5).is_some_and(|options| options.split(',').any(|option| option == "ro"));
@@ -121,5 +121,5 @@ fn the_real_proc_is_covered() {
         "/proc/sys" => "the kernel's settings can be written",
         "/proc/irq" => "the assignment of interrupts can be written",
     });
-    held.release();
+    paused.release();
 }

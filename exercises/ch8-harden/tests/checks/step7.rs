@@ -20,10 +20,13 @@ fn the_standard_streams_stay() {
 #[test]
 fn the_callers_descriptors_are_gone() {
     let directory = checks::scratch();
-    let mut command = command(&["drop-inherited", probe(), "open"]);
-    let view = succeed(fixture::with_open(&mut command, directory.path()));
+    let mut command = command(&["drop-inherited", probe(), "exists:/proc/self/fd/9", "open"]);
+    let mut view = succeed(fixture::with_open(&mut command, directory.path()));
+    let others = if view.get("open") == "-" { "none" } else { "some" };
+    view = checks::View::parse(&format!("descriptor-9 {}\nothers {others}", view.get("exists:/proc/self/fd/9")));
     checks::view!("descriptors", view, {
-        "open" => "descriptor 9 leads to a directory of the host, and the program has it: every one from 3 up must close with exec",
+        "others" => "descriptors of the caller's are open: every one from 3 up must close with exec",
+        "descriptor-9" => "descriptor 9 leads to a directory of the host, and the program has it: every one from 3 up must close with exec",
     });
 }
 
