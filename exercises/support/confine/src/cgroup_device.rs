@@ -12,7 +12,7 @@ use nix::errno::Errno;
 use nix::libc::{SYS_bpf, c_int, c_long, syscall};
 use sys::{Context, Result};
 
-use crate::device::{DeviceKind, DeviceRule};
+use crate::device_rule::{DeviceKind, DeviceRule};
 
 const PROG_LOAD: c_int = 5;
 const PROG_ATTACH: c_int = 8;

@@ -12,6 +12,7 @@ pub mod bpf;
 mod capability;
 mod cgroup_device;
 mod device;
+mod device_rule;
 mod keyring;
 mod mount_point;
 mod paths;
@@ -19,7 +20,8 @@ mod policy;
 mod profile;
 
 pub use capability::{CapSet, CapState, prctl};
-pub use device::{DEFAULT_DEVICES, DeviceGroup, DeviceKind, DeviceRule};
+pub use device::DeviceGroup;
+pub use device_rule::{DEFAULT_DEVICES, DeviceKind, DeviceRule};
 pub use keyring::join_session_keyring;
 pub use mount_point::{fd_path, locked_flags, open_path};
 pub use paths::{MASKED_PATHS, READ_ONLY_PATHS};

@@ -11,8 +11,9 @@ const CHAPTERS_LINES: usize = 4_500;
 /// What is compiled before a learner's first check.
 const XTASK_LINES: usize = 5_000;
 /// Everything below `xtask/`, tests included. The aim is 16,000, and this may only shrink
+/// (it grew once, by the hundred lines that chapter 8 asks of the probe and the table)
 /// until it is reached.
-const HARNESS_LINES: usize = 21_500;
+const HARNESS_LINES: usize = 21_600;
 const MODULE_LINES: usize = 400;
 
 /// The parts of the house, as the table groups them.
