@@ -110,7 +110,10 @@ impl Security {
 
     pub(crate) fn save(&self, directory: &Path) -> Result<()> {
         let text = serde_json::to_string(self).map_err(|error| Error::Security(error.to_string()))?;
-        Ok(sys::replace_file(&directory.join(FILE), 0o600, text.as_bytes())?)
+        // Written once, before the record: without one there is no container, so the power
+        // may fail at any moment.
+        let path = directory.join(FILE);
+        Ok(fs::write(&path, text).context("write", &path)?)
     }
 
     /// That of a container; the default for one that was made before there was any.
