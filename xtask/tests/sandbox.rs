@@ -59,7 +59,8 @@ fn start(user: Option<u32>, time: Duration, limits: &[&str], program: &[&str]) -
     let mut command = Command::new(harness());
     command.arg("sandbox").arg("--scratch").arg(scratch.path()).args(["--time", &time.as_millis().to_string()]);
     if let Some(user) = user {
-        command.arg("--user").arg(user.to_string());
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is in the repository");
+        command.arg("--user").arg(user.to_string()).arg("--repository").arg(repository);
     }
     command.args(limits).arg("--").args(program).env("WORD", &word);
     command.stdin(report_end).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);

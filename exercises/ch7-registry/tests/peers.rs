@@ -174,7 +174,7 @@ impl RegistryFixture {
         fs::write(self.path("layer/nonce"), checks::nonce().repeat(3000)).unwrap();
         let layer = store.write_layer(archive::files(&self.path("layer")).unwrap(), &mut |_| {}).unwrap();
         let descriptor = store.add_image(&spec::ImageConfiguration::default(), &[layer]).unwrap();
-        storage::tags::set(&store, name, &descriptor).unwrap();
+        storage::tags::set(store, name, &descriptor).unwrap();
         descriptor.digest().try_into().unwrap()
     }
 }
