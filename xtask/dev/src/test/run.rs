@@ -48,7 +48,6 @@ const BESIDE: &[Named] = &[
     ("the workshop, from build to pull", end_to_end::demo),
     ("the original's Dockerfile, word for word", upstream_dockerfile::dockerfile),
     ("the workshop, to a real registry", docker_registry::pushed),
-    ("every chapter's live demo, in a terminal", demo::played),
     ("one may begin at any chapter", end_to_end::any_chapter_first),
     ("galley is assembled from what is passed", end_to_end::assembled),
     ("galley does what its flags say", tools::command_line),
@@ -56,8 +55,12 @@ const BESIDE: &[Named] = &[
     ("chapters and support crates pass their own tests", tools::given),
 ];
 
-/// Stages that run alone, because they clean the machine and compare what is on it.
-const ALONE: &[Named] = &[("a demo that is left leaves nothing behind", teardown::anywhere)];
+/// Stages that run alone: the first waits for each answer no longer than a class would, and
+/// the other cleans the machine and compares what is on it.
+const ALONE: &[Named] = &[
+    ("every chapter's live demo, in a terminal", demo::played),
+    ("a demo that is left leaves nothing behind", teardown::anywhere),
+];
 
 /// Runs every stage, goes on after a failure, and fails in the end. With `only`,
 /// the stages whose name has that in it.
