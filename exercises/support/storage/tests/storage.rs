@@ -85,7 +85,7 @@ fn an_image_is_found_by_name_and_by_digits() {
     assert_eq!(id("docker.io/library/one:1").as_ref(), Some(&first));
     assert_eq!(id(&first.hex()[..12]).as_ref(), Some(&first));
     assert_eq!(id(&second.to_string()).as_ref(), Some(&second));
-    assert_eq!(id(&two.descriptor.digest().to_string()).as_ref(), Some(&second));
+    assert_eq!(id(two.descriptor.digest().as_ref()).as_ref(), Some(&second));
     assert_eq!(id("docker.io/library/three:1"), None);
     assert_eq!(id("0"), None, "too few digits to mean anything");
     assert!(tags::remove(&store, "docker.io/library/one:1").unwrap());
