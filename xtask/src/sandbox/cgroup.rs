@@ -175,20 +175,22 @@ fn parents() -> io::Result<Vec<PathBuf>> {
         let own = mine.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
         return Ok(vec![highest_writable(mount, &mount.join(own))?]);
     }
-    CONTROLLERS
-        .iter()
-        .map(|controller| {
-            // `4:memory:/path`: the hierarchy, its controllers, and the path in it.
-            let path = mine.lines().find_map(|line| {
-                let mut parts = line.splitn(3, ':').skip(1);
-                let names = parts.next()?;
-                names.split(',').any(|name| name == *controller).then(|| parts.next())?
-            });
-            let path =
-                path.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("no {controller} controller")))?;
-            Ok(mount.join(controller).join(path.trim_start_matches('/')))
-        })
-        .collect()
+    // `4:memory:/path`: the hierarchy, its controllers, and the path in it.
+    let find = |controller: &str| {
+        let path = mine.lines().find_map(|line| {
+            let mut parts = line.splitn(3, ':').skip(1);
+            let names = parts.next()?;
+            names.split(',').any(|name| name == controller).then(|| parts.next())?
+        });
+        path.map(|path| mount.join(controller).join(path.trim_start_matches('/')))
+    };
+    let missing = |name| io::Error::new(io::ErrorKind::NotFound, format!("no {name} controller"));
+    let mut found: Vec<PathBuf> =
+        CONTROLLERS.iter().map(|name| find(name).ok_or_else(|| missing(name))).collect::<io::Result<_>>()?;
+    // Nothing is limited there, but a container that is killed in a check leaves its group
+    // for devices, which goes with the check's. An ordinary user makes none.
+    found.extend(find("devices").filter(|path| access(path, AccessFlags::W_OK).is_ok()));
+    Ok(found)
 }
 
 /// The first group on the way down to `own` that the caller may make groups in, and
