@@ -26,6 +26,6 @@ use sys::Result;
 /// restricted, `ENOSPC` at the limit on their number. See user_namespaces(7).
 pub fn map_root_user() -> Result<()> {
     // ANCHOR: map_root_user
-    todo!("ch2 step 6: be root without being root")
+    todo!("ch2 step 6: be root in a user namespace")
     // ANCHOR_END: map_root_user
 }

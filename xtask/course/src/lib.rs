@@ -70,7 +70,7 @@ pub const CHAPTERS: &[Chapter] = &[
             step("make_mounts_private", "keep mounts to yourself"),
             step("pivot", "swap the root and detach the old one"),
             step("loopback_up", "bring up the network's loopback"),
-            step("map_root_user", "be root without being root"),
+            step("map_root_user", "be root in a user namespace"),
             step("init", "do the two duties of process 1"),
             step("container_main", "build a container between clone and exec"),
         ],
