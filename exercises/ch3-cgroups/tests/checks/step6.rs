@@ -47,7 +47,8 @@ fn no_fork_gets_away() {
     let Some(trial) = CgroupFixture::with_group() else { return };
     // Each of these starts others without end, and each of the others lives for a moment.
     let script = "for i in 1 2 3 4; do (while :; do sleep 0.05 & \"$0\" pid; done) & done; wait";
-    for _ in 0..8 {
+    // One round of killing is often enough, so it has to be often that it is tried.
+    for _ in 0..32 {
         let mut command = trial.inside("web", &["/bin/sh", "-c", script, probe()]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the shell can be started");
         while trial.processes("web").len() < 9 {

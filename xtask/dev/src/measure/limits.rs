@@ -78,7 +78,9 @@ mod tests {
             harness_lines: HARNESS_LINES + 1,
         };
         let found = house.violations();
-        for words in ["621 lines; at most 620", "24.0 %", "5001 lines", "everything below", "401 lines", "circle: a.rs, b.rs"] {
+        for words in
+            ["621 lines; at most 620", "24.0 %", "5001 lines", "everything below", "401 lines", "circle: a.rs, b.rs"]
+        {
             assert!(found.iter().any(|violation| violation.contains(words)), "{words}: {found:?}");
         }
         assert_eq!(found.len(), 6);
