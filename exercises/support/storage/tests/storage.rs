@@ -179,10 +179,12 @@ fn add_in_another_process() {
 
 #[test]
 fn a_store_is_readable_whenever_a_command_is_killed() {
-    let directory = scratch();
+    // What a killed process had in its directory for temporary files goes with ours.
+    let (directory, temporary) = (scratch(), scratch());
     for milliseconds in 0..24 {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "--ignored", "add_in_another_process"]).env("STORE", directory.path());
+        command.env("TMPDIR", temporary.path());
         command.env("NAME", format!("docker.io/library/{milliseconds}:1")).stdout(Stdio::null());
         let mut child = command.spawn().unwrap();
         // Not to wait for anything: to be early, in the middle, and late.
