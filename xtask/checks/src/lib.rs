@@ -5,6 +5,7 @@
 //! from inside, looks at `/proc` from outside, and compares both with what is
 //! expected. It trusts nothing that the learner's code prints.
 
+mod failing_sync;
 pub mod kernel;
 mod paused_program;
 mod program;
@@ -12,6 +13,7 @@ mod rootfs;
 mod verdict;
 mod view;
 
+pub use failing_sync::fail_syncs;
 pub use paused_program::PausedProgram;
 pub use program::{nonce, probe, program, program_path};
 pub use rootfs::{Rootfs, install, scratch};

@@ -89,7 +89,7 @@ fn a_failed_sync_is_no_success() {
     let mut command = images();
     command.args(["write", str(store.path())]);
     // SAFETY: the closure makes two system calls and does not allocate.
-    unsafe { command.pre_exec(fail_syncs) };
+    unsafe { command.pre_exec(checks::fail_syncs) };
     let output = finish(&mut command, nonce().as_bytes());
 
     assert!(!output.status.success(), "fsync failed and the program did not notice: a power cut would lose the blob");
@@ -109,33 +109,4 @@ fn memory_does_not_grow_with_the_blob() {
     let output = run_small(48 << 10, &["write", str(&store.path().join("store"))], Stdio::from(file));
     assert!(output.status.success(), "96 MiB could not be stored in 48 MiB of memory: {}", errors(&output));
     assert!(text(&output).trim().ends_with(&(96 << 20).to_string()), "not all bytes were stored: {}", text(&output));
-}
-
-/// Makes every fsync(2), fdatasync(2) and syncfs(2) of this process fail: a
-/// seccomp filter answers EIO in their place.
-fn fail_syncs() -> std::io::Result<()> {
-    use nix::libc;
-    let statement = |code: u32, k: u32| libc::sock_filter { code: code as u16, jt: 0, jf: 0, k };
-    let jump = |k: libc::c_long, jt: u8| libc::sock_filter {
-        code: (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16,
-        jt,
-        jf: 0,
-        k: k as u32,
-    };
-    let filter = [
-        // The number of the system call is the first field of seccomp_data.
-        statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0),
-        jump(libc::SYS_fsync, 3),
-        jump(libc::SYS_fdatasync, 2),
-        jump(libc::SYS_syncfs, 1),
-        statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW),
-        statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ERRNO | libc::EIO as u32),
-    ];
-    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_ptr().cast_mut() };
-    // SAFETY: the filter outlives the call, which copies it.
-    let installed = unsafe {
-        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program)
-    };
-    if installed == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
 }

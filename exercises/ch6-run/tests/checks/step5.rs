@@ -11,7 +11,7 @@ use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigHandler, Signal, signal};
 use run::{Container, load, save};
 
-use crate::trace::{Call, calls, fail_syncs};
+use crate::trace::{Call, calls};
 
 fn record(name: &str) -> Container {
     Container { name: name.to_owned(), ..Container::default() }
@@ -111,6 +111,6 @@ fn a_full_disk_leaves_the_old_record() {
 #[test]
 fn a_failed_sync_is_an_error() {
     let directory = scratch();
-    let status = run_limited(directory.path(), fail_syncs);
+    let status = run_limited(directory.path(), checks::fail_syncs);
     assert!(!status.success(), "fsync failed and nobody noticed: a power cut would lose the record");
 }

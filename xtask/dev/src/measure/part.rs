@@ -1,10 +1,10 @@
 //! One crate of the workbook, measured: all of its files added up.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use xtask::error::{Error, Result};
+use xtask::files;
 
 use super::circles::Graph;
 use super::source::Source;
@@ -39,7 +39,7 @@ impl Part {
         let src = root.join(directory).join("src");
         let mut sources = BTreeMap::new();
         for path in rust_files(&src)? {
-            let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+            let text = files::read(&path)?;
             let source = Source::read(&text, steps);
             let source = source.map_err(|error| Error::Failed(format!("{}: {error}", path.display())))?;
             let name = path.strip_prefix(&src).unwrap_or(&path).display().to_string();
@@ -99,20 +99,8 @@ fn collect(
     }
 }
 
-/// Every `*.rs` below a directory, sorted. Links are not followed: what they lead to is
-/// measured where it stands.
+/// Every `*.rs` below a directory, sorted.
 pub fn rust_files(directory: &Path) -> Result<Vec<PathBuf>> {
-    let (mut found, mut waiting) = (Vec::new(), vec![directory.to_owned()]);
-    while let Some(directory) = waiting.pop() {
-        for entry in fs::read_dir(&directory).map_err(Error::file("list", &directory))?.flatten() {
-            let kind = entry.file_type().map_err(Error::file("look at", &directory))?;
-            if kind.is_dir() && entry.file_name() != "target" && entry.file_name() != "node_modules" {
-                waiting.push(entry.path());
-            } else if kind.is_file() && entry.path().extension().is_some_and(|extension| extension == "rs") {
-                found.push(entry.path());
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
+    let files = files::list(directory)?.into_iter().filter(|file| file.extension().is_some_and(|end| end == "rs"));
+    Ok(files.map(|file| directory.join(file)).collect())
 }

@@ -59,29 +59,25 @@ const PEERS: [&str; 3] = ["interchange", "peers", "platforms"];
 
 /// Debian's registry, skopeo, podman and buildah against the reference.
 pub fn peers(repo: &Repo) -> Result<Stage> {
-    integration_tests(repo, |_, test| PEERS.contains(&test))
+    integration_tests(repo, |_, test| PEERS.contains(&test)).map(Stage::of)
 }
 
 /// Every command of the reference's galley, as root and as an ordinary user.
 pub fn command_line(repo: &Repo) -> Result<Stage> {
-    integration_tests(repo, |package, test| package == "galley" && !PEERS.contains(&test))
+    integration_tests(repo, |package, test| package == "galley" && !PEERS.contains(&test)).map(Stage::of)
 }
 
 /// The other tests of chapters and support crates, for example with registries that fail,
 /// lie, or require TLS.
 pub fn given(repo: &Repo) -> Result<Stage> {
     let units = passed(&tests_of(repo, &["--workspace", "--lib", "--bins"], None)?);
-    let stage = integration_tests(repo, |package, test| package != "galley" && !PEERS.contains(&test))?;
-    Ok(match stage {
-        Stage::Passed(words) => Stage::Passed(format!("{words}, {units} of single modules")),
-        Stage::Partly(words, reasons) => Stage::Partly(format!("{words}, {units} of single modules"), reasons),
-        skipped => skipped,
-    })
+    let (words, reasons) = integration_tests(repo, |package, test| package != "galley" && !PEERS.contains(&test))?;
+    Ok(Stage::of((format!("{words}, {units} of single modules"), reasons)))
 }
 
 /// Runs the tests below `tests/` for which `wanted` holds, by package and name. The checks of
 /// chapters are not among them.
-fn integration_tests(repo: &Repo, wanted: impl Fn(&str, &str) -> bool) -> Result<Stage> {
+fn integration_tests(repo: &Repo, wanted: impl Fn(&str, &str) -> bool) -> Result<(String, Vec<String>)> {
     let exercises = repo.tree(Tree::Exercises);
     let mut which: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for manifest in files::list(&exercises)?.iter().filter(|file| file.ends_with("Cargo.toml")) {
@@ -107,13 +103,9 @@ fn integration_tests(repo: &Repo, wanted: impl Fn(&str, &str) -> bool) -> Result
         let which: Vec<&str> = ["--package", package.as_str()].into_iter().chain(names).collect();
         text.push_str(&tests_of(repo, &which, kept_program(repo, &package)?)?);
     }
-    Ok(told(format!("{} tests", passed(&text)), &text))
-}
-
-/// A test that lacks something prints a line with the reason, and passes.
-fn told(words: String, text: &str) -> Stage {
+    // A test that lacks something prints a line with the reason, and passes.
     let reasons: BTreeSet<&str> = text.lines().filter_map(|line| Some(line.split_once("skipped: ")?.1)).collect();
-    Stage::of((words, reasons.into_iter().map(str::to_owned).collect()))
+    Ok((format!("{} tests", passed(&text)), reasons.into_iter().map(str::to_owned).collect()))
 }
 
 /// The reference's program of a chapter, kept where no other build overwrites it: stages
